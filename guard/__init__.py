@@ -1,0 +1,1 @@
+"""Decide what an AI agent may run; contain it; verify it; remember it."""

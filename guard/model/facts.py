@@ -1,0 +1,155 @@
+"""Frozen answers about the world, gathered for one proposal, and the questions that lead to them.
+
+Analysis is pure: it asks by returning lookups, and is run again with the answers until it asks nothing new.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
+
+from guard.model.paths import FileKind
+from guard.model.verdict import Level
+
+
+@dataclass(frozen=True, slots=True)
+class LookPath:
+    """Where does this absolute path lead, following the last component too?"""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookTree:
+    """What lies at and below this path (bounded), and what of it could git not restore?"""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookProgram:
+    """Which executable does this name or path start, seen from ``cwd``?"""
+
+    name: str
+    cwd: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookScript:
+    """What does this file say, if it is a text we may read (bounded)?"""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookGlob:
+    """Which names match ``pattern`` from ``base`` as bash would expand it (bounded)?"""
+
+    base: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookGit:
+    """Which repository is ``path`` in, and in what state?"""
+
+    path: str
+
+
+Lookup: TypeAlias = LookPath | LookTree | LookProgram | LookScript | LookGlob | LookGit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathFact:
+    """``real`` follows every link; ``parent_real`` follows all but the last component."""
+
+    real: str
+    parent_real: str
+    kind: FileKind
+    is_link: bool = False
+    mode: int = 0
+    size: int = 0
+    error: str = ""
+    """Why we could not look; then ``kind`` is UNKNOWN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeFact:
+    entries: tuple[str, ...]
+    """Paths relative to the tree's root, in any order."""
+    complete: bool
+    unrecoverable: int
+    """Files that git could not restore: untracked (ignored or not) or changed; -1 = unknown."""
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramFact:
+    path: str
+    """Where the name leads before links are followed; empty when there is none."""
+    real: str
+    sha256: str = ""
+    """Only for executables outside the system's own directories."""
+    same_as: tuple[str, ...] = ()
+    """Names of programs that policy speaks of and whose content is the same."""
+    interpreter: str = ""
+    """Of a ``#!`` script: the interpreter's basename."""
+    system: bool = False
+    """Whether it lies in a directory only root can write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptFact:
+    text: str | None
+    sha256: str = ""
+    reason: str = ""
+    """Why there is no text: absent, binary, too large, unreadable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlobFact:
+    matches: tuple[str, ...]
+    """Absolute paths, sorted."""
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitFact:
+    root: str
+    """Top of the work tree; empty when ``path`` is in no repository."""
+    branch: str = ""
+    upstream: str = ""
+    default_branch: str = ""
+    dirty: bool | None = None
+    """None = unknown."""
+    aliases: tuple[tuple[str, str], ...] = ()
+    remotes: tuple[tuple[str, str], ...] = ()
+
+
+
+Answer: TypeAlias = PathFact | TreeFact | ProgramFact | ScriptFact | GlobFact | GitFact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything that one decision depended on besides the proposal and the policy."""
+
+    workspace: str
+    """Real absolute path."""
+    home: str
+    """Real absolute path."""
+    cwd: str
+    """Where the command starts; absolute."""
+    temp: tuple[str, ...] = ("/tmp", "/var/tmp")  # noqa: S108 - these are the names we judge, nothing is written
+    user: str = ""
+    uid: int = 0
+    env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Variables the command would inherit. Absent = unset."""
+    guard_paths: tuple[str, ...] = ()
+    """Real absolute paths of the guard's installation, state, configuration and socket."""
+    package_hosts: tuple[str, ...] = ()
+    """Hosts this machine's package managers are configured to use."""
+    level: Level = Level.ADVICE
+    today: str = ""
+    """ISO date, for exceptions that expire."""
+    answers: Mapping[Lookup, Answer] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,0 +1,35 @@
+"""How a carried-out action ended. A value: an exception would mean that we failed."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """The command ended by itself. ``status`` is 0..255 as the shell reports it, 128+n for signal n."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitReached:
+    """A declared limit ended it: ``wall``, ``cpu``, ``memory``, ``processes``, ``disk``, ``inodes``, ``output``."""
+
+    limit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Killed:
+    """A signal from outside ended it."""
+
+    signal: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotStarted:
+    """It never ran: the sandbox required could not be had. Never a fallback to the host."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Completed | LimitReached | Killed | NotStarted

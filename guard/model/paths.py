@@ -1,0 +1,63 @@
+"""Paths before and after the look at the world. Does not look itself."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPath:
+    """An absolute path as the command spells it, symlinks and ``..`` not yet followed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedPath:
+    """A path that could be anything: the top of the path lattice, never the absence of a path."""
+
+    text: str
+    """As written, for people."""
+    reason: str
+
+
+SymbolicPath: TypeAlias = KnownPath | UnresolvedPath
+
+
+class FileKind(Enum):
+    """What a path named at the moment we looked."""
+
+    ABSENT = "absent"
+    FILE = "file"
+    DIRECTORY = "directory"
+    OTHER = "other"
+    """Device, socket, FIFO."""
+    UNKNOWN = "unknown"
+    """We could not look."""
+
+
+UNRESOLVED_PLACE = "?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedPath:
+    """Where a path really leads, in the spelling that policy globs are written in."""
+
+    given: str
+    """As the command names it, after expansion."""
+    real: str
+    """Absolute, every symlink and ``..`` followed; empty when unresolved."""
+    place: str
+    """``$W/...`` workspace, ``$H/...`` home, ``$T/...`` temporary, ``/...`` anything else, ``?`` unresolved."""
+    kind: FileKind = FileKind.UNKNOWN
+    below: tuple[str, ...] = ()
+    """For a recursive effect: places strictly below ``place`` that were listed, and every root that lies below it."""
+    listed: bool = False
+    """Whether ``below`` is the whole tree; if not, anything may lie below."""
+    lost: int = 0
+    """For a delete or overwrite: files below that git cannot bring back; -1 when nobody knows."""
+    unresolved: str = ""
+    """Why it could not be resolved; empty when it was."""
+    aliases: tuple[str, ...] = ()
+    """Other places the same file must be judged as: the path as written when it differs from ``place``
+    (deleting a link deletes the link, writing through it writes the target)."""

@@ -1,0 +1,86 @@
+"""What an agent asks to do, before we judge it. Holds the agent's words; nothing here has been believed yet."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from guard.model.principal import Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShellProposal:
+    """Run ``command`` with bash in ``cwd``."""
+
+    principal: Principal
+    cwd: str
+    command: str
+    call: str = ""
+    """The agent's id for this tool call, if it has one."""
+    env: tuple[tuple[str, str], ...] = ()
+    """Variables known to be set for the command, beyond the facts of this machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteProposal:
+    """Replace the whole of ``path`` by ``content``."""
+
+    principal: Principal
+    cwd: str
+    path: str
+    content: str
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """One search-and-replace of an edit."""
+
+    old: str
+    new: str
+    everywhere: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditProposal:
+    """Change parts of ``path``. A notebook cell is an edit too."""
+
+    principal: Principal
+    cwd: str
+    path: str
+    edits: tuple[Replacement, ...]
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadProposal:
+    """Look at ``path`` (a file, or a tree for searches) with the agent's own reader."""
+
+    principal: Principal
+    cwd: str
+    path: str
+    recursive: bool = False
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchProposal:
+    """Get ``url`` with the agent's own client."""
+
+    principal: Principal
+    cwd: str
+    url: str
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolProposal:
+    """Any other tool: an MCP server's, a sub-agent, a scheduler. Its arguments are kept as text."""
+
+    principal: Principal
+    cwd: str
+    tool: str
+    arguments: str
+    """JSON text of the arguments, as sent."""
+    call: str = ""
+
+
+Proposal: TypeAlias = ShellProposal | WriteProposal | EditProposal | ReadProposal | FetchProposal | ToolProposal
