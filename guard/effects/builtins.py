@@ -1,0 +1,498 @@
+"""What bash's own commands do to the shell and to the world. One function each; the table is at the end."""
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import replace
+
+from guard.effects.call import Call
+from guard.effects.identity import lexical_path
+from guard.effects.options import grammar
+from guard.effects.printf import format_printf, unescape
+from guard.effects.state import UNKNOWN, Variable
+from guard.effects.values import Field, Hole, Text, plain, static_text
+from guard.model.effect import KillProcess, Opaque, ReadSecret
+from guard.model.facts import LookPath, PathFact
+from guard.model.paths import FileKind, KnownPath, UnresolvedPath
+
+
+def _silent(call: Call) -> None:
+    call.output = ()
+
+
+def _echo(call: Call) -> None:
+    args = list(call.args)
+    newline, escapes = True, False
+    while args:
+        text = args[0].static
+        if text is None or len(text) < 2 or text[0] != "-" or set(text[1:]) - set("neE"):
+            break
+        newline = newline and "n" not in text
+        escapes = "e" in text or (escapes and "E" not in text)
+        args.pop(0)
+    pieces: list[str | Hole] = []
+    for index, field in enumerate(args):
+        if index:
+            pieces.append(" ")
+        if field.open:
+            pieces.append(Hole("an unquoted expansion"))
+        for part in field.parts:
+            match part:
+                case str():
+                    pieces.append(unescape(part) if escapes else part)
+                case Hole():
+                    pieces.append(part)
+                case _:
+                    pieces.append(Hole("names that match a pattern"))
+    call.output = (*pieces, "\n") if newline else tuple(pieces)
+    known = static_text(call.output)
+    if known is not None:
+        call.output = (known,)
+
+
+def _printf(call: Call) -> None:
+    args = list(call.args)
+    target = ""
+    if args and args[0].static == "-v":
+        target = (args[1].static or "?") if len(args) > 1 else ""
+        args = args[2:]
+    elif args and args[0].static == "--":
+        args = args[1:]
+    texts = [field.static for field in args]
+    known = [text for text in texts if text is not None]
+    output: Text
+    if texts and len(known) == len(texts):
+        printed = format_printf(known[0], known[1:])
+        output = (printed,) if printed is not None else (Hole("formatted output"),)
+    else:
+        output = (Hole("formatted output"),)
+    if target:
+        if not target.isidentifier():
+            call.opaque("an array subscript that is not known can run commands")
+        call.after = call.state.with_variable(target, Variable((output,)))
+        call.output = ()
+    else:
+        call.output = output
+
+
+def _cd(call: Call) -> None:
+    operands = [f for f in call.args if not ((f.static or "").startswith("-") and len(f.static or "") > 1)]
+    target = operands[0] if operands else plain(_home(call), call.span)
+    state = call.state
+    call.output = ()
+    if "CDPATH" in state.variables or target.static == "-" or target.static is None:
+        if target.static is None and target.prefix.startswith("/") is False and not state.cwd:
+            call.after = replace(state, cwd=())
+            return
+        call.after = replace(state, cwd=())
+        call.failed = state
+        return
+    if call.name == "pushd" and target.static.startswith(("+", "-")):
+        call.after = replace(state, cwd=())
+        return
+    paths = [p.text for p in call.paths(target) if isinstance(p, KnownPath)]
+    if not paths:
+        call.after = replace(state, cwd=())
+        return
+    call.after = replace(state, cwd=tuple(dict.fromkeys(_tidy(p) for p in paths)))
+    call.failed = state
+    # `cd` to a directory that is there does not fail, so what follows `;` does not also run in the old place (rule 1).
+    if all(_is_directory(call, path) for path in paths):
+        call.failed = call.after
+
+
+def _tidy(path: str) -> str:
+    """Without ``.`` and doubled slashes; ``..`` stays when a link may stand before it."""
+    return posixpath.normpath(path) if ".." not in path.split("/") else lexical_path(path)
+
+
+def _is_directory(call: Call, path: str) -> bool:
+    made = call.state.written.get(lexical_path(path))
+    if made is not None:
+        return made.copy_of == ""
+    answer = call.evaluator.ask(LookPath(path))
+    return isinstance(answer, PathFact) and answer.kind is FileKind.DIRECTORY
+
+
+def _home(call: Call) -> str:
+    values = call.evaluator.expander.variable("HOME", call.state).values
+    return static_text(values[0]) or call.evaluator.facts.home
+
+
+def _popd(call: Call) -> None:
+    call.after = replace(call.state, cwd=())
+    call.output = ()
+
+
+def _declare(call: Call) -> None:
+    state = call.state
+    call.output = ()
+    flags = "".join(f.static or "" for f in call.args if (f.static or "").startswith(("-", "+")))
+    if "p" in flags or (
+        call.name == "export" and not [f for f in call.args if not (f.static or "").startswith("-")]
+    ):
+        call.secret("every variable of the shell, printed")
+        call.output = (Hole("the variables of the shell"),)
+    if "n" in flags:
+        call.opaque("a name reference can run commands when it is expanded")
+    if "i" in flags:
+        call.opaque("an integer variable evaluates what it is given, which can run commands")
+    for field in call.args:
+        text = field.text
+        if text.startswith(("-", "+")):
+            continue
+        name, equals, _ = field.prefix.partition("=")
+        if not name.isidentifier():
+            call.opaque("declares a variable whose name is not known, which can run commands")
+            continue
+        if not equals:
+            state = state.with_variable(
+                name, replace(call.evaluator.expander.variable(name, state), exported=True)
+            )
+        else:
+            state = state.with_variable(name, Variable((_after_equals(field, name),), None, exported=True))
+        call.evaluator.note_injection(name, state, call.span)
+    call.after = state
+
+
+def _after_equals(field: Field, name: str) -> Text:
+    if field.open:
+        return (Hole("an unquoted expansion"),)
+    parts: list[str | Hole] = []
+    skip = len(name) + 1
+    for part in field.parts:
+        if isinstance(part, str):
+            parts.append(part[skip:])
+            skip = max(0, skip - len(part))
+        elif isinstance(part, Hole):
+            parts.append(part)
+        else:
+            parts.append(Hole("names that match a pattern"))
+    return tuple(p for p in parts if p != "") or ("",)
+
+
+def _unset(call: Call) -> None:
+    state = call.state
+    call.output = ()
+    for field in call.args:
+        name = field.static or ""
+        if name.startswith("-"):
+            continue
+        if not name.isidentifier():
+            call.opaque("unsets a name that is not known, which can run commands")
+            continue
+        state = replace(
+            state.without_variable(name), functions={k: v for k, v in state.functions.items() if k != name}
+        )
+    call.after = state
+
+
+def _set(call: Call) -> None:
+    state = call.state
+    call.output = ()
+    words = [f.static for f in call.args]
+    if not call.args:
+        call.secret("every variable of the shell, printed")
+        return
+    rest = list(call.args)
+    while rest:
+        text = rest[0].static
+        if text is None:
+            state = replace(state, positional=None)
+            break
+        rest.pop(0)
+        if text == "--":
+            state = replace(state, positional=_positional(rest))
+            break
+        if text in {"-o", "+o"}:
+            option = (rest.pop(0).static or "") if rest else ""
+            if option == "nounset" and text == "-o":
+                state = replace(state, unset_stops=True)
+            continue
+        if not text.startswith(("-", "+")):
+            state = replace(state, positional=_positional(call.args[words.index(text) :]))
+            break
+        if "u" in text:
+            state = replace(state, unset_stops=text.startswith("-"))
+    call.after = state
+
+
+def _positional(fields: list[Field]) -> tuple[Text, ...] | None:
+    if any(f.open for f in fields):
+        return None
+    return tuple(
+        tuple(p if isinstance(p, str | Hole) else Hole("a pattern") for p in f.parts) or ("",) for f in fields
+    )
+
+
+def _shift(call: Call) -> None:
+    call.output = ()
+    count = call.args[0].static if call.args else "1"
+    positional = call.state.positional
+    if positional is None or count is None or not count.isdigit():
+        call.after = replace(call.state, positional=None)
+    else:
+        call.after = replace(call.state, positional=positional[int(count) :])
+
+
+def _read(call: Call) -> None:
+    call.output = ()
+    parsed = call.parse(grammar("a d i n N p t u"))
+    state = call.state
+    names = [f.static for f in (*parsed.operands, *parsed.values("a"))] or ["REPLY"]
+    known = static_text(call.stdin) if call.stdin is not None else None
+    line = known.split("\n", 1)[0] if known is not None else None
+    words = line.split() if line is not None else None
+    for index, name in enumerate(names):
+        if name is None or not name.isidentifier():
+            call.opaque("reads into a name that is not known, which can run commands")
+            continue
+        if words is None:
+            value: Text = (Hole("a line of input"),)
+        elif index == len(names) - 1:
+            value = (" ".join(words[index:]),)
+        else:
+            value = (words[index] if index < len(words) else "",)
+        state = state.with_variable(name, Variable((value,)))
+    call.after = call.failed = state
+
+
+def _mapfile(call: Call) -> None:
+    call.output = ()
+    parsed = call.parse(grammar("d n O s u C c"))
+    for code in parsed.values("C"):
+        call.run_text(code, what="the callback")
+    name = (parsed.operands[0].static or "") if parsed.operands else "MAPFILE"
+    if not name.isidentifier():
+        call.opaque("reads into a name that is not known, which can run commands")
+        return
+    call.after = call.state.with_variable(name, Variable(UNKNOWN.values, UNKNOWN.values))
+
+
+def _eval(call: Call) -> None:
+    args = call.args[1:] if call.args and call.args[0].static == "--" else call.args
+    texts = [field.static for field in args]
+    if any(text is None for text in texts):
+        call.opaque("`eval` of text that is not known before it runs")
+        call.after = replace(call.state, cwd=(), positional=None)
+        return
+    source = " ".join(text for text in texts if text is not None)
+    flow = call.evaluator.run_text(
+        source, call.state, span=call.span, certain=call.certain, depth=call.depth + 1
+    )
+    call.after, call.failed, call.output = flow.ok, flow.fail, flow.output
+
+
+def _source(call: Call) -> None:
+    args = call.args[1:] if call.args and call.args[0].static == "--" else call.args
+    if args:
+        call.run_file(args[0], args=args[1:], shell=True)
+        # A sourced file changes this very shell.
+        if args[0].stream is None:
+            call.after = replace(call.after or call.state, positional=call.state.positional)
+
+
+def _exec(call: Call) -> None:
+    parsed = call.parse(grammar("a", stops=True))
+    if parsed.operands:
+        call.run(parsed.operands)
+
+
+def _command(call: Call) -> None:
+    parsed = call.parse(grammar("", stops=True))
+    if parsed.has("v", "V"):
+        call.output = (Hole("where a program is"),)
+        return
+    if parsed.operands:
+        flow = call.evaluator.run_argv(
+            parsed.operands,
+            replace(call.state, functions={}),
+            span=call.span,
+            stdin=call.stdin,
+            certain=call.certain,
+            depth=call.depth + 1,
+            shell=True,
+        )
+        call.after = replace(flow.ok, functions=call.state.functions)
+        call.failed = replace(flow.fail, functions=call.state.functions)
+        call.output = flow.output
+
+
+def _trap(call: Call) -> None:
+    call.output = ()
+    args = [f for f in call.args if f.static != "--"]
+    if not args or args[0].static in {"-", "", "-l", "-p"} or (args[0].static or "x").isdigit():
+        return
+    call.run_text(args[0], what="the trap")
+
+
+def _alias(call: Call) -> None:
+    call.output = ()
+    if any("=" in field.text for field in call.args):
+        call.opaque("an alias changes what later names run")
+
+
+def _hash(call: Call) -> None:
+    call.output = ()
+    if any((f.static or "?").startswith("-") and "p" in (f.static or "p") for f in call.args):
+        call.opaque("`hash -p` changes what a name runs")
+
+
+def _enable(call: Call) -> None:
+    call.output = ()
+    if any((f.static or "-f").startswith("-") for f in call.args):
+        call.opaque("`enable` changes what builtins do or loads code")
+
+
+def _kill(call: Call) -> None:
+    call.output = ()
+    args = list(call.args)
+    if args and args[0].static in {"-l", "-L"}:
+        return
+    if args and args[0].static in {"-s", "-n"}:
+        args = args[2:]
+    elif len(args) > 1 and (args[0].static or "").startswith("-"):
+        args = args[1:]
+    for field in args:
+        if field.static == "--":
+            continue
+        # `$!` and `%1` are this shell's own children.
+        target = field.static or ("a child of this command" if field.number and not field.open else "?")
+        call.say(KillProcess(target=target))
+
+
+def _let(call: Call) -> None:
+    call.output = ()
+    for field in call.args:
+        text = field.static
+        if text is None or any(c in text for c in "[$`"):
+            call.opaque("arithmetic on text that can hold a command")
+            return
+        call.evaluator.expander.arithmetic(text, (), call.state, call.span)
+    call.after = call.state
+    for field in call.args:
+        name = (field.static or "").split("=", 1)[0].rstrip("+-*/%")
+        if name.isidentifier():
+            call.after = call.after.with_variable(name, Variable(((Hole("a number", number=True),),)))
+
+
+def _test(call: Call) -> None:
+    call.output = ()
+    texts = [f.static for f in call.args]
+    if "-v" in texts and any(t is None or "[" in t for t in texts if t not in {"[", "]"}):
+        call.opaque("`test -v` of a name that is not known can run commands")
+
+
+def _completion(call: Call) -> None:
+    parsed = call.parse(grammar("A C F G o P S W X"))
+    for code in parsed.values("C"):
+        call.run_text(code, what="the completion command")
+    if parsed.has("W", "F"):
+        call.opaque("completion words are expanded, which can run commands")
+
+
+def _history(call: Call) -> None:
+    if any((f.static or "").startswith("-") and set(f.static or "") & set("cdw") for f in call.args):
+        call.opaque("changes the shell's history")
+    call.emit(
+        ReadSecret(
+            path=UnresolvedPath("the shell's history", "not a file by name"),
+            program=call.name,
+            span=call.span,
+        )
+    )
+
+
+def _pwd(call: Call) -> None:
+    values = call.evaluator.expander.variable("PWD", call.state).values
+    call.output = (*values[0], "\n") if len(values) == 1 else (Hole("the current directory"),)
+
+
+def _exit(call: Call) -> None:
+    call.output = ()
+
+
+def _shopt(call: Call) -> None:
+    call.output = ()
+    names = {f.static for f in call.args}
+    if None in names or names & {
+        "expand_aliases",
+        "lastpipe",
+        "extglob",
+        "nocaseglob",
+        "dotglob",
+        "globstar",
+        "cdable_vars",
+        "autocd",
+    }:
+        call.emit(Opaque(reason="`shopt` changes how the rest is read", program=call.name, span=call.span))
+
+
+def _getopts(call: Call) -> None:
+    call.output = ()
+    if len(call.args) > 1 and call.args[1].static:
+        call.after = call.state.with_variable(call.args[1].static, UNKNOWN).with_variable("OPTARG", UNKNOWN)
+
+
+BUILTINS: dict[str, Callable[[Call], None]] = {
+    ":": _silent,
+    ".": _source,
+    "[": _test,
+    "alias": _alias,
+    "bg": _silent,
+    "break": _silent,
+    "builtin": _command,
+    "caller": _silent,
+    "cd": _cd,
+    "command": _command,
+    "compgen": _completion,
+    "complete": _completion,
+    "compopt": _silent,
+    "continue": _silent,
+    "declare": _declare,
+    "dirs": _silent,
+    "disown": _silent,
+    "echo": _echo,
+    "enable": _enable,
+    "eval": _eval,
+    "exec": _exec,
+    "exit": _exit,
+    "export": _declare,
+    "false": _silent,
+    "fc": _history,
+    "fg": _silent,
+    "getopts": _getopts,
+    "hash": _hash,
+    "help": _silent,
+    "history": _history,
+    "jobs": _silent,
+    "kill": _kill,
+    "let": _let,
+    "local": _declare,
+    "logout": _exit,
+    "mapfile": _mapfile,
+    "popd": _popd,
+    "printf": _printf,
+    "pushd": _cd,
+    "pwd": _pwd,
+    "read": _read,
+    "readarray": _mapfile,
+    "readonly": _declare,
+    "return": _exit,
+    "set": _set,
+    "shift": _shift,
+    "shopt": _shopt,
+    "source": _source,
+    "suspend": _silent,
+    "test": _test,
+    "times": _silent,
+    "trap": _trap,
+    "true": _silent,
+    "type": _silent,
+    "typeset": _declare,
+    "ulimit": _silent,
+    "umask": _silent,
+    "unalias": _silent,
+    "unset": _unset,
+    "wait": _silent,
+}
+"""Builtin name to what it does."""

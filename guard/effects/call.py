@@ -1,0 +1,200 @@
+"""One program call being understood: its arguments, and the ways to say what it does. Looks at nothing itself."""
+
+import posixpath
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from guard.effects.options import Grammar, Parsed, parse_options
+from guard.effects.state import State, WrittenFile
+from guard.effects.values import Field, Hole, Text, Wild
+from guard.model.effect import (
+    ChangeMode,
+    Connect,
+    DeletePath,
+    LinkPath,
+    Opaque,
+    OtherEffect,
+    ReadPath,
+    ReadSecret,
+    SymbolicEffect,
+    WritePath,
+)
+from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath
+from guard.model.source import Span
+
+if TYPE_CHECKING:
+    from guard.effects.evaluate import Evaluator
+
+NO_OUTPUT: Text = (Hole("the output of a command"),)
+
+
+class _Signed(TypedDict):
+    """Keyword arguments common to all effects of one call."""
+
+    program: str
+    names: tuple[str, ...]
+    span: Span
+    certain: bool
+
+
+@dataclass(slots=True)
+class Call:
+    """What a handler gets, and where it leaves what it found."""
+
+    evaluator: "Evaluator"
+    name: str
+    """The name the program is understood by."""
+    names: tuple[str, ...]
+    args: list[Field]
+    state: State
+    span: Span
+    stdin: Text | None = None
+    """What it reads on descriptor 0; None = nothing of this command line."""
+    certain: bool = True
+    depth: int = 0
+    output: Text = NO_OUTPUT
+    """What it prints, for those who read it."""
+    after: State | None = None
+    """The shell's state afterwards; None = as before. Builtins only."""
+    failed: State | None = None
+    """The shell's state if it fails; None = the same as ``after``."""
+    sha256: str = ""
+
+    # ------------------------------------------------------------------ arguments
+
+    def parse(self, rules: Grammar) -> Parsed:
+        return parse_options(self.args, rules)
+
+    @property
+    def statics(self) -> list[str | None]:
+        return [arg.static for arg in self.args]
+
+    # ------------------------------------------------------------------ paths
+
+    def paths(self, field: Field, state: State | None = None) -> tuple[SymbolicPath, ...]:
+        """Every place this argument may name: one for each directory we may be in."""
+        return symbolic_paths(field, state or self.state)
+
+    # ------------------------------------------------------------------ saying what it does
+
+    def emit(self, effect: SymbolicEffect) -> None:
+        self.evaluator.emit(effect)
+
+    def say(self, effect: OtherEffect) -> None:
+        """An effect without a path, signed with who does it."""
+        self.emit(replace(effect, program=self.name, names=self.names, span=self.span, certain=self.certain))
+
+    def opaque(self, reason: str) -> None:
+        self.say(Opaque(reason=reason))
+
+    def read(self, *fields: Field, recursive: bool = False) -> None:
+        for field in fields:
+            if field.static in {"", "-"}:
+                continue
+            for path in self.paths(field):
+                self.emit(ReadPath(path=path, recursive=recursive, **self._signed()))
+
+    def write(
+        self, *fields: Field, recursive: bool = False, append: bool = False, text: str | None = None
+    ) -> None:
+        for field in fields:
+            if field.static == "":
+                continue
+            for path in self.paths(field):
+                self.emit(WritePath(path=path, recursive=recursive, append=append, **self._signed()))
+                if isinstance(path, KnownPath):
+                    self.remember(path.text, WrittenFile(None if append else text))
+
+    def delete(self, *fields: Field, recursive: bool = False) -> None:
+        for field in fields:
+            for path in self.paths(field):
+                self.emit(DeletePath(path=path, recursive=recursive, **self._signed()))
+
+    def mode(self, *fields: Field, recursive: bool = False, detail: str = "") -> None:
+        for field in fields:
+            for path in self.paths(field):
+                self.emit(ChangeMode(path=path, recursive=recursive, detail=detail, **self._signed()))
+
+    def link(self, target: Field, name: Field, state: State | None = None) -> None:
+        for path in self.paths(name):
+            base = state or self.state
+            for leads in self.paths(target, base):
+                self.emit(LinkPath(path=path, target=leads, **self._signed()))
+                if isinstance(path, KnownPath) and isinstance(leads, KnownPath):
+                    self.remember(path.text, WrittenFile(None, copy_of=leads.text))
+
+    def secret(self, detail: str) -> None:
+        self.emit(
+            ReadSecret(path=UnresolvedPath(detail, "not a file by name"), detail=detail, **self._signed())
+        )
+
+    def connect(self, host: str, port: int = 0, *, upload: bool = False) -> None:
+        self.say(Connect(host=host or "?", port=port, upload=upload))
+
+    def remember(self, path: str, file: WrittenFile) -> None:
+        """A file this line wrote, for commands later in the line that run it."""
+        self.after = (self.after or self.state).with_written(posixpath.normpath(path), file)
+
+    # ------------------------------------------------------------------ running what it was given
+
+    def run(
+        self,
+        argv: list[Field],
+        *,
+        state: State | None = None,
+        stdin: Text | None = None,
+        certain: bool | None = None,
+        search: Literal["program", "builtin"] = "program",
+    ) -> None:
+        """The rest of the arguments is a command of its own: a wrapper such as ``env``."""
+        self.evaluator.run_argv(
+            argv,
+            state or self.state,
+            span=self.span,
+            stdin=self.stdin if stdin is None else stdin,
+            certain=self.certain if certain is None else certain,
+            depth=self.depth + 1,
+            shell=search == "builtin",
+        )
+
+    def run_text(self, text: Field | Text, *, state: State | None = None, what: str = "shell text") -> None:
+        """A string is shell code."""
+        parts = text.parts if isinstance(text, Field) else text
+        if isinstance(text, Field) and text.open:
+            self.opaque(f"{what} is not known before it runs")
+            return
+        if not all(isinstance(part, str) for part in parts):
+            self.opaque(f"{what} is not known before it runs")
+            return
+        source = "".join(part for part in parts if isinstance(part, str))
+        self.evaluator.run_text(
+            source, state or self.state, span=self.span, certain=self.certain, depth=self.depth + 1
+        )
+
+    def run_file(self, field: Field, *, args: list[Field], shell: bool, state: State | None = None) -> None:
+        """A file is the program."""
+        self.evaluator.run_file(self, field, args, state or self.state, shell=shell)
+
+    def _signed(self) -> "_Signed":
+        return {"program": self.name, "names": self.names, "span": self.span, "certain": self.certain}
+
+
+def symbolic_paths(field: Field, state: State) -> tuple[SymbolicPath, ...]:
+    """Absolute spellings of an argument that names a file; links and ``..`` are left for the look at the world."""
+    text = field.static
+    if text is None:
+        if (
+            any(isinstance(part, Wild) for part in field.parts)
+            and not field.open
+            and all(isinstance(part, str | Wild) for part in field.parts)
+        ):
+            head = field.prefix.rpartition("/")[0]
+            return (
+                UnresolvedPath(field.text, f"too many names, or not looked at yet, below `{head or '.'}`"),
+            )
+        return (UnresolvedPath(field.text, field.why),)
+    if text.startswith("/"):
+        return (KnownPath(text),)
+    if not state.cwd:
+        return (UnresolvedPath(text, "the current directory is not known"),)
+    return tuple(KnownPath(posixpath.join(cwd, text)) for cwd in state.cwd)

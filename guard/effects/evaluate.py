@@ -1,0 +1,691 @@
+"""Walks a script as bash would run it and collects what it would do. Pure: asks for facts, never looks.
+
+Control flow by join, loops by widening, pipelines by what the producer is known to print. Whatever is not followed
+is said as ``Opaque``. Numbers in comments are the rules of the project's notes on bash, checked by execution.
+"""
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from guard.effects.builtins import BUILTINS
+from guard.effects.call import Call
+from guard.effects.expand import Expander
+from guard.effects.identity import identify, lexical_path
+from guard.effects.programs import PROGRAMS, READ_ONLY_NAMES
+from guard.effects.redirect import Redirected, apply_redirects
+from guard.effects.state import State, Variable, WrittenFile, join, widen
+from guard.effects.values import Field, Hole, Text, plain, static_text
+from guard.model.effect import Opaque, RunProgram, SymbolicEffect
+from guard.model.facts import Answer, Facts, LookScript, Lookup, ScriptFact
+from guard.model.source import Span
+from guard.shell.ast import (
+    ArithmeticCommand,
+    ArithmeticFor,
+    Assignment,
+    Case,
+    Command,
+    Condition,
+    Coproc,
+    For,
+    Function,
+    Group,
+    If,
+    Item,
+    Join,
+    Loop,
+    Pipeline,
+    Redirect,
+    Script,
+    Simple,
+    Subshell,
+    Unread,
+)
+from guard.shell.parse import parse
+
+MAX_DEPTH = 16
+MAX_COMMANDS = 1000
+_NOTHING: Text = ()
+_SOME: Text = (Hole("the output of a command"),)
+_INJECTION = frozenset(
+    "LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH BASH_ENV ENV SHELLOPTS BASHOPTS PS4 PROMPT_COMMAND PYTHONSTARTUP PYTHONPATH PYTHONHOME "
+    "PYTHONINSPECT NODE_OPTIONS NODE_PATH RUBYOPT RUBYLIB PERL5OPT PERL5LIB JAVA_TOOL_OPTIONS GIT_SSH GIT_SSH_COMMAND GIT_EXTERNAL_DIFF "
+    "GIT_PAGER GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_CONFIG_COUNT GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_PROXY_COMMAND GIT_ASKPASS "
+    "GIT_TEMPLATE_DIR GIT_EXEC_PATH PAGER MANPAGER LESSOPEN LESSCLOSE VISUAL EDITOR TAR_OPTIONS GCONV_PATH BROWSER SSH_ASKPASS "
+    "PIP_INDEX_URL PIP_EXTRA_INDEX_URL DOCKER_HOST KUBECONFIG".split()
+)
+"""Variables that make other programs load or run something."""
+_HARMLESS_VALUES = frozenset({"", "cat", "less", "more", "true", ":", "1", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The state if the command succeeded, if it failed, and what it printed."""
+
+    ok: State
+    fail: State
+    output: Text = _SOME
+
+    @property
+    def any(self) -> State:
+        return join(self.ok, self.fail)
+
+
+class _Exhausted(Exception):  # noqa: N818 - control flow inside this module, never seen outside
+    pass
+
+
+class Evaluator:
+    """One analysis. Effects are kept in order, each once."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.lookups: dict[Lookup, None] = {}
+        self.unread: list[Unread] = []
+        self._effects: dict[SymbolicEffect, None] = {}
+        self._commands = 0
+        self._calls: list[str] = []
+        self._files: list[str] = []
+        self._depth = 0
+        self.expander = Expander(facts, self.ask, self._substitute, self._opaque)
+
+    @property
+    def effects(self) -> tuple[SymbolicEffect, ...]:
+        return tuple(self._effects)
+
+    def emit(self, effect: SymbolicEffect) -> None:
+        self._effects.setdefault(effect)
+
+    def ask(self, lookup: Lookup) -> Answer | None:
+        """The answer, if it is known; it is asked for in any case."""
+        self.lookups.setdefault(lookup)
+        return self.facts.answers.get(lookup)
+
+    def _opaque(self, reason: str, span: Span) -> None:
+        self.emit(Opaque(reason=reason, span=span))
+
+    # ------------------------------------------------------------------ entry points
+
+    def analyse_text(self, text: str, state: State) -> None:
+        """Everything the text would do; never raises."""
+        try:
+            self._script(parse(text), state, certain=True)
+        except _Exhausted:
+            self._opaque("too many commands to follow", Span(0, len(text)))
+        except RecursionError:
+            self._opaque("nested too deeply to follow", Span(0, len(text)))
+
+    def run_text(self, text: str, state: State, *, span: Span, certain: bool, depth: int) -> Flow:
+        """Shell code inside a command: ``bash -c``, ``eval``, a script file."""
+        if depth > MAX_DEPTH or self._depth > MAX_DEPTH:
+            self._opaque("nested too deeply to follow", span)
+            return Flow(state, state)
+        before = len(self.unread)
+        self._depth += 1
+        try:
+            flow = self._script(parse(text), state, certain=certain)
+        finally:
+            self._depth -= 1
+        # Places inside the inner text mean nothing in the outer one.
+        self.unread[before:] = [replace(u, span=span) for u in self.unread[before:]]
+        return flow
+
+    # ------------------------------------------------------------------ lists
+
+    def _script(self, script: Script, state: State, *, certain: bool, stdin: Text | None = None) -> Flow:
+        flow = Flow(state, state, _NOTHING)
+        printed: list[Text] = []
+        last = len(script.items) - 1
+        for index, item in enumerate(script.items):
+            match item.join:
+                case Join.AND:
+                    start, sure = flow.ok, certain
+                case Join.OR:
+                    start, sure = flow.fail, False
+                case Join.FIRST | Join.THEN:
+                    start, sure = flow.any, certain
+            step = self._item(item, start, certain=sure, stdin=stdin, last=index == last)
+            printed.append(step.output)
+            match item.join:
+                case Join.AND:
+                    flow = Flow(step.ok, join(flow.fail, step.fail))
+                case Join.OR:
+                    flow = Flow(join(flow.ok, step.ok), step.fail)
+                case Join.FIRST | Join.THEN:
+                    flow = step
+        conditional = any(item.join in {Join.AND, Join.OR} for item in script.items)
+        output = (
+            tuple(piece for text in printed for piece in text)
+            if not conditional or len(printed) == 1
+            else _SOME
+        )
+        return Flow(flow.ok, flow.fail, output)
+
+    def _item(self, item: Item, state: State, *, certain: bool, stdin: Text | None, last: bool) -> Flow:
+        del last
+        flow = self._pipeline(item.pipeline, state, certain=certain, stdin=stdin)
+        if item.background:
+            return Flow(state, state, flow.output)
+        return flow
+
+    def _pipeline(self, pipeline: Pipeline, state: State, *, certain: bool, stdin: Text | None) -> Flow:
+        if len(pipeline.commands) == 1:
+            flow = self._command(pipeline.commands[0], state, certain=certain, stdin=stdin)
+        else:
+            # Rule 2: every stage of a pipeline gets a copy of the state. Files it wrote stay written.
+            written = state.written
+            text: Text | None = stdin
+            for command in pipeline.commands:
+                step = self._command(command, replace(state, written=written), certain=certain, stdin=text)
+                written = {**written, **step.ok.written}
+                text = step.output
+            after = replace(state, written=written)
+            flow = Flow(after, after, text or _NOTHING)
+        return Flow(flow.fail, flow.ok, flow.output) if pipeline.negated else flow
+
+    # ------------------------------------------------------------------ commands
+
+    def _command(self, command: Command, state: State, *, certain: bool, stdin: Text | None) -> Flow:
+        self._commands += 1
+        if self._commands > MAX_COMMANDS:
+            raise _Exhausted
+        match command:
+            case Simple():
+                return self._simple(command, state, certain=certain, stdin=stdin)
+            case Unread(reason, span):
+                self.unread.append(command)
+                self.emit(Opaque(reason=f"could not be read: {reason}", span=span))
+                return Flow(replace(state, cwd=(), positional=None), replace(state, cwd=(), positional=None))
+            case Function(name, _, _):
+                after = replace(state, functions={**state.functions, name: command.body})
+                return Flow(after, after, _NOTHING)
+            case Coproc():
+                flow = self._command(command.body, state, certain=certain, stdin=_SOME)
+                return Flow(state, state, flow.output)
+            case (
+                Group()
+                | Subshell()
+                | If()
+                | Loop()
+                | For()
+                | ArithmeticFor()
+                | Case()
+                | Condition()
+                | ArithmeticCommand()
+            ):
+                redirected = self._redirects(command.redirects, state, certain=certain, stdin=stdin)
+                flow = self._compound(command, redirected.state, certain=certain, stdin=redirected.stdin)
+                return self._written(redirected, flow)
+            case _:
+                assert_never(command)
+
+    def _compound(
+        self,
+        command: Group | Subshell | If | Loop | For | ArithmeticFor | Case | Condition | ArithmeticCommand,
+        state: State,
+        *,
+        certain: bool,
+        stdin: Text | None,
+    ) -> Flow:
+        match command:
+            case Group(body):
+                return self._script(body, state, certain=certain, stdin=stdin)
+            case Subshell(body):
+                flow = self._script(body, state, certain=certain, stdin=stdin)
+                after = replace(state, written={**state.written, **flow.any.written})
+                return Flow(after, after, flow.output)
+            case If():
+                return self._if(command, state, certain=certain, stdin=stdin)
+            case Loop(condition, body):
+                first = self._script(condition, state, certain=certain, stdin=stdin)
+                again = self._twice(body, first.any, stdin=stdin, condition=condition)
+                return Flow(again, again)
+            case For():
+                return self._for(command, state, stdin=stdin)
+            case ArithmeticFor(text, parts, body):
+                self.expander.arithmetic(text, parts, state, command.span)
+                start = widen(state, self._count_variables(text, state))
+                again = self._twice(body, start, stdin=stdin, condition=None)
+                return Flow(again, again)
+            case Case():
+                return self._case(command, state, stdin=stdin)
+            case Condition(words):
+                self._condition(words, state, command.span)
+                return Flow(state, state, _NOTHING)
+            case ArithmeticCommand(text, parts):
+                self.expander.arithmetic(text, parts, state, command.span)
+                after = widen(state, self._count_variables(text, state))
+                return Flow(after, after, _NOTHING)
+            case _:
+                assert_never(command)
+
+    def _if(self, command: If, state: State, *, certain: bool, stdin: Text | None) -> Flow:
+        ends: list[Flow] = []
+        for index, (condition, body) in enumerate(command.branches):
+            test = self._script(condition, state, certain=certain and index == 0, stdin=stdin)
+            ends.append(self._script(body, test.ok, certain=False, stdin=stdin))
+            state = test.fail
+        if command.otherwise is not None:
+            ends.append(self._script(command.otherwise, state, certain=False, stdin=stdin))
+        else:
+            ends.append(Flow(state, state))
+        after = ends[0].any
+        for flow in ends[1:]:
+            after = join(after, flow.any)
+        return Flow(after, after)
+
+    def _twice(self, body: Script, state: State, *, stdin: Text | None, condition: Script | None) -> State:
+        """A loop body: once as it is, once more with all it changed unknown."""
+        once = self._script(body, state, certain=False, stdin=stdin)
+        start = widen(state, once.any)
+        if condition is not None:
+            start = widen(start, self._script(condition, start, certain=False, stdin=stdin).any)
+        twice = self._script(body, start, certain=False, stdin=stdin)
+        return widen(start, twice.any)
+
+    def _for(self, command: For, state: State, *, stdin: Text | None) -> Flow:
+        if command.words is None:
+            values = (
+                state.positional if state.positional is not None else ((Hole("the positional parameters"),),)
+            )
+        else:
+            fields = [f for world in self.expander.fields(command.words, state) for f in world]
+            values = tuple(
+                dict.fromkeys(
+                    tuple(p if isinstance(p, str | Hole) else Hole("a name from a list") for p in f.parts)
+                    if not f.open
+                    else (Hole("a name from a list"),)
+                    for f in fields
+                )
+            )
+        if not values:
+            return Flow(state, state)
+        if len(values) > 8:
+            # Each value is followed on its own while there are few; many are followed as their union of places.
+            after = state
+            for value in values[:64]:
+                after = join(
+                    after,
+                    self._script(
+                        command.body,
+                        state.with_variable(command.name, Variable((value,))),
+                        certain=False,
+                        stdin=stdin,
+                    ).any,
+                )
+            if len(values) > 64:
+                self._twice(
+                    command.body,
+                    state.with_variable(command.name, Variable(((Hole("a name from a list"),),))),
+                    stdin=stdin,
+                    condition=None,
+                )
+            return Flow(after, after)
+        after = self._twice(
+            command.body, state.with_variable(command.name, Variable(values)), stdin=stdin, condition=None
+        )
+        after = join(state, after)
+        return Flow(after, after)
+
+    def _case(self, command: Case, state: State, *, stdin: Text | None) -> Flow:
+        self.expander.texts(command.word, state)
+        after = state
+        for item in command.items:
+            for pattern in item.patterns:
+                self.expander.texts(pattern, state)
+            # `;&` falls into the next body: following each from the state joined so far covers it.
+            after = join(after, self._script(item.body, after, certain=False, stdin=stdin).any)
+        return Flow(after, after)
+
+    def _condition(self, words: tuple, state: State, span: Span) -> None:  # type: ignore[type-arg]
+        texts = [self.expander.texts(word, state) for word in words]
+        operators = {"-eq", "-ne", "-lt", "-gt", "-le", "-ge", "-v", "-R"}
+        if any(static_text(alternatives[0]) in operators for alternatives in texts):
+            for alternatives in texts:
+                for value in alternatives:
+                    known = static_text(value)
+                    numeric = all(isinstance(p, str) or (isinstance(p, Hole) and p.number) for p in value)
+                    if (known is None and not numeric) or (
+                        known is not None and "[" in known and known not in {"[[", "]]"}
+                    ):
+                        self._opaque("arithmetic on a value that is not known can run commands", span)
+                        return
+
+    def _count_variables(self, text: str, state: State) -> State:
+        after = state
+        for name in _assigned(text):
+            after = after.with_variable(name, Variable(((Hole("a number", number=True),),)))
+        return after
+
+    # ------------------------------------------------------------------ simple commands
+
+    def _simple(self, command: Simple, state: State, *, certain: bool, stdin: Text | None) -> Flow:
+        redirected = self._redirects(command.redirects, state, certain=certain, stdin=stdin)
+        state = redirected.state
+        worlds = self.expander.fields(command.words, state) if command.words else [[]]
+        flows: list[Flow] = []
+        for argv in worlds:
+            if not argv:
+                after = self._assign(command.assignments, state, exported=False)
+                flows.append(Flow(after, after, _NOTHING))
+                continue
+            inner = self._assign(command.assignments, state, exported=True)
+            for assignment in command.assignments:
+                self._injection(assignment.name, inner, command.span)
+            flow = self.run_argv(
+                argv,
+                inner,
+                span=command.span,
+                stdin=redirected.stdin,
+                certain=certain and len(worlds) == 1,
+                depth=self._depth,
+                shell=True,
+            )
+            if command.assignments:
+                flow = Flow(
+                    _restore(flow.ok, state, command.assignments),
+                    _restore(flow.fail, state, command.assignments),
+                    flow.output,
+                )
+            flows.append(flow)
+        flow = flows[0]
+        for other in flows[1:]:
+            flow = Flow(
+                join(flow.ok, other.ok),
+                join(flow.fail, other.fail),
+                flow.output if flow.output == other.output else _SOME,
+            )
+        return self._written(redirected, flow)
+
+    def _assign(self, assignments: tuple[Assignment, ...], state: State, *, exported: bool) -> State:
+        for item in assignments:
+            if item.subscript is not None:
+                subscript = item.subscript.static
+                if subscript is None or any(c in subscript for c in "$`["):
+                    self.expander.texts(item.subscript, state)
+                    self._opaque("an array subscript that is not known can run commands", item.span)
+                state = state.with_variable(item.name, Variable(((Hole("an array"),),)))
+                if item.value is not None:
+                    self.expander.texts(item.value, state)
+                continue
+            if item.value is None:
+                worlds = self.expander.fields(item.array, state)
+                array = tuple(
+                    tuple(p if isinstance(p, str | Hole) else Hole("a pattern") for p in f.parts)
+                    for f in worlds[0]
+                )
+                if len(worlds) > 1 or any(f.open for f in worlds[0]):
+                    array = ((Hole("an array that is not known"),),)
+                old = state.variables.get(item.name)
+                if item.append and old is not None and old.array is not None:
+                    array = old.array + array
+                state = state.with_variable(item.name, Variable(array[:1] or (("",),), array, exported))
+                continue
+            values = self.expander.texts(item.value, state)
+            if item.append:
+                before = self.expander.variable(item.name, state).values
+                values = tuple(dict.fromkeys((*old, *new) for old in before for new in values))
+            values = tuple(_flat(v) for v in values)
+            state = state.with_variable(item.name, Variable(values, None, exported))
+        return state
+
+    def _injection(self, name: str, state: State, span: Span) -> None:
+        values = self.expander.variable(name, state).values
+        if name in _INJECTION and any(static_text(v) not in _HARMLESS_VALUES for v in values):
+            self._opaque(f"`{name}` makes programs load or run something", span)
+        elif name.startswith(("BASH_FUNC_", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE", "npm_config_")):
+            self._opaque(f"`{name}` changes what programs run", span)
+
+    def note_injection(self, name: str, state: State, span: Span) -> None:
+        """For builtins and wrappers that set variables for later programs."""
+        self._injection(name, state, span)
+
+    # ------------------------------------------------------------------ argv
+
+    def run_argv(
+        self,
+        argv: list[Field],
+        state: State,
+        *,
+        span: Span,
+        stdin: Text | None,
+        certain: bool,
+        depth: int,
+        shell: bool,
+    ) -> Flow:
+        """One command after expansion. ``shell``: functions and builtins are found before programs."""
+        self._commands += 1
+        if self._commands > MAX_COMMANDS:
+            raise _Exhausted
+        if depth > MAX_DEPTH:
+            self._opaque("nested too deeply to follow", span)
+            return Flow(state, state)
+        if not argv:
+            return Flow(state, state, _NOTHING)
+        name = argv[0].static
+        if not name:
+            self._opaque(f"which program runs is not known before it runs: `{argv[0].text}`", span)
+            return Flow(state, state)
+        if shell and name in state.functions:
+            return self._function(name, argv, state, span=span, stdin=stdin, certain=certain)
+        if shell and name in BUILTINS:
+            call = Call(self, name, (name,), argv[1:], state, span, stdin, certain, depth)
+            self._run_program(call)
+            BUILTINS[name](call)
+            after = call.after or state
+            return Flow(after, call.failed or after, call.output)
+        return self._program(name, argv, state, span=span, stdin=stdin, certain=certain, depth=depth)
+
+    def _function(
+        self, name: str, argv: list[Field], state: State, *, span: Span, stdin: Text | None, certain: bool
+    ) -> Flow:
+        if name in self._calls or len(self._calls) > MAX_DEPTH:
+            self._opaque(f"the function `{name}` calls itself", span)
+            return Flow(state, state)
+        self._calls.append(name)
+        try:
+            arguments = _texts_of(argv[1:])
+            inside = replace(state, positional=arguments)
+            flow = self._command(state.functions[name], inside, certain=certain, stdin=stdin)
+        finally:
+            self._calls.pop()
+        return Flow(
+            replace(flow.ok, positional=state.positional),
+            replace(flow.fail, positional=state.positional),
+            flow.output,
+        )
+
+    def _program(
+        self,
+        name: str,
+        argv: list[Field],
+        state: State,
+        *,
+        span: Span,
+        stdin: Text | None,
+        certain: bool,
+        depth: int,
+    ) -> Flow:
+        identity = identify(name, state, self.facts, self.ask)
+        known = next((n for n in identity.known_as if n in PROGRAMS), "")
+        read_only = next((n for n in identity.known_as if n in READ_ONLY_NAMES), "")
+        shown = known or read_only or identity.names[0] if identity.names else name
+        call = Call(self, shown, identity.names or (name,), argv[1:], state, span, stdin, certain, depth)
+        call.sha256 = identity.sha256
+        self._run_program(call)
+        if identity.doubt:
+            call.opaque(identity.doubt)
+        if not name.isascii():
+            call.opaque("a program's name with characters that look like others")
+        if known:
+            PROGRAMS[known](call)
+        elif read_only:
+            pass
+        elif identity.file:
+            self._file(call, identity.file, identity.written, argv[1:], state, shell=False)
+        else:
+            call.opaque(f"nothing is known about what `{shown}` does")
+            for field in argv[1:]:
+                # It may write what it is given: judged as such, so that `foo ~/.bashrc` is not lost in the haze.
+                if field.static and not field.static.startswith("-") and "/" in field.static:
+                    call.read(field)
+        after = call.after or state
+        return Flow(after, call.failed or after, call.output)
+
+    def _run_program(self, call: Call) -> None:
+        arguments = tuple(field.text for field in call.args[:64])
+        call.say(RunProgram(arguments=arguments, sha256=call.sha256))
+
+    # ------------------------------------------------------------------ files that are programs
+
+    def run_file(self, call: Call, field: Field, args: list[Field], state: State, *, shell: bool) -> None:
+        """``bash FILE``, ``source FILE``: the program is in a file."""
+        stream = field.stream
+        if stream is not None:
+            if stream.text is not None:
+                self.run_text(
+                    stream.text,
+                    replace(state, positional=_texts_of(args)),
+                    span=call.span,
+                    certain=call.certain,
+                    depth=call.depth + 1,
+                )
+            else:
+                call.opaque(f"runs {stream.reason}")
+            return
+        text = field.static
+        if text is None or not state.cwd:
+            call.opaque("which file it runs is not known before it runs")
+            return
+        if text in {"/dev/stdin", "/proc/self/fd/0", "/dev/fd/0"}:
+            self.run_stdin(call, state)
+            return
+        for cwd in state.cwd:
+            path = lexical_path(text if text.startswith("/") else f"{cwd}/{text}")
+            self._file(call, path, state.written.get(path), args, state, shell=shell)
+
+    def run_stdin(self, call: Call, state: State) -> None:
+        """The program comes on descriptor 0 (rule 19)."""
+        known = static_text(call.stdin) if call.stdin is not None else None
+        if known is not None:
+            self.run_text(known, state, span=call.span, certain=call.certain, depth=call.depth + 1)
+        elif call.stdin is None:
+            call.opaque("reads commands from its standard input")
+        else:
+            call.opaque("runs what another command prints")
+
+    def _file(
+        self, call: Call, path: str, made: WrittenFile | None, args: list[Field], state: State, *, shell: bool
+    ) -> None:
+        call.read(plain(path, call.span))
+        if made is not None and made.text is not None:
+            self._script_text(call, path, made.text, args, state, shell=shell)
+            return
+        if made is not None:
+            call.opaque(f"runs `{path}`, which this very command writes")
+            return
+        answer = self.ask(LookScript(path))
+        if not isinstance(answer, ScriptFact) or answer.text is None:
+            reason = answer.reason if isinstance(answer, ScriptFact) and answer.reason else "not read"
+            call.opaque(f"runs `{path}`: {reason}")
+            return
+        self._script_text(call, path, answer.text, args, state, shell=shell)
+        # The file may be another one by the time it runs, so what was read here never opens the host.
+        call.opaque(f"runs `{path}`, which can change before it runs")
+
+    def _script_text(
+        self, call: Call, path: str, text: str, args: list[Field], state: State, *, shell: bool
+    ) -> None:
+        interpreter = _interpreter(text)
+        if not shell and interpreter not in {"sh", "bash", "dash", "ash"}:
+            call.opaque(f"runs code in `{path}` that is not shell")
+            return
+        if path in self._files:
+            call.opaque(f"`{path}` runs itself")
+            return
+        self._files.append(path)
+        try:
+            inside = replace(state, positional=_texts_of(args), name=(path,))
+            self.run_text(text, inside, span=call.span, certain=call.certain, depth=call.depth + 1)
+        finally:
+            self._files.pop()
+
+    # ------------------------------------------------------------------ redirections
+
+    def _redirects(
+        self, redirects: tuple[Redirect, ...], state: State, *, certain: bool, stdin: Text | None
+    ) -> Redirected:
+        return apply_redirects(self, redirects, state, stdin=stdin, certain=certain)
+
+    def _written(self, redirected: Redirected, flow: Flow) -> Flow:
+        """What was printed is now in the files it was redirected to."""
+        if not redirected.outputs:
+            return flow
+        known = static_text(flow.output)
+        ok, fail = flow.ok, flow.fail
+        for path, append in redirected.outputs:
+            text = known
+            if append and known is not None:
+                before = ok.written.get(path)
+                text = before.text + known if before is not None and before.text is not None else None
+            ok = ok.with_written(path, WrittenFile(text))
+            fail = fail.with_written(path, WrittenFile(text))
+        return Flow(ok, fail, _NOTHING)
+
+    def _substitute(self, script: Script, state: State) -> Text:
+        self._depth += 1
+        try:
+            if self._depth > MAX_DEPTH * 2:
+                self._opaque("nested too deeply to follow", script.span)
+                return _SOME
+            return self._script(script, state, certain=True).output
+        finally:
+            self._depth -= 1
+
+
+def _texts_of(fields: list[Field]) -> tuple[Text, ...] | None:
+    if any(field.open for field in fields):
+        return None
+    return tuple(
+        tuple(p if isinstance(p, str | Hole) else Hole("a pattern or a pipe") for p in field.parts) or ("",)
+        for field in fields
+    )
+
+
+def _flat(text: Text) -> Text:
+    known = static_text(text)
+    return (known,) if known is not None else text
+
+
+def _restore(after: State, before: State, assignments: tuple[Assignment, ...]) -> State:
+    """Assignments before a command last for that command only."""
+    variables = dict(after.variables)
+    for item in assignments:
+        if item.name in before.variables:
+            variables[item.name] = before.variables[item.name]
+        else:
+            variables.pop(item.name, None)
+    return replace(after, variables=variables)
+
+
+def _interpreter(text: str) -> str:
+    if not text.startswith("#!"):
+        return "sh"
+    words = text[2:].split("\n", 1)[0].split()
+    names = [word.rpartition("/")[2] for word in words]
+    if names[:1] == ["env"]:
+        names = [n for n in names[1:] if not n.startswith("-") and "=" not in n]
+    return names[0] if names else ""
+
+
+def _assigned(text: str) -> list[str]:
+    """Names an arithmetic expression may assign to: every name in it, which is enough."""
+    names: list[str] = []
+    word = ""
+    for char in text + " ":
+        if char.isalnum() or char == "_":
+            word += char
+        else:
+            if word and not word[0].isdigit():
+                names.append(word)
+            word = ""
+    return names

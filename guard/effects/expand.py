@@ -1,0 +1,515 @@
+"""Word expansion on abstract text, in bash's order: braces, tilde, parameters, substitutions, splitting, globs.
+
+Follows POSIX 2.6 and the bash manual. Whatever cannot be told becomes a hole; unset is judged as empty *and* unknown.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import product
+from typing import TypeVar, assert_never
+
+from guard.effects.state import State, Variable
+from guard.effects.values import Field, Hole, Piece, Stream, Text, Wild, static_text
+from guard.model.facts import Answer, Facts, GlobFact, LookGlob, Lookup
+from guard.model.source import Span
+from guard.shell.ast import (
+    Arithmetic,
+    Braces,
+    Glob,
+    Literal,
+    Parameter,
+    Part,
+    ProcessSubstitution,
+    Script,
+    Substitution,
+    Tilde,
+    Word,
+)
+
+MAX_WORLDS = 16
+MAX_BRACES = 256
+_SPACE = " \t\n"
+_NUMBERS = frozenset("?#$!") | {
+    "RANDOM",
+    "SECONDS",
+    "EPOCHSECONDS",
+    "LINENO",
+    "UID",
+    "EUID",
+    "PPID",
+    "BASHPID",
+    "SHLVL",
+    "COLUMNS",
+    "LINES",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Atom:
+    piece: Piece | Wild | None
+    """None = a boundary between the elements of ``"$@"``."""
+    quoted: bool
+    expanded: bool = False
+    """From an expansion: splits and globs when unquoted."""
+
+
+class _FieldBuilder:
+    """Collects pieces into fields, as word splitting does."""
+
+    def __init__(self, span: Span) -> None:
+        self.fields: list[Field] = []
+        self.current: list[Piece | Wild] = []
+        self.present = False
+        """Whether an empty field counts: something was quoted."""
+        self.open = False
+        self._span = span
+
+    def add(self, piece: str) -> None:
+        if piece:
+            self.current.append(piece)
+
+    def close(self) -> None:
+        if self.present or self.current:
+            self.fields.append(Field(_merge(self.current), self._span, open=self.open))
+        self.current, self.present, self.open = [], False, False
+
+
+class Expander:
+    """Expands words of one analysis. ``ask`` answers lookups, ``substitute`` runs ``$( )`` and tells its output."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        ask: Callable[[Lookup], Answer | None],
+        substitute: Callable[[Script, State], Text],
+        opaque: Callable[[str, Span], None],
+    ) -> None:
+        self._facts = facts
+        self._ask = ask
+        self._substitute = substitute
+        self._opaque = opaque
+
+    # ------------------------------------------------------------------ public
+
+    def fields(self, words: Iterable[Word], state: State) -> list[list[Field]]:
+        """Argument lists the words may become: at least one, at most ``MAX_WORLDS``."""
+        worlds: list[list[Field]] = [[]]
+        for word in words:
+            alternatives = self._word(word, state)
+            if len(worlds) * len(alternatives) > MAX_WORLDS:
+                alternatives = [[Field((Hole("one of many values"),), word.span, open=True)]]
+            worlds = [[*world, *choice] for world in worlds for choice in alternatives]
+        return worlds
+
+    def texts(self, word: Word, state: State) -> tuple[Text, ...]:
+        """Values without splitting or globbing: right of ``=``, here-strings, ``case`` words."""
+        out: dict[Text, None] = {}
+        for atoms in self._worlds(word.parts, state, split=False):
+            pieces: list[Piece] = []
+            for atom in atoms:
+                match atom.piece:
+                    case None:
+                        pieces.append(" ")
+                    case Wild(text):
+                        pieces.append(text)
+                    case piece:
+                        pieces.append(piece)
+            out[_merge(pieces)] = None
+        return tuple(out)
+
+    def variable(self, name: str, state: State) -> Variable:
+        """What ``$name`` may hold here."""
+        if name in state.variables:
+            return state.variables[name]
+        if name == "HOME":
+            return Variable(((self._facts.home,),))
+        if name == "PWD":
+            return Variable(
+                tuple((d,) for d in state.cwd) or ((Hole("the current directory is not known"),),)
+            )
+        if name in _NUMBERS:
+            return Variable(((Hole("a number known only when it runs", number=True),),))
+        if name == "0":
+            return Variable((state.name,))
+        if name.isdigit():
+            if state.positional is None:
+                return Variable(((Hole("a positional parameter"),),))
+            index = int(name) - 1
+            return Variable((state.positional[index] if index < len(state.positional) else ("",),))
+        if name in {"IFS", "-"}:
+            return Variable(((_SPACE if name == "IFS" else "hB",),))
+        value = self._facts.env.get(name)
+        if value is not None:
+            return Variable(((value,),))
+        # Worst case for a variable nobody has shown to be set: `rm -rf "$X/"` is `rm -rf /` when it is empty.
+        return Variable((("",), (Hole(f"`${name}` is not set by anything we can see"),)))
+
+    # ------------------------------------------------------------------ words
+
+    def _word(self, word: Word, state: State) -> list[list[Field]]:
+        """Alternatives, each the fields that the word becomes."""
+        worlds: list[list[Field]] = [[]]
+        for parts in _braces(word.parts):
+            choices = [
+                [f for field in self._split(atoms, word.span, state) for f in self._glob(field, state)]
+                for atoms in self._worlds(parts, state, split=True)
+            ]
+            unique = [c for i, c in enumerate(choices) if c not in choices[:i]]
+            if len(worlds) * len(unique) > MAX_WORLDS:
+                unique = [[Field((Hole("one of many values"),), word.span, open=True)]]
+            worlds = [[*world, *choice] for world in worlds for choice in unique]
+        return worlds
+
+    def _worlds(self, parts: Iterable[Part], state: State, *, split: bool) -> list[list[_Atom]]:
+        options: list[list[list[_Atom]]] = [self._part(part, state, split=split) for part in parts]
+        size = 1
+        for option in options:
+            size *= len(option)
+        if size > MAX_WORLDS:
+            options = [
+                o
+                if len(o) == 1
+                else [
+                    [
+                        _Atom(
+                            Hole("one of many values"), quoted=o[0][0].quoted if o[0] else True, expanded=True
+                        )
+                    ]
+                ]
+                for o in options
+            ]
+        return [[atom for choice in world for atom in choice] for world in product(*options)]
+
+    def _part(self, part: Part, state: State, *, split: bool) -> list[list[_Atom]]:
+        match part:
+            case Literal(text, quoted):
+                return [[_Atom(text, quoted=quoted)]]
+            case Glob(text):
+                return [[_Atom(Wild(text), quoted=False)]]
+            case Tilde(user):
+                return [[_Atom(piece, quoted=True) for piece in text] for text in self._tilde(user, state)]
+            case Parameter():
+                return self._parameter(part, state, split=split)
+            case Substitution(script, quoted):
+                text = _strip_newlines(self._substitute(script, state))
+                return [
+                    [_Atom(piece, quoted=quoted, expanded=True) for piece in text]
+                    or [_Atom("", quoted=quoted, expanded=True)]
+                ]
+            case ProcessSubstitution(script, reads):
+                text = self._substitute(script, state)
+                known = static_text(text) if reads else None
+                return [[_Atom(Stream(known, "the output of a command"), quoted=True)]]
+            case Arithmetic(text, inner, quoted):
+                self.arithmetic(text, inner, state, part.span)
+                value: Piece = text.strip() if text.strip().isdigit() else Hole("a number", number=True)
+                return [[_Atom(value, quoted=quoted)]]
+            case Braces():
+                return [
+                    [
+                        _Atom(
+                            Hole("a brace expansion inside a word that does not split"),
+                            quoted=False,
+                            expanded=True,
+                        )
+                    ]
+                ]
+            case _:
+                assert_never(part)
+
+    def arithmetic(self, text: str, inner: Iterable[Part], state: State, span: Span) -> None:
+        """Arithmetic evaluates the *values* of its variables: ``x='a[$(cmd)]'; ((x))`` runs ``cmd``."""
+        for part in inner:
+            for atoms in self._part(part, state, split=False):
+                for atom in atoms:
+                    if isinstance(atom.piece, Hole | Stream) and not (
+                        isinstance(atom.piece, Hole) and atom.piece.number
+                    ):
+                        self._opaque("arithmetic on a value that is not known can run commands", span)
+                        return
+                    if isinstance(atom.piece, str) and (
+                        "[" in atom.piece or "$" in atom.piece or "`" in atom.piece
+                    ):
+                        self._opaque("arithmetic on text that can hold a command", span)
+                        return
+        for name in _names(text):
+            if name in state.variables:
+                for value in state.variables[name].values:
+                    known = static_text(value)
+                    numeric = all(isinstance(p, str) or (isinstance(p, Hole) and p.number) for p in value)
+                    if (known is None and not numeric) or (
+                        known is not None and any(c in known for c in "[$`")
+                    ):
+                        self._opaque("arithmetic on a value that is not known can run commands", span)
+                        return
+
+    def _tilde(self, user: str, state: State) -> tuple[Text, ...]:
+        match user:
+            case "":
+                return self.variable("HOME", state).values
+            case "+":
+                return self.variable("PWD", state).values
+            case "-":
+                return ((Hole("the previous directory"),),)
+            case "root":
+                return (("/root",),)
+            case _:
+                return ((self._facts.home if user == self._facts.user else f"/home/{user}",),)
+
+    # ------------------------------------------------------------------ parameters
+
+    def _parameter(self, part: Parameter, state: State, *, split: bool) -> list[list[_Atom]]:
+        quoted = part.quoted
+
+        def atoms(text: Text) -> list[_Atom]:
+            return [_Atom(piece, quoted=quoted, expanded=True) for piece in text] or [
+                _Atom("", quoted=quoted, expanded=True)
+            ]
+
+        if part.length:
+            return [[_Atom(Hole("a length", number=True), quoted=quoted, expanded=True)]]
+        if part.indirect:
+            return [atoms((Hole("an indirect expansion"),))]
+        many = self._many(part, state)
+        if many is not None and not part.operator:
+            out: list[_Atom] = []
+            for index, element in enumerate(many):
+                if index:
+                    out.append(_Atom(None, quoted=quoted) if split else _Atom(" ", quoted=quoted))
+                out.extend(atoms(element))
+            return [out]
+        if many is not None or part.subscript is not None:
+            base: tuple[Text, ...] = ((Hole("an array element"),),)
+        else:
+            base = self.variable(part.name, state).values
+            if state.unset_stops and part.name not in state.variables and not part.operator:
+                # `set -u` stops the shell where nothing is set, so the empty case cannot go on.
+                base = tuple(v for v in base if v != ("",)) or base
+        return [atoms(text) for text in dict.fromkeys(self._operate(part, base, state))]
+
+    def _many(self, part: Parameter, state: State) -> tuple[Text, ...] | None:
+        """The elements of ``$@``, ``$*``, ``${a[@]}``; None when it is a single value."""
+        if part.name in {"@", "*"}:
+            return (
+                state.positional if state.positional is not None else ((Hole("the positional parameters"),),)
+            )
+        if part.subscript is not None and part.subscript.static in {"@", "*"}:
+            variable = self.variable(part.name, state)
+            return (
+                variable.array
+                if variable.array is not None
+                else variable.values[:1]
+                if variable.values != (("",),)
+                else ()
+            )
+        return None
+
+    def _operate(self, part: Parameter, base: tuple[Text, ...], state: State) -> list[Text]:
+        operator = part.operator
+        if not operator:
+            return list(base)
+        operand = self.texts(part.operand, state) if part.operand is not None else (("",),)
+        if part.replacement is not None:
+            self.texts(part.replacement, state)
+        out: list[Text] = []
+        for value in base:
+            known = static_text(value)
+            match operator:
+                case ":-" | "-" | ":=" | "=":
+                    if known:
+                        out.append(value)
+                    elif known is None:
+                        out.extend((value, *operand))
+                    else:
+                        out.extend(operand)
+                case ":?" | "?":
+                    # Stops the command when it is empty: the worst case of an unset variable cannot happen.
+                    if known != "":
+                        out.append(value)
+                case ":+" | "+":
+                    out.extend(operand if known else (("",), *operand) if known is None else (("",),))
+                case "#" | "##" | "%" | "%%":
+                    pattern = static_text(operand[0]) if len(operand) == 1 else None
+                    if known is not None and pattern is not None:
+                        out.append((_trim(known, pattern, operator),))
+                    else:
+                        out.append((Hole("part of a value that is not known"),))
+                case "^" | "^^" | "," | ",," if known is not None and part.operand is None:
+                    out.append((_case(known, operator),))
+                case ":" if known is not None and part.operand is not None:
+                    out.append(self._slice(known, part, state))
+                case "/" | "//" | "/#" | "/%" if known is not None and len(operand) == 1:
+                    out.append(self._replace(known, operand[0], part, state))
+                case "@":
+                    self._opaque("`${name@...}` can expand a prompt and run commands", part.span)
+                    out.append((Hole("a transformed value"),))
+                case _:
+                    out.append((Hole("part of a value that is not known"),))
+        return out or [("",)]
+
+    def _slice(self, known: str, part: Parameter, state: State) -> Text:
+        assert part.operand is not None
+        start = static_text(self.texts(part.operand, state)[0])
+        length = static_text(self.texts(part.replacement, state)[0]) if part.replacement is not None else ""
+        if (
+            start is None
+            or length is None
+            or not start.strip().isdigit()
+            or (length and not length.strip().isdigit())
+        ):
+            return (Hole("part of a value that is not known"),)
+        rest = known[int(start) :]
+        return (rest[: int(length)] if length else rest,)
+
+    def _replace(self, known: str, pattern: Text, part: Parameter, state: State) -> Text:
+        old = static_text(pattern)
+        new = static_text(self.texts(part.replacement, state)[0]) if part.replacement is not None else ""
+        if (
+            old is None
+            or new is None
+            or not old
+            or any(c in old for c in "*?[\\")
+            or part.operator not in {"/", "//"}
+        ):
+            return (Hole("part of a value that is not known"),)
+        return (known.replace(old, new, 1 if part.operator == "/" else -1),)
+
+    # ------------------------------------------------------------------ splitting and globbing
+
+    def _split(self, atoms: list[_Atom], span: Span, state: State) -> list[Field]:
+        separators = self._separators(state)
+        out = _FieldBuilder(span)
+        for atom in atoms:
+            piece = atom.piece
+            if piece is None:
+                out.present = True
+                out.close()
+                out.present = atom.quoted
+            elif not isinstance(piece, str):
+                out.current.append(piece)
+                out.open |= isinstance(piece, Hole) and not atom.quoted and not piece.number
+            elif atom.quoted or not atom.expanded:
+                out.present |= atom.quoted
+                out.add(piece)
+            elif separators is None:
+                out.current.append(Hole("split at separators that are not known"))
+                out.open = True
+            else:
+                for char in piece:
+                    if char in separators:
+                        out.close()
+                    else:
+                        out.current.append(Wild(char) if char in "*?[" else char)
+        out.close()
+        return out.fields
+
+    def _separators(self, state: State) -> str | None:
+        if "IFS" not in state.variables:
+            return _SPACE
+        values = state.variables["IFS"].values
+        return static_text(values[0]) if len(values) == 1 else None
+
+    def _glob(self, field: Field, state: State) -> list[Field]:
+        if not any(isinstance(part, Wild) for part in field.parts) or field.open:
+            return [field]
+        pattern: list[str] = []
+        for part in field.parts:
+            match part:
+                case Wild(text):
+                    pattern.append(text)
+                case str():
+                    pattern.append(_escape(part))
+                case _:
+                    return [field]
+        text = "".join(pattern)
+        if len(state.cwd) != 1 and not text.startswith("/"):
+            return [field]
+        base = "/" if text.startswith("/") else state.cwd[0]
+        answer = self._ask(LookGlob(base, text))
+        if not isinstance(answer, GlobFact) or not answer.complete:
+            return [field]
+        if not answer.matches:
+            return [Field(_merge([p.text if isinstance(p, Wild) else p for p in field.parts]), field.span)]
+        relative = not text.startswith("/")
+        dotted = text.startswith("./")
+        out: list[Field] = []
+        for match_ in answer.matches:
+            name = posixpath.relpath(match_, base) if relative else match_
+            # The shell keeps the spelling of the pattern: only `./*` protects from names that begin with `-`.
+            out.append(Field((f"./{name}" if dotted else name,), field.span))
+        return out
+
+
+_T = TypeVar("_T", bound=Piece | Wild)
+
+
+def _merge(pieces: Iterable[_T | str]) -> tuple[_T | str, ...]:
+    out: list[_T | str] = []
+    for piece in pieces:
+        if isinstance(piece, str) and out and isinstance(out[-1], str):
+            out[-1] += piece
+        elif piece != "":
+            out.append(piece)
+    return tuple(out)
+
+
+def _strip_newlines(text: Text) -> Text:
+    if text and isinstance(text[-1], str):
+        last = text[-1].rstrip("\n")
+        return (*text[:-1], last) if last else text[:-1]
+    return text
+
+
+def _braces(parts: tuple[Part, ...]) -> list[tuple[Part, ...]]:
+    """Every word that the brace expansions of one word make, in order."""
+    worlds: list[tuple[Part, ...]] = [()]
+    for part in parts:
+        if isinstance(part, Braces):
+            choices = [inner for alternative in part.alternatives for inner in _braces(alternative)]
+            if len(worlds) * len(choices) > MAX_BRACES:
+                return [parts]
+            worlds = [(*world, *choice) for world in worlds for choice in choices]
+        else:
+            worlds = [(*world, part) for world in worlds]
+    return worlds
+
+
+def _names(text: str) -> list[str]:
+    names: list[str] = []
+    word = ""
+    for char in text + " ":
+        if char.isalnum() or char == "_":
+            word += char
+        else:
+            if word and not word[0].isdigit():
+                names.append(word)
+            word = ""
+    return names
+
+
+def _escape(text: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in text)
+
+
+def _trim(value: str, pattern: str, operator: str) -> str:
+    lengths = range(len(value) + 1)
+    order = lengths if len(operator) == 1 else reversed(lengths)
+    for n in order:
+        part = value[:n] if operator[0] == "#" else value[len(value) - n :]
+        if fnmatchcase(part, pattern):
+            return value[n:] if operator[0] == "#" else value[: len(value) - n]
+    return value
+
+
+def _case(value: str, operator: str) -> str:
+    match operator:
+        case "^":
+            return value[:1].upper() + value[1:]
+        case "^^":
+            return value.upper()
+        case ",":
+            return value[:1].lower() + value[1:]
+        case _:
+            return value.lower()

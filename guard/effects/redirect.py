@@ -1,0 +1,115 @@
+"""Redirections: effects of their own, in order, that happen before the command and even when it fails (rule 17)."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from guard.effects.call import symbolic_paths
+from guard.effects.identity import lexical_path
+from guard.effects.state import State
+from guard.effects.values import Field, Hole, Text
+from guard.model.effect import Connect, Opaque, ReadPath, WritePath
+from guard.model.paths import KnownPath
+from guard.shell.ast import Redirect, RedirectOp
+
+if TYPE_CHECKING:
+    from guard.effects.evaluate import Evaluator
+
+_STREAMS = frozenset({"/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty"})
+_SHELL = "the shell"
+
+
+@dataclass(frozen=True, slots=True)
+class Redirected:
+    state: State
+    stdin: Text | None
+    outputs: tuple[tuple[str, bool], ...] = ()
+    """Files that get what is printed on descriptor 1: absolute path, and whether it is appended."""
+
+
+def apply_redirects(
+    evaluator: "Evaluator",
+    redirects: tuple[Redirect, ...],
+    state: State,
+    *,
+    stdin: Text | None,
+    certain: bool,
+) -> Redirected:
+    """The effects of ``redirects`` and what descriptors 0 and 1 are afterwards."""
+    outputs: list[tuple[str, bool]] = []
+    for redirect in redirects:
+        match redirect.op:
+            case RedirectOp.HEREDOC | RedirectOp.HERESTRING:
+                texts = evaluator.expander.texts(redirect.target, state)
+                ending = () if redirect.op is RedirectOp.HEREDOC else ("\n",)
+                if redirect.fd in {None, 0}:
+                    stdin = (*texts[0], *ending) if len(texts) == 1 else (Hole("one of many texts"),)
+                continue
+            case RedirectOp.DUP_IN | RedirectOp.DUP_OUT:
+                static = redirect.target.static
+                if static is not None and (static == "-" or static.rstrip("-").isdigit()):
+                    if redirect.op is RedirectOp.DUP_OUT and redirect.fd in {None, 1} and static != "1":
+                        outputs.clear()
+                    continue
+                if redirect.op is RedirectOp.DUP_IN:
+                    stdin = (Hole("another descriptor"),)
+                    evaluator.expander.texts(redirect.target, state)
+                    continue
+            case _:
+                pass
+        for world in evaluator.expander.fields((redirect.target,), state):
+            for field in world:
+                stdin = _file(evaluator, redirect, field, state, stdin, outputs, certain=certain)
+    return Redirected(state, stdin, tuple(outputs))
+
+
+def _file(
+    evaluator: "Evaluator",
+    redirect: Redirect,
+    field: Field,
+    state: State,
+    stdin: Text | None,
+    outputs: list[tuple[str, bool]],
+    *,
+    certain: bool,
+) -> Text | None:
+    reads = redirect.op in {RedirectOp.READ, RedirectOp.READ_WRITE}
+    writes = redirect.op not in {RedirectOp.READ}
+    to_stdin = redirect.fd in {None, 0} and reads
+    append = redirect.op in {RedirectOp.APPEND, RedirectOp.BOTH_APPEND}
+    stream = field.stream
+    if stream is not None:
+        return ((stream.text,) if stream.text is not None else (Hole(stream.reason),)) if to_stdin else stdin
+    text = field.static or ""
+    if field.prefix.startswith(("/dev/tcp/", "/dev/udp/")):
+        _socket(evaluator, redirect, field, certain=certain)
+        return (Hole("the network"),) if to_stdin else stdin
+    if text in _STREAMS or text.startswith("/dev/fd/"):
+        return ("",) if to_stdin and text == "/dev/null" else stdin
+    for path in symbolic_paths(field, state):
+        if reads:
+            evaluator.emit(ReadPath(path=path, program=_SHELL, span=redirect.span, certain=certain))
+        if writes:
+            evaluator.emit(
+                WritePath(path=path, append=append, program=_SHELL, span=redirect.span, certain=certain)
+            )
+            if isinstance(path, KnownPath) and redirect.fd in {None, 1}:
+                outputs.append((lexical_path(path.text), append))
+        if to_stdin:
+            made = state.written.get(lexical_path(path.text)) if isinstance(path, KnownPath) else None
+            stdin = (
+                (made.text,)
+                if made is not None and made.text is not None
+                else (Hole("the content of a file"),)
+            )
+    return stdin
+
+
+def _socket(evaluator: "Evaluator", redirect: Redirect, field: Field, *, certain: bool) -> None:
+    parts = (field.static or "").split("/")
+    host = parts[3] if len(parts) > 3 else "?"
+    port = int(parts[4]) if len(parts) > 4 and parts[4].isdigit() else 0
+    evaluator.emit(
+        Connect(host=host or "?", port=port, upload=True, program=_SHELL, span=redirect.span, certain=certain)
+    )
+    if redirect.op is RedirectOp.READ_WRITE:
+        evaluator.emit(Opaque(reason="a socket opened for both ways", program=_SHELL, span=redirect.span))

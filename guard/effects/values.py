@@ -1,0 +1,116 @@
+"""What a word may become: abstract text. Knows nothing of commands.
+
+A ``Text`` is a sequence of exact strings and holes. A hole could be anything, the empty string included.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from guard.model.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Text nobody can tell before it runs. ``number`` when it can only be digits and a sign."""
+
+    reason: str
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The name of a pipe that a process substitution gives: reads as ``text`` if that is known."""
+
+    text: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wild:
+    """An active pattern character or bracket expression."""
+
+    text: str
+
+
+Piece: TypeAlias = str | Hole | Stream
+Text: TypeAlias = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One argument as the command would get it."""
+
+    parts: tuple[Piece | Wild, ...]
+    span: Span
+    open: bool = False
+    """From an unquoted hole: may be no argument, several, or an option."""
+
+    @property
+    def static(self) -> str | None:
+        """The exact argument, or None when it is not known."""
+        if self.open:
+            return None
+        out: list[str] = []
+        for part in self.parts:
+            if not isinstance(part, str):
+                return None
+            out.append(part)
+        return "".join(out)
+
+    @property
+    def prefix(self) -> str:
+        """What it surely begins with."""
+        out: list[str] = []
+        if not self.open:
+            for part in self.parts:
+                if not isinstance(part, str):
+                    break
+                out.append(part)
+        return "".join(out)
+
+    @property
+    def stream(self) -> Stream | None:
+        """The pipe it names, if it is exactly one process substitution."""
+        if len(self.parts) == 1 and isinstance(self.parts[0], Stream):
+            return self.parts[0]
+        return None
+
+    @property
+    def number(self) -> bool:
+        """Whether it can only be a number."""
+        return all(
+            (isinstance(p, Hole) and p.number) or (isinstance(p, str) and p.lstrip("+-").isdigit())
+            for p in self.parts
+        )
+
+    @property
+    def text(self) -> str:
+        """For people: holes shown as ``…``."""
+        return "".join(
+            p if isinstance(p, str) else p.text if isinstance(p, Wild) else "…" for p in self.parts
+        )
+
+    @property
+    def why(self) -> str:
+        """Why it is not static."""
+        for part in self.parts:
+            if isinstance(part, Hole | Stream):
+                return part.reason
+            if isinstance(part, Wild):
+                return "a pattern whose matches are not known"
+        return "an unquoted expansion"
+
+
+def static_text(text: Text) -> str | None:
+    """The exact string, or None."""
+    out: list[str] = []
+    for part in text:
+        if not isinstance(part, str):
+            return None
+        out.append(part)
+    return "".join(out)
+
+
+def plain(value: str, span: Span) -> Field:
+    """A field with exactly this text."""
+    return Field((value,) if value else (), span)
