@@ -71,9 +71,14 @@ class Call:
 
     # ------------------------------------------------------------------ paths
 
-    def paths(self, field: Field, state: State | None = None) -> tuple[SymbolicPath, ...]:
-        """Every place this argument may name: one for each directory we may be in."""
-        return symbolic_paths(field, state or self.state)
+    def paths(
+        self, field: Field, state: State | None = None, *, entry: bool = False
+    ) -> tuple[SymbolicPath, ...]:
+        """Every place this argument may name: one for each directory we may be in.
+
+        ``entry``: the name itself is meant, not what it leads to if it is a link.
+        """
+        return symbolic_paths(field, state or self.state, entry=entry)
 
     # ------------------------------------------------------------------ saying what it does
 
@@ -107,7 +112,7 @@ class Call:
 
     def delete(self, *fields: Field, recursive: bool = False) -> None:
         for field in fields:
-            for path in self.paths(field):
+            for path in self.paths(field, entry=True):
                 self.emit(DeletePath(path=path, recursive=recursive, **self._signed()))
 
     def mode(self, *fields: Field, recursive: bool = False, detail: str = "") -> None:
@@ -121,7 +126,7 @@ class Call:
             for leads in self.paths(target, base):
                 self.emit(LinkPath(path=path, target=leads, **self._signed()))
                 if isinstance(path, KnownPath) and isinstance(leads, KnownPath):
-                    self.remember(path.text, WrittenFile(None, copy_of=leads.text))
+                    self.remember(path.text, WrittenFile(None, copy_of=leads.text, link=True))
 
     def secret(self, detail: str) -> None:
         self.emit(
@@ -179,7 +184,7 @@ class Call:
         return {"program": self.name, "names": self.names, "span": self.span, "certain": self.certain}
 
 
-def symbolic_paths(field: Field, state: State) -> tuple[SymbolicPath, ...]:
+def symbolic_paths(field: Field, state: State, *, entry: bool = False) -> tuple[SymbolicPath, ...]:
     """Absolute spellings of an argument that names a file; links and ``..`` are left for the look at the world."""
     text = field.static
     if text is None:
@@ -194,7 +199,23 @@ def symbolic_paths(field: Field, state: State) -> tuple[SymbolicPath, ...]:
             )
         return (UnresolvedPath(field.text, field.why),)
     if text.startswith("/"):
-        return (KnownPath(text),)
+        return _through_links(text, state, entry=entry)
     if not state.cwd:
         return (UnresolvedPath(text, "the current directory is not known"),)
-    return tuple(KnownPath(posixpath.join(cwd, text)) for cwd in state.cwd)
+    return tuple(
+        p for cwd in state.cwd for p in _through_links(posixpath.join(cwd, text), state, entry=entry)
+    )
+
+
+def _through_links(path: str, state: State, *, entry: bool) -> tuple[KnownPath, ...]:
+    """The path, and where it leads through links that this very line makes: nobody could look at those."""
+    out: dict[str, None] = {path: None}
+    tidy = posixpath.normpath(path)
+    slash = "/" if path.endswith(("/", "/.")) else ""
+    for name, file in state.written.items():
+        rest = tidy[len(name) :]
+        if not file.link or not tidy.startswith(name) or (rest and not rest.startswith("/")):
+            continue
+        if rest or slash or not entry:
+            out.setdefault(posixpath.normpath(file.copy_of + rest) + slash)
+    return tuple(KnownPath(text) for text in out)

@@ -47,11 +47,55 @@ MAX_COMMANDS = 1000
 _NOTHING: Text = ()
 _SOME: Text = (Hole("the output of a command"),)
 _INJECTION = frozenset(
-    "LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH BASH_ENV ENV SHELLOPTS BASHOPTS PS4 PROMPT_COMMAND PYTHONSTARTUP PYTHONPATH PYTHONHOME "
-    "PYTHONINSPECT NODE_OPTIONS NODE_PATH RUBYOPT RUBYLIB PERL5OPT PERL5LIB JAVA_TOOL_OPTIONS GIT_SSH GIT_SSH_COMMAND GIT_EXTERNAL_DIFF "
-    "GIT_PAGER GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_CONFIG_COUNT GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_PROXY_COMMAND GIT_ASKPASS "
-    "GIT_TEMPLATE_DIR GIT_EXEC_PATH PAGER MANPAGER LESSOPEN LESSCLOSE VISUAL EDITOR TAR_OPTIONS GCONV_PATH BROWSER SSH_ASKPASS "
-    "PIP_INDEX_URL PIP_EXTRA_INDEX_URL DOCKER_HOST KUBECONFIG".split()
+    [
+        "LD_PRELOAD",
+        "LD_AUDIT",
+        "LD_LIBRARY_PATH",
+        "BASH_ENV",
+        "ENV",
+        "SHELLOPTS",
+        "BASHOPTS",
+        "PS4",
+        "PROMPT_COMMAND",
+        "PYTHONSTARTUP",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTHONINSPECT",
+        "NODE_OPTIONS",
+        "NODE_PATH",
+        "RUBYOPT",
+        "RUBYLIB",
+        "PERL5OPT",
+        "PERL5LIB",
+        "JAVA_TOOL_OPTIONS",
+        "GIT_SSH",
+        "GIT_SSH_COMMAND",
+        "GIT_EXTERNAL_DIFF",
+        "GIT_PAGER",
+        "GIT_EDITOR",
+        "GIT_SEQUENCE_EDITOR",
+        "GIT_CONFIG_COUNT",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_SYSTEM",
+        "GIT_PROXY_COMMAND",
+        "GIT_ASKPASS",
+        "GIT_TEMPLATE_DIR",
+        "GIT_EXEC_PATH",
+        "PAGER",
+        "MANPAGER",
+        "LESSOPEN",
+        "LESSCLOSE",
+        "VISUAL",
+        "EDITOR",
+        "TAR_OPTIONS",
+        "GCONV_PATH",
+        "BROWSER",
+        "SSH_ASKPASS",
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL",
+        "DOCKER_HOST",
+        "KUBECONFIG",
+    ]
 )
 """Variables that make other programs load or run something."""
 _HARMLESS_VALUES = frozenset({"", "cat", "less", "more", "true", ":", "1", "0"})

@@ -3,7 +3,6 @@
 Follows POSIX 2.6 and the bash manual. Whatever cannot be told becomes a hole; unset is judged as empty *and* unknown.
 """
 
-import posixpath
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -430,16 +429,24 @@ class Expander:
         answer = self._ask(LookGlob(base, text))
         if not isinstance(answer, GlobFact) or not answer.complete:
             return [field]
-        if not answer.matches:
+        # The shell keeps the spelling of the pattern: only `./*` protects from names that begin with `-`.
+        prefix = 0 if text.startswith("/") else len(base.rstrip("/")) + 1
+        names = dict.fromkeys(match_[prefix:] for match_ in answer.matches)
+        # What this very line wrote is matched too, though nobody could see it when the facts were gathered.
+        names.update(
+            dict.fromkeys(path[prefix:] for path in state.written if _may_match(path[prefix:], text))
+        )
+        if not names:
             return [Field(_merge([p.text if isinstance(p, Wild) else p for p in field.parts]), field.span)]
-        relative = not text.startswith("/")
-        dotted = text.startswith("./")
-        out: list[Field] = []
-        for match_ in answer.matches:
-            name = posixpath.relpath(match_, base) if relative else match_
-            # The shell keeps the spelling of the pattern: only `./*` protects from names that begin with `-`.
-            out.append(Field((f"./{name}" if dotted else name,), field.span))
-        return out
+        return [Field((name,), field.span) for name in names]
+
+
+def _may_match(path: str, pattern: str) -> bool:
+    parts, patterns = path.split("/"), pattern.removeprefix("./").rstrip("/").split("/")
+    return len(parts) == len(patterns) and all(
+        fnmatchcase(part, wanted) and not (part.startswith(".") and not wanted.startswith("."))
+        for part, wanted in zip(parts, patterns, strict=True)
+    )
 
 
 _T = TypeVar("_T", bound=Piece | Wild)

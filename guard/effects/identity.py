@@ -109,9 +109,9 @@ def lexical_path(path: str) -> str:
                 parts.pop()
             continue
         parts.append(part)
-        if len(parts) == 3 and parts[0] == "proc" and parts[2] == "root":
-            parts.clear()
-        elif len(parts) == 5 and parts[0] == "proc" and parts[2] == "task" and parts[4] == "root":
+        if (len(parts) == 3 and parts[0] == "proc" and parts[2] == "root") or (
+            len(parts) == 5 and parts[0] == "proc" and parts[2] == "task" and parts[4] == "root"
+        ):
             parts.clear()
     return "/" + "/".join(parts)
 

@@ -73,7 +73,7 @@ def _file(
     certain: bool,
 ) -> Text | None:
     reads = redirect.op in {RedirectOp.READ, RedirectOp.READ_WRITE}
-    writes = redirect.op not in {RedirectOp.READ}
+    writes = redirect.op is not RedirectOp.READ
     to_stdin = redirect.fd in {None, 0} and reads
     append = redirect.op in {RedirectOp.APPEND, RedirectOp.BOTH_APPEND}
     stream = field.stream

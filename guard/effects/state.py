@@ -28,6 +28,8 @@ class WrittenFile:
     """Its whole content, when that is known."""
     copy_of: str = ""
     """The program or file it was copied, moved or linked from."""
+    link: bool = False
+    """Whether it is a link: what happens below it happens to ``copy_of``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,30 @@
+"""Absolute real paths to the spelling that policy globs are written in. Pure text: looks at nothing."""
+
+from guard.model.facts import Facts
+
+
+def roots(facts: Facts) -> tuple[tuple[str, str], ...]:
+    """(token, absolute path) of every named root that exists here, the most specific first."""
+    named = [("$H", facts.home), ("$W", facts.workspace), *(("$T", path) for path in facts.temp)]
+    # The longest root wins. On a tie the stricter does: an agent started in the home directory works in `$H`.
+    return tuple(
+        sorted(
+            ((token, path.rstrip("/")) for token, path in named if path.strip("/")),
+            key=lambda root: -len(root[1]),
+        )
+    )
+
+
+def place_of(real: str, named: tuple[tuple[str, str], ...]) -> str:
+    """``/home/me/app/x`` -> ``$W/x``; ``named`` comes from :func:`roots`."""
+    for token, path in named:
+        if real == path:
+            return token
+        if real.startswith(path + "/"):
+            return token + real[len(path) :]
+    return real or "/"
+
+
+def is_below(path: str, root: str) -> bool:
+    """Whether ``path`` lies strictly below ``root``; both absolute and normal."""
+    return path.startswith("/" if root == "/" else root + "/") and path != root

@@ -1,0 +1,197 @@
+"""Station 5: where the paths of predicted effects really lead. Pure: everything about the world is in the facts.
+
+What nobody looked at, or could not look at, stays ``?`` or unlisted: the policy judges it as anything.
+"""
+
+from dataclasses import replace
+from typing import assert_never
+
+from guard.effects.identity import lexical_path
+from guard.effects.place import is_below, place_of, roots
+from guard.model.effect import (
+    ChangeMode,
+    Connect,
+    ControlContainer,
+    DeletePath,
+    DestroyDatabase,
+    GainPrivilege,
+    InstallPackage,
+    KillProcess,
+    LinkPath,
+    Listen,
+    MutateCloud,
+    Opaque,
+    PersistEnv,
+    PublishPackage,
+    PublishVcs,
+    ReadPath,
+    ReadSecret,
+    ResolvedEffect,
+    RewriteVcs,
+    RunProgram,
+    SymbolicEffect,
+    TamperGuard,
+    WritePath,
+)
+from guard.model.facts import Facts, LookPath, LookTree, PathFact, TreeFact
+from guard.model.paths import UNRESOLVED_PLACE, FileKind, KnownPath, ResolvedPath, SymbolicPath
+
+Roots = tuple[tuple[str, str], ...]
+
+
+def resolve(effects: tuple[SymbolicEffect, ...], facts: Facts) -> tuple[ResolvedEffect, ...]:
+    """The same effects, each once, on resolved paths."""
+    named = roots(facts)
+    out: dict[ResolvedEffect, None] = {}
+    for effect in effects:
+        out.setdefault(_resolve(effect, facts, named))
+    return tuple(out)
+
+
+def _resolve(effect: SymbolicEffect, facts: Facts, named: Roots) -> ResolvedEffect:
+    match effect:
+        case ReadPath():
+            return _as_read(effect, _path(effect.path, facts, named, deep=effect.recursive))
+        case WritePath():
+            return WritePath(
+                path=_path(effect.path, facts, named, deep=effect.recursive),
+                recursive=effect.recursive,
+                append=effect.append,
+                program=effect.program,
+                names=effect.names,
+                span=effect.span,
+                certain=effect.certain,
+            )
+        case DeletePath():
+            return DeletePath(
+                path=_path(effect.path, facts, named, deep=effect.recursive, entry=True, loses=True),
+                recursive=effect.recursive,
+                program=effect.program,
+                names=effect.names,
+                span=effect.span,
+                certain=effect.certain,
+            )
+        case ChangeMode():
+            return ChangeMode(
+                path=_path(effect.path, facts, named, deep=effect.recursive),
+                recursive=effect.recursive,
+                detail=effect.detail,
+                program=effect.program,
+                names=effect.names,
+                span=effect.span,
+                certain=effect.certain,
+            )
+        case LinkPath():
+            return LinkPath(
+                path=_path(effect.path, facts, named, deep=False, entry=True),
+                target=_path(effect.target, facts, named, deep=False),
+                program=effect.program,
+                names=effect.names,
+                span=effect.span,
+                certain=effect.certain,
+            )
+        case ReadSecret():
+            return ReadSecret(
+                path=_path(effect.path, facts, named, deep=False),
+                detail=effect.detail,
+                program=effect.program,
+                names=effect.names,
+                span=effect.span,
+                certain=effect.certain,
+            )
+        case TamperGuard():
+            return TamperGuard(
+                path=_path(effect.path, facts, named, deep=False),
+                detail=effect.detail,
+                program=effect.program,
+                names=effect.names,
+                span=effect.span,
+                certain=effect.certain,
+            )
+        case (
+            RunProgram()
+            | Opaque()
+            | Connect()
+            | Listen()
+            | PublishVcs()
+            | RewriteVcs()
+            | InstallPackage()
+            | PublishPackage()
+            | GainPrivilege()
+            | ControlContainer()
+            | DestroyDatabase()
+            | MutateCloud()
+            | KillProcess()
+            | PersistEnv()
+        ):
+            return effect
+        case _:
+            assert_never(effect)
+
+
+def _as_read(effect: ReadPath[SymbolicPath], path: ResolvedPath) -> ResolvedEffect:
+    return ReadPath(
+        path=path,
+        recursive=effect.recursive,
+        program=effect.program,
+        names=effect.names,
+        span=effect.span,
+        certain=effect.certain,
+    )
+
+
+def _path(
+    path: SymbolicPath, facts: Facts, named: Roots, *, deep: bool, entry: bool = False, loses: bool = False
+) -> ResolvedPath:
+    """``entry``: the effect is on the name itself and does not follow a link there."""
+    if not isinstance(path, KnownPath):
+        return ResolvedPath(
+            given=path.text, real="", place=UNRESOLVED_PLACE, unresolved=path.reason, lost=-1 if loses else 0
+        )
+    spelled = lexical_path(path.text)
+    answer = facts.answers.get(LookPath(path.text))
+    fact = answer if isinstance(answer, PathFact) else None
+    if fact is None:
+        # Nobody looked (a question about an imagined world): judged by its spelling, with an unknown tree.
+        fact = PathFact(real=spelled, parent_real=spelled, kind=FileKind.UNKNOWN)
+    elif fact.error:
+        return ResolvedPath(
+            given=path.text, real="", place=UNRESOLVED_PLACE, unresolved=fact.error, lost=-1 if loses else 0
+        )
+    # `rm link` removes the link; `rm link/` and `rm link/.` mean what it leads to.
+    follows = not entry or path.text.endswith(("/", "/.", "/.."))
+    real = fact.real if follows else fact.parent_real
+    place = place_of(real, named)
+    aliases = tuple(
+        dict.fromkeys(
+            other for other in (place_of(spelled, named), place_of(fact.parent_real, named)) if other != place
+        )
+    )
+    resolved = ResolvedPath(
+        given=path.text,
+        real=real,
+        place=place,
+        kind=FileKind.OTHER if fact.is_link and not follows else fact.kind,
+        aliases=aliases,
+        lost=-1 if loses else 0,
+    )
+    return _tree(resolved, path.text, facts, named, deep=deep, loses=loses)
+
+
+def _tree(
+    resolved: ResolvedPath, text: str, facts: Facts, named: Roots, *, deep: bool, loses: bool
+) -> ResolvedPath:
+    if not deep and not loses:
+        return resolved
+    answer = facts.answers.get(LookTree(text))
+    tree = answer if isinstance(answer, TreeFact) else TreeFact(entries=(), complete=False, unrecoverable=-1)
+    lost = tree.unrecoverable if loses else 0
+    if not deep:
+        return replace(resolved, lost=lost)
+    base = resolved.real.rstrip("/")
+    below = [place_of(f"{base}/{entry}", named) for entry in tree.entries]
+    if not tree.complete:
+        # Not all of it was seen, so what matters and may lie there does: `rm -rf /home` takes `$H` with it.
+        important = [path for _, path in named] + list(facts.guard_paths)
+        below += [place_of(path, named) for path in important if is_below(path, resolved.real)]
+    return replace(resolved, below=tuple(dict.fromkeys(below)), listed=tree.complete, lost=lost)

@@ -1,0 +1,78 @@
+"""What the agent's own file tools do: writes, edits, reads, fetches, and tools we only know by name."""
+
+from urllib.parse import urlsplit
+
+from guard.effects.identity import lexical_path
+from guard.model.effect import (
+    Connect,
+    Opaque,
+    ReadPath,
+    RunProgram,
+    SymbolicEffect,
+    WritePath,
+)
+from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath
+from guard.model.proposal import EditProposal, FetchProposal, ReadProposal, ToolProposal, WriteProposal
+
+_PORTS = {"http": 80, "https": 443, "ftp": 21, "ssh": 22}
+
+
+def write_effects(proposal: WriteProposal | EditProposal) -> tuple[SymbolicEffect, ...]:
+    """A file tool writes exactly the path it names; it expands neither ``~`` nor variables."""
+    name = "Write" if isinstance(proposal, WriteProposal) else "Edit"
+    path = _path(proposal.path, proposal.cwd)
+    write: SymbolicEffect = WritePath(path=path, program=name, names=(name,))
+    if isinstance(proposal, WriteProposal):
+        return (write,)
+    return (ReadPath(path=path, program=name, names=(name,)), write)
+
+
+def read_effects(proposal: ReadProposal) -> tuple[SymbolicEffect, ...]:
+    return (
+        ReadPath(
+            path=_path(proposal.path, proposal.cwd),
+            recursive=proposal.recursive,
+            program="Read",
+            names=("Read",),
+        ),
+    )
+
+
+def fetch_effects(proposal: FetchProposal) -> tuple[SymbolicEffect, ...]:
+    """The agent's own client gets a URL; what is in the URL is sent."""
+    try:
+        url = urlsplit(proposal.url)
+        host, port = (url.hostname or "").rstrip("."), url.port or _PORTS.get(url.scheme, 0)
+    except ValueError:
+        return (Connect(host="?", program="Fetch", names=("Fetch",)),)
+    if url.scheme == "file" or not host:
+        return (
+            ReadPath(
+                path=_path(url.path, proposal.cwd) if url.scheme == "file" else _unknown(proposal.url),
+                program="Fetch",
+                names=("Fetch",),
+            ),
+        )
+    return (Connect(host=host, port=port, program="Fetch", names=("Fetch",)),)
+
+
+def tool_effects(proposal: ToolProposal) -> tuple[SymbolicEffect, ...]:
+    """A tool whose code we cannot see: it may do anything, outside of any sandbox of ours."""
+    name = proposal.tool
+    return (
+        RunProgram(program=name, names=(name,)),
+        Opaque(reason=f"nothing is known about what the tool `{name}` does", program=name, names=(name,)),
+    )
+
+
+def _path(text: str, cwd: str) -> SymbolicPath:
+    if not text or "\0" in text:
+        return UnresolvedPath(text, "not a path")
+    if text.startswith("~"):
+        # Clients differ in whether they expand it, so it is not known which file this is.
+        return UnresolvedPath(text, "a path that begins with `~`, which file tools read differently")
+    return KnownPath(text if text.startswith("/") else lexical_path(f"{cwd}/{text}"))
+
+
+def _unknown(text: str) -> UnresolvedPath:
+    return UnresolvedPath(text, "an address without a host")

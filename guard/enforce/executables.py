@@ -1,0 +1,145 @@
+"""Which executable a name starts, and what a script says. Reads bounded amounts of regular files only."""
+
+import os
+import stat
+from collections.abc import Mapping
+
+from guard.enforce.walkpath import look_path
+from guard.model.facts import ProgramFact, ScriptFact
+from guard.model.paths import FileKind
+
+MAX_SCRIPT_BYTES = 256 * 1024
+MAX_PROGRAM_BYTES = 256 * 1024 * 1024
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/")
+
+
+class Executables:
+    """Looks at programs for one proposal. ``named``: the programs that rules speak of by name."""
+
+    def __init__(self, env: Mapping[str, str], named: frozenset[str]) -> None:
+        self._path = env.get("PATH") or DEFAULT_PATH
+        self._named = named
+        self._originals: dict[str, tuple[str, int]] | None = None
+
+    def look(self, name: str, cwd: str) -> ProgramFact:
+        path = (
+            name if name.startswith("/") else os.path.join(cwd, name) if "/" in name else self._search(name)
+        )
+        if not path:
+            return ProgramFact(path="", real="")
+        fact = look_path(path)
+        if fact.error or fact.kind is not FileKind.FILE:
+            return ProgramFact(path="", real="")
+        system = _is_system(fact.real)
+        head = b"" if system else _read(fact.real, 256)[0]
+        sha256 = "" if system else _sha256(fact.real)
+        return ProgramFact(
+            path=path,
+            real=fact.real,
+            sha256=sha256,
+            same_as=() if system else self._same_as(fact.real, fact.size, sha256),
+            interpreter=_interpreter(head),
+            system=system,
+        )
+
+    def _search(self, name: str) -> str:
+        for directory in self._path.split(":"):
+            candidate = os.path.join(directory or ".", name)
+            try:
+                info = os.stat(candidate)
+            except OSError:
+                continue
+            if stat.S_ISREG(info.st_mode) and info.st_mode & 0o111 and os.path.isabs(candidate):
+                return candidate
+        return ""
+
+    def _same_as(self, real: str, size: int, sha256: str) -> tuple[str, ...]:
+        """Programs that rules name and whose file has the same bytes: a copy is the program it copies."""
+        if self._originals is None:
+            self._originals = {}
+            for name in sorted(self._named):
+                original = look_path(self._search(name) or "/")
+                if original.kind is FileKind.FILE:
+                    self._originals[name] = (original.real, original.size)
+        return tuple(
+            name
+            for name, (path, bytes_) in self._originals.items()
+            if path == real or (bytes_ == size and (not sha256 or _sha256(path) == sha256))
+        )
+
+
+def look_script(path: str) -> ScriptFact:
+    """The text of a file, if it is one and small enough."""
+    fact = look_path(path)
+    if fact.error:
+        return ScriptFact(text=None, reason=fact.error)
+    if fact.kind is not FileKind.FILE:
+        return ScriptFact(text=None, reason=f"it is {_KINDS[fact.kind]}")
+    data, problem = _read(fact.real, MAX_SCRIPT_BYTES + 1)
+    if problem:
+        return ScriptFact(text=None, reason=problem)
+    if len(data) > MAX_SCRIPT_BYTES:
+        return ScriptFact(text=None, reason="it is too large to read")
+    if b"\0" in data:
+        return ScriptFact(text=None, reason="it is not text")
+    from hashlib import sha256  # noqa: PLC0415 - only proposals that run a file need it
+
+    return ScriptFact(text=os.fsdecode(data), sha256=sha256(data).hexdigest())
+
+
+_KINDS = {
+    FileKind.ABSENT: "absent",
+    FileKind.DIRECTORY: "a directory",
+    FileKind.OTHER: "not a regular file",
+    FileKind.UNKNOWN: "out of our reach",
+}
+
+
+def _is_system(real: str) -> bool:
+    """Whether only root can put something else there. A user's ``/usr/local/bin`` does not count."""
+    if not real.startswith(_SYSTEM):
+        return False
+    try:
+        infos = [os.lstat(real), os.lstat(os.path.dirname(real))]
+    except OSError:
+        return False
+    return all(info.st_uid == 0 and not info.st_mode & 0o022 for info in infos)
+
+
+def _read(path: str, most: int) -> tuple[bytes, str]:
+    try:
+        # Non-blocking: a FIFO that took the file's place must not hold the hook.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        return b"", f"it cannot be read ({error.strerror})"
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return b"", "it is not a regular file"
+        return file.read(most), ""
+
+
+def _sha256(path: str) -> str:
+    from hashlib import sha256  # noqa: PLC0415 - only programs outside the system need it
+
+    digest = sha256()
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    with open(descriptor, "rb") as file:
+        if os.fstat(descriptor).st_size > MAX_PROGRAM_BYTES:
+            return ""
+        while block := file.read(1024 * 1024):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _interpreter(head: bytes) -> str:
+    if not head.startswith(b"#!"):
+        return ""
+    words = os.fsdecode(head[2:].split(b"\n", 1)[0]).split()
+    names = [word.rpartition("/")[2] for word in words]
+    if names[:1] == ["env"]:
+        names = [name for name in names[1:] if not name.startswith("-") and "=" not in name]
+    return names[0] if names else ""

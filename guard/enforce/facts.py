@@ -1,0 +1,140 @@
+"""Station 4: the only look at the world. Answers what the analysis asks, until it asks nothing new.
+
+Bounded in rounds, entries, bytes and time. What was not answered in time stays a question, and judges as anything.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import assert_never
+
+from guard.enforce.executables import Executables, look_script
+from guard.enforce.gitfacts import look_git
+from guard.enforce.globs import look_glob
+from guard.enforce.trees import Trees
+from guard.enforce.walkpath import look_path
+from guard.engine.analyse import analyse
+from guard.engine.stages import Analysed
+from guard.model.facts import (
+    Answer,
+    Facts,
+    GitFact,
+    GlobFact,
+    LookGit,
+    LookGlob,
+    LookPath,
+    LookProgram,
+    LookScript,
+    LookTree,
+    Lookup,
+)
+from guard.model.proposal import Proposal
+
+MAX_ROUNDS = 12
+
+
+class World:
+    """The machine as one proposal may ask about it. Remembers nothing between proposals."""
+
+    def __init__(self, facts: Facts, named: frozenset[str], late: Callable[[], bool]) -> None:
+        self._trees = Trees(late)
+        self._executables = Executables(facts.env, named)
+
+    def answer(self, lookup: Lookup) -> Answer:
+        """Never raises for anything a proposal can name: the answer then says why there is none."""
+        match lookup:
+            case LookPath(path):
+                return look_path(path)
+            case LookTree(path):
+                return self._trees.look(path)
+            case LookProgram(name, cwd):
+                return self._executables.look(name, cwd)
+            case LookScript(path):
+                return look_script(path)
+            case LookGlob(base, pattern):
+                return look_glob(base, pattern)
+            case LookGit(path):
+                return look_git(path, self._trees)
+            case _:
+                assert_never(lookup)
+
+
+class Imagined:
+    """A place that does not exist here (``--cwd`` of a case): answers nothing about it, and the machine as usual."""
+
+    def __init__(self, world: World, below: tuple[str, ...]) -> None:
+        self._world = world
+        self._below = below
+
+    def answer(self, lookup: Lookup) -> Answer | None:
+        """None = it cannot be known."""
+        match lookup:
+            case LookPath(path) | LookTree(path) | LookScript(path) | LookGit(path):
+                if self._imagined(path):
+                    return GitFact(root="") if isinstance(lookup, LookGit) else None
+            case LookGlob(base, pattern):
+                if self._imagined(pattern if pattern.startswith("/") else base):
+                    return _literal(base, pattern)
+            case LookProgram(name, cwd):
+                if "/" in name and self._imagined(name if name.startswith("/") else cwd):
+                    return None
+            case _:
+                assert_never(lookup)
+        return self._world.answer(lookup)
+
+    def _imagined(self, path: str) -> bool:
+        tidy = os.path.normpath(path)
+        return any(tidy == root or tidy.startswith(root + "/") for root in self._below)
+
+
+def _literal(base: str, pattern: str) -> GlobFact:
+    """A pattern that only names entries of one directory stands for itself; a hidden or deeper one may be anything."""
+    part = pattern.removeprefix("./")
+    if "/" in part or part.startswith("."):
+        return GlobFact(matches=(), complete=False)
+    return GlobFact(matches=(f"{base.rstrip('/')}/{pattern}",), complete=True)
+
+
+def gather(
+    proposal: Proposal, facts: Facts, world: World | Imagined, late: Callable[[], bool]
+) -> tuple[Analysed, Facts]:
+    """Analyse, answer, analyse again, to a fixpoint."""
+    answers: dict[Lookup, Answer] = dict(facts.answers)
+    unanswerable: set[Lookup] = set()
+    analysed = analyse(proposal, facts)
+    for _ in range(MAX_ROUNDS):
+        asked = [
+            lookup for lookup in analysed.lookups if lookup not in answers and lookup not in unanswerable
+        ]
+        if not asked:
+            break
+        for lookup in asked:
+            if late():
+                return analysed, _with(facts, answers)
+            answer = world.answer(lookup)
+            if answer is None:
+                unanswerable.add(lookup)
+            else:
+                answers[lookup] = answer
+        facts = _with(facts, answers)
+        analysed = analyse(proposal, facts)
+    # What cannot be known is not a question that was left open: its effects are on spelled paths, unlisted.
+    return replace(analysed, lookups=analysed.lookups - unanswerable), facts
+
+
+def answer_all(
+    lookups: frozenset[Lookup], facts: Facts, world: World | Imagined, late: Callable[[], bool]
+) -> Facts:
+    """``facts`` with answers to ``lookups``, as many as there is time for."""
+    answers = dict(facts.answers)
+    for lookup in lookups:
+        if lookup not in answers and not late():
+            answer = world.answer(lookup)
+            if answer is not None:
+                answers[lookup] = answer
+    return _with(facts, answers)
+
+
+def _with(facts: Facts, answers: Mapping[Lookup, Answer]) -> Facts:
+    return replace(facts, answers=MappingProxyType(dict(answers)))

@@ -1,0 +1,64 @@
+"""Stations 3 to 6 for one proposal, against the clock. Never raises for anything an agent can propose."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from guard.effects.observed import observe, observed_lookups
+from guard.enforce.facts import Imagined, World, answer_all, gather
+from guard.engine.decide import decide, failed, judge_effects
+from guard.engine.stages import Decided
+from guard.model.effect import ResolvedEffect, RunProgram
+from guard.model.facts import Facts
+from guard.model.proposal import Proposal, ShellProposal
+from guard.policy.rule import Policy
+from sandbox.changes import Changes
+
+BUDGET_S = 10.0
+
+
+def judge_proposal(
+    proposal: Proposal, facts: Facts, policy: Policy, *, budget_s: float = BUDGET_S
+) -> Decided:
+    """``facts`` hold what does not depend on the proposal; the rest is looked up here."""
+    try:
+        facts = replace(facts, cwd=proposal.cwd)
+        if isinstance(proposal, ShellProposal) and proposal.env:
+            facts = replace(facts, env={**facts.env, **dict(proposal.env)})
+        late = _clock(budget_s)
+        analysed, facts = gather(proposal, facts, _world(facts, policy, late), late)
+        return decide(analysed, facts, policy)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong with us is a deny, in words, never an allow
+        return failed(proposal, facts, policy.digest, f"{type(error).__name__}: {error}")
+
+
+def judge_changes(
+    decided: Decided, changes: Changes, policy: Policy, *, budget_s: float = BUDGET_S
+) -> Decided:
+    """Station 10: the same rules on what really changed. Looks at the workspace as it was: call before applying."""
+    facts = decided.facts
+    try:
+        late = _clock(budget_s)
+        facts = answer_all(observed_lookups(changes, facts), facts, _world(facts, policy, late), late)
+        effects: tuple[ResolvedEffect, ...] = observe(changes, decided.effects, facts)
+        if not effects:
+            effects = (RunProgram(program=":", names=(":",), observed=True),)
+        return judge_effects(decided.analysed, effects, facts, policy)
+    except Exception as error:  # noqa: BLE001 - as above: what cannot be judged is not applied
+        return failed(decided.analysed.proposal, facts, policy.digest, f"{type(error).__name__}: {error}")
+
+
+def _world(facts: Facts, policy: Policy, late: Callable[[], bool]) -> World | Imagined:
+    world = World(facts, policy.named_programs, late)
+    imagined = tuple(
+        root.rstrip("/")
+        for root in dict.fromkeys((facts.workspace, facts.home, facts.cwd))
+        if root.strip("/") and not os.path.isdir(root)
+    )
+    return Imagined(world, imagined) if imagined else world
+
+
+def _clock(budget_s: float) -> Callable[[], bool]:
+    end = time.monotonic() + budget_s
+    return lambda: time.monotonic() > end

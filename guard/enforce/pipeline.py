@@ -1,0 +1,153 @@
+"""The stations in their order, up to the durable record. The one place where the order is written.
+
+After it the hands (``carry``) permit, confine, judge what happened, apply or hold, and record again.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from guard.audit.log import Appended, AuditLog
+from guard.audit.record import decision_record
+from guard.audit.redact import Redactor
+from guard.enforce.gitindex import work_tree
+from guard.enforce.judge import judge_changes, judge_proposal
+from guard.enforce.levels import best_level
+from guard.enforce.places import Places
+from guard.engine.stages import Decided
+from guard.errors import PolicyFileError
+from guard.model.facts import Facts
+from guard.model.proposal import Proposal
+from guard.model.verdict import Level
+from guard.policy.files.compiled import load_policy
+from guard.policy.files.locate import sources
+from guard.policy.files.restricted import restricted_policy
+from guard.policy.rule import Policy
+from sandbox.changes import Changes
+
+_HOOK_REGISTRATIONS = (".claude/settings.json", ".claude/settings.local.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Everything that does not change from one proposal to the next."""
+
+    facts: Facts
+    policy: Policy
+    places: Places
+    log: AuditLog
+    problem: PolicyFileError | None = None
+    """The policy file that could not be read; then everything is asked about."""
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        cwd: str,
+        home: str | None = None,
+        env: Mapping[str, str] | None = None,
+        workspace: str | None = None,
+        level: Level | None = None,
+        places: Places | None = None,
+    ) -> "Guard":
+        """``cwd`` absolute. ``workspace``: default the work tree around ``cwd``. ``level``: default what can be had."""
+        variables: Mapping[str, str] = dict(os.environ) if env is None else dict(env)
+        own = places or Places.from_environment()
+        home = home or variables.get("HOME") or os.path.expanduser("~")
+        facts = base_facts(cwd=cwd, home=home, env=variables, workspace=workspace, places=own)
+        facts = replace(facts, level=best_level(own) if level is None else level)
+        policy, problem = _policy(facts.workspace, own)
+        return cls(facts=facts, policy=policy, places=own, log=AuditLog(own.audit), problem=problem)
+
+    @property
+    def level(self) -> Level:
+        return self.facts.level
+
+    def at(self, *, cwd: str, home: str | None = None, env: Mapping[str, str] | None = None) -> "Guard":
+        """The same guard for another place; reads the policy again only if the workspace is another."""
+        facts = base_facts(
+            cwd=cwd,
+            home=home or self.facts.home,
+            env=dict(env) if env is not None else self.facts.env,
+            workspace=None,
+            places=self.places,
+        )
+        facts = replace(facts, level=self.facts.level)
+        if facts.workspace == self.facts.workspace:
+            return replace(self, facts=facts)
+        policy, problem = _policy(facts.workspace, self.places)
+        return replace(self, facts=facts, policy=policy, problem=problem)
+
+    def decide(self, proposal: Proposal) -> Decided:
+        """Stations 2 to 6. Never raises for anything an agent can propose."""
+        return judge_proposal(proposal, self.facts, self.policy)
+
+    def judge_changes(self, decided: Decided, changes: Changes) -> Decided:
+        """Station 10. Before anything is applied."""
+        return judge_changes(decided, changes, self.policy)
+
+    def record(self, decided: Decided, **extra: object) -> Appended:
+        """Station 7: durable when it returns. Raises AuditError: then nothing may run."""
+        self.places.make(self.places.state)
+        return self.log.append(decision_record(decided, Redactor.open(self.places.state), **extra))
+
+
+def base_facts(
+    *, cwd: str, home: str, env: Mapping[str, str], workspace: str | None, places: Places
+) -> Facts:
+    """What is known before anything is proposed."""
+    real_home = os.path.realpath(home)
+    real_workspace = os.path.realpath(workspace) if workspace else workspace_of(cwd, real_home)
+    temp = dict.fromkeys(("/tmp", "/var/tmp", env.get("TMPDIR", "")))  # noqa: S108 - names we judge, nothing is written
+    return Facts(
+        workspace=real_workspace,
+        home=real_home,
+        cwd=cwd,
+        temp=tuple(os.path.realpath(path) for path in temp if path.startswith("/") and path.strip("/")),
+        user=env.get("USER", "") or env.get("LOGNAME", ""),
+        uid=os.getuid(),
+        env=MappingProxyType(dict(env)),
+        guard_paths=_guard_paths(places, real_home, real_workspace),
+        today=_today(),
+    )
+
+
+def workspace_of(cwd: str, home: str) -> str:
+    """The work tree around ``cwd``; ``cwd`` itself where there is none. Never a home, a system directory or ``/``."""
+    real = os.path.realpath(cwd)
+    root = work_tree(real) or real
+    for candidate in (root, real):
+        if not (home + "/").startswith(candidate.rstrip("/") + "/") and candidate.count("/") > 1:
+            return candidate
+    return ""
+
+
+def _guard_paths(places: Places, home: str, workspace: str) -> tuple[str, ...]:
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    own = [
+        package,
+        os.path.join(os.path.dirname(package), "sandbox"),
+        places.state,
+        places.config,
+        "/etc/guard",
+        "/etc/claude-code",
+        *(os.path.join(home, name) for name in _HOOK_REGISTRATIONS),
+    ]
+    if workspace:
+        own += [os.path.join(workspace, ".guard"), os.path.join(workspace, "policies", "guard.yaml")]
+        own += [os.path.join(workspace, name) for name in _HOOK_REGISTRATIONS]
+    return tuple(dict.fromkeys(os.path.realpath(path) for path in own))
+
+
+def _policy(workspace: str, places: Places) -> tuple[Policy, PolicyFileError | None]:
+    try:
+        return load_policy(sources(workspace, places.config), places.policy_cache), None
+    except PolicyFileError as error:
+        return restricted_policy(str(error)), error
+
+
+def _today() -> str:
+    from time import gmtime, strftime  # noqa: PLC0415 - the one clock the decision sees, taken at the edge
+
+    return strftime("%Y-%m-%d", gmtime())

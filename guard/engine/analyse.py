@@ -1,0 +1,88 @@
+"""Station 3: a proposal becomes effects on symbolic paths, and the questions about the world that they raise.
+
+Pure. The edge answers ``lookups`` and calls again; when nothing new is asked the analysis is complete.
+"""
+
+from typing import assert_never
+
+from guard.effects.evaluate import Evaluator
+from guard.effects.state import State, Variable
+from guard.effects.writes import fetch_effects, read_effects, tool_effects, write_effects
+from guard.engine.stages import Analysed, UnreadPart
+from guard.model.effect import (
+    ChangeMode,
+    DeletePath,
+    LinkPath,
+    ReadPath,
+    ReadSecret,
+    RunProgram,
+    SymbolicEffect,
+    TamperGuard,
+    WritePath,
+)
+from guard.model.facts import Facts, LookPath, LookTree, Lookup
+from guard.model.paths import KnownPath, SymbolicPath
+from guard.model.proposal import (
+    EditProposal,
+    FetchProposal,
+    Proposal,
+    ReadProposal,
+    ShellProposal,
+    ToolProposal,
+    WriteProposal,
+)
+
+
+def analyse(proposal: Proposal, facts: Facts) -> Analysed:
+    """Never raises on anything a proposal may hold; always at least one effect."""
+    lookups: dict[Lookup, None] = {}
+    unread: tuple[UnreadPart, ...] = ()
+    effects: tuple[SymbolicEffect, ...]
+    match proposal:
+        case ShellProposal():
+            evaluator = Evaluator(facts)
+            evaluator.analyse_text(proposal.command, _start(proposal))
+            effects = evaluator.effects or (RunProgram(program=":", names=(":",)),)
+            lookups.update(evaluator.lookups)
+            unread = tuple(UnreadPart(span=part.span, reason=part.reason) for part in evaluator.unread)
+        case WriteProposal() | EditProposal():
+            effects = write_effects(proposal)
+        case ReadProposal():
+            effects = read_effects(proposal)
+        case FetchProposal():
+            effects = fetch_effects(proposal)
+        case ToolProposal():
+            effects = tool_effects(proposal)
+        case _:
+            assert_never(proposal)
+    for effect in effects:
+        lookups.update(dict.fromkeys(_questions(effect)))
+    return Analysed(proposal=proposal, effects=effects, lookups=frozenset(lookups), unread=unread)
+
+
+def _start(proposal: ShellProposal) -> State:
+    cwd = (proposal.cwd,) if proposal.cwd.startswith("/") else ()
+    variables = {name: Variable(((value,),), exported=True) for name, value in proposal.env}
+    return State(cwd=cwd, variables=variables)
+
+
+def _questions(effect: SymbolicEffect) -> list[Lookup]:
+    match effect:
+        case DeletePath(path=path):
+            return _look(path, tree=True)
+        case LinkPath(path=path, target=target):
+            return _look(path, tree=False) + _look(target, tree=False)
+        case ReadPath(path=path, recursive=deep) | WritePath(path=path, recursive=deep):
+            return _look(path, tree=deep)
+        case ChangeMode(path=path, recursive=deep):
+            return _look(path, tree=deep)
+        case ReadSecret(path=path) | TamperGuard(path=path):
+            return _look(path, tree=False)
+        case _:
+            return []
+
+
+def _look(path: SymbolicPath, *, tree: bool) -> list[Lookup]:
+    if not isinstance(path, KnownPath):
+        return []
+    return [LookPath(path.text), LookTree(path.text)] if tree else [LookPath(path.text)]

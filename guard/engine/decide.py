@@ -1,0 +1,175 @@
+"""Stations 5 and 6 as one pure function: the same proposal, facts and policy give the same decision, today and in a replay."""
+
+from dataclasses import replace
+from enum import Enum
+
+from guard.effects.place import is_below, place_of, roots
+from guard.effects.resolve import resolve
+from guard.engine.stages import Analysed, Decided
+from guard.model.decision import Allow, Ask, Decision, Deny, Host, Reason, Sandbox
+from guard.model.effect import (
+    ChangeMode,
+    DeletePath,
+    LinkPath,
+    Opaque,
+    ReadPath,
+    ReadSecret,
+    ResolvedEffect,
+    TamperGuard,
+    WritePath,
+)
+from guard.model.facts import Facts
+from guard.model.paths import ResolvedPath
+from guard.model.proposal import Proposal
+from guard.model.verdict import Level, Verdict
+from guard.policy.evaluate import judge
+from guard.policy.rule import Policy
+
+GUARD_RULE = "guard-is-not-yours"
+CONTAINMENT_RULE = "guard-containment-missing"
+FAILED_RULE = "guard-failed"
+
+
+def decide(analysed: Analysed, facts: Facts, policy: Policy) -> Decided:
+    """Judge what was analysed. Whatever could not be looked at is unresolved, never absent."""
+    return judge_effects(analysed, resolve(analysed.effects, facts), facts, policy)
+
+
+def judge_effects(
+    analysed: Analysed, effects: tuple[ResolvedEffect, ...], facts: Facts, policy: Policy
+) -> Decided:
+    """Judge effects that are resolved already: predicted ones, or those observed in a sandbox."""
+    missing = analysed.lookups - facts.answers.keys()
+    if missing:
+        effects = (
+            *effects,
+            Opaque(reason=f"{len(missing)} questions about this machine were not answered in time"),
+        )
+    decision = _with_invariants(judge(effects, policy, facts), effects, facts)
+    return Decided(
+        analysed=analysed, facts=facts, effects=effects, decision=decision, policy_digest=policy.digest
+    )
+
+
+def _with_invariants(decision: Decision, effects: tuple[ResolvedEffect, ...], facts: Facts) -> Decision:
+    """What no policy file can open: the guard's own files, and running what needs walls where there are none."""
+    touched = tuple(_tampers(effect, facts) for effect in effects)
+    tampering = tuple(
+        _guard_reason(effect, index)
+        for index, (effect, touches) in enumerate(zip(effects, touched, strict=True))
+        if touches is _Touch.SURELY
+    )
+    if tampering:
+        return Deny(
+            reasons=(*tampering, *decision.reasons),
+            placement=decision.placement,
+            obligations=decision.obligations,
+            shadow=decision.shadow,
+        )
+    if not isinstance(decision, Allow):
+        return decision
+    placement = decision.placement
+    if _Touch.PERHAPS in touched or any(isinstance(effect, Opaque) for effect in effects):
+        # No rule of any layer puts on the host what nobody has understood; in a sandbox its changes are judged.
+        placement = placement if isinstance(placement, Sandbox) else Sandbox()
+    if isinstance(placement, Host) or facts.level is not Level.ADVICE:
+        return replace(decision, placement=placement)
+    first = decision.reasons[0]
+    reason = Reason(
+        verdict=Verdict.ASK,
+        rule=CONTAINMENT_RULE,
+        layer="guard",
+        why=f"allowed only in a sandbox (rule `{first.rule}`), and none can be had here",
+        instead="run `guard doctor` to see what is missing, or ask for approval",
+        effect=first.effect,
+    )
+    return Ask(
+        reasons=(reason, *decision.reasons),
+        placement=placement,
+        obligations=decision.obligations,
+        shadow=decision.shadow,
+    )
+
+
+class _Touch(Enum):
+    NO = 0
+    PERHAPS = 1
+    SURELY = 2
+
+
+def _guard_reason(effect: ResolvedEffect, index: int) -> Reason:
+    match effect:
+        case TamperGuard(detail=detail):
+            what = detail or "this would change the guard itself"
+        case ReadPath(path=path) | WritePath(path=path) | DeletePath(path=path):
+            what = f"`{path.given}` is part of the guard or of its policy"
+        case ChangeMode(path=path) | LinkPath(path=path) | ReadSecret(path=path):
+            what = f"`{path.given}` is part of the guard or of its policy"
+        case _:
+            what = "this would change the guard itself"
+    return Reason(
+        verdict=Verdict.DENY,
+        rule=GUARD_RULE,
+        layer="guard",
+        why=what,
+        instead="a person changes the guard or its policy, through a pull request",
+        effect=index,
+    )
+
+
+def _tampers(effect: ResolvedEffect, facts: Facts) -> _Touch:
+    match effect:
+        case TamperGuard():
+            return _Touch.SURELY
+        case WritePath(path=path, recursive=deep):
+            touch = _guarded(path, facts, deep=deep)
+            # `git switch` may rewrite any file: whether it does is seen in the sandbox.
+            return _Touch.PERHAPS if deep and touch is not _Touch.NO and not _is_own(path, facts) else touch
+        case DeletePath(path=path, recursive=deep) | ChangeMode(path=path, recursive=deep):
+            return _guarded(path, facts, deep=deep)
+        case LinkPath(path=path, target=target):
+            # A hard link to a file of ours is a second door to it.
+            ours = _is_own(path, facts) or _is_own(target, facts)
+            return _Touch.SURELY if ours else _Touch.NO
+        case _:
+            return _Touch.NO
+
+
+def _is_own(path: ResolvedPath, facts: Facts) -> bool:
+    return any(path.real == own or path.real.startswith(own + "/") for own in facts.guard_paths)
+
+
+def _guarded(path: ResolvedPath, facts: Facts, *, deep: bool) -> _Touch:
+    if not path.real:
+        return _Touch.NO
+    if _is_own(path, facts):
+        return _Touch.SURELY
+    if not deep:
+        return _Touch.NO
+    inside = [own for own in facts.guard_paths if is_below(own, path.real)]
+    if not inside:
+        return _Touch.NO
+    if not path.listed:
+        return _Touch.PERHAPS
+    named, below = roots(facts), frozenset(path.below)
+    return _Touch.SURELY if any(place_of(own, named) in below for own in inside) else _Touch.NO
+
+
+def failed(proposal: Proposal, facts: Facts, policy_digest: str, problem: str) -> Decided:
+    """When deciding itself went wrong: a deny that says so."""
+    effects: tuple[ResolvedEffect, ...] = (Opaque(reason=f"the guard could not judge it: {problem}"),)
+    reason = Reason(
+        verdict=Verdict.DENY,
+        rule=FAILED_RULE,
+        layer="guard",
+        why=f"the guard itself failed: {problem}",
+        instead="report this with the output of `guard explain`; nothing was run",
+        effect=0,
+    )
+    return Decided(
+        analysed=Analysed(proposal=proposal, effects=(Opaque(reason=problem),), lookups=frozenset()),
+        facts=facts,
+        effects=effects,
+        decision=Deny(reasons=(reason,), placement=Sandbox()),
+        policy_digest=policy_digest,
+    )
