@@ -74,12 +74,14 @@ class GitIndex:
 
     def _parse(self, data: bytes) -> None:
         version, count = _number(data, 4), _number(data, 8)
-        if data[:4] != b"DIRC" or version not in {2, 3, 4}:
+        if len(data) < 32 or data[:4] != b"DIRC" or version not in {2, 3, 4}:
             raise ValueError("not an index that we know")
         at = 12
         name = b""
         for _ in range(count):
             start = at
+            if at + 62 + 20 > len(data):
+                raise ValueError("cut short")
             flags = int.from_bytes(data[at + 60 : at + 62], "big")
             trusted = not flags & (_ASSUME_VALID | _STAGE)
             mtime_s, mtime_ns = _number(data, at + 8), _number(data, at + 12)

@@ -72,6 +72,7 @@ def look_path(path: str) -> PathFact:
         target = _read_link(here, real, part)
         if target is None:
             return _failed(f"`{_short(here)}` is a link that cannot be read")
+        info = None
         if target.startswith("/"):
             real = []
         pending.extend(p for p in reversed(target.split("/")) if p)
