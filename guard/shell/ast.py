@@ -92,7 +92,9 @@ class Braces:
     span: Span
 
 
-Part: TypeAlias = Literal | Parameter | Substitution | ProcessSubstitution | Arithmetic | Tilde | Glob | Braces
+Part: TypeAlias = (
+    Literal | Parameter | Substitution | ProcessSubstitution | Arithmetic | Tilde | Glob | Braces
+)
 
 
 @dataclass(frozen=True, slots=True)

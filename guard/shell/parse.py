@@ -1,0 +1,57 @@
+"""Text to ``Script``, for the part of bash that is positively understood; the rest is ``Unread``. Total and bounded."""
+
+from guard.model.source import Span
+from guard.shell.ast import Item, Join, Pipeline, Script, Unread
+from guard.shell.commands import CommandReader
+from guard.shell.cursor import Stop
+
+MAX_CHARACTERS = 64 * 1024
+MAX_LINES = 2000
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def parse(text: str) -> Script:
+    """Never raises. What could not be read is an ``Unread`` from there to the end."""
+    problem = _contract(text)
+    if problem:
+        return Script((_unread(problem, 0, len(text), Join.FIRST),), Span(0, len(text)))
+    reader = CommandReader(text)
+    items: list[Item] = []
+    try:
+        while True:
+            line = reader.complete_line()
+            if line is None:
+                return Script(tuple(items), Span(0, len(text)))
+            if items and line:
+                line[0] = Item(Join.THEN, line[0].pipeline, line[0].background)
+            items += line
+    except Stop as stop:
+        # bash reads and runs line by line: lines before this one are what they are.
+        join = Join.THEN if items else Join.FIRST
+        items.append(_unread(stop.reason, reader.line_start, len(text), join))
+    except RecursionError:
+        join = Join.THEN if items else Join.FIRST
+        items.append(_unread("nested too deeply", reader.line_start, len(text), join))
+    return Script(tuple(items), Span(0, len(text)))
+
+
+def _unread(reason: str, start: int, end: int, join: Join) -> Item:
+    span = Span(start, end)
+    return Item(join, Pipeline((Unread(reason, span),), negated=False, span=span))
+
+
+def _contract(text: str) -> str:
+    """Why this text is not read at all; empty when it is."""
+    if len(text) > MAX_CHARACTERS:
+        return "the command is longer than 65536 characters"
+    if text.count("\n") > MAX_LINES:
+        return "the command has more than 2000 lines"
+    if text.isascii() and text.isprintable():
+        return ""
+    for char in text:
+        if char < " ":
+            if char not in "\t\n":
+                return "a control character"
+        elif char > "~" and ("\x7f" <= char <= "\x9f" or char in _BIDI or "\ud800" <= char <= "\udfff"):
+            return "a control character, a text direction mark or a byte that is not UTF-8"
+    return ""
