@@ -1,0 +1,82 @@
+"""The last process before the command: gives up everything, then becomes it. Never returns."""
+
+import os
+import resource
+import signal
+
+from sandbox.backends import _kernel, _landlock
+from sandbox.spec import Limits, SandboxSpec
+
+NOT_EXECUTABLE, NOT_FOUND = 126, 127
+REPORT = 3
+"""Where the parent hears that a wall could not be built; closed by execve."""
+_RESET = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGPIPE,
+    signal.SIGXFSZ,
+    signal.SIGCHLD,
+)
+_WRITABLE = ("/tmp", "/dev", "/proc")  # noqa: S108 - the sandbox's own
+
+
+def become(
+    spec: SandboxSpec,
+    *,
+    owner: tuple[int, int],
+    environment: dict[str, str],
+    filter_program: bytes,
+    change_identity: bool,
+) -> None:
+    """Drop all privileges and replace this process by the command."""
+    os.setsid()
+    for number in _RESET:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    _limit(spec.limits)
+    _kernel.drop_bounding_set()
+    if change_identity:
+        os.setgroups([])
+        os.setresgid(owner[1], owner[1], owner[1])
+        os.setresuid(owner[0], owner[0], owner[0])
+    _kernel.drop_capabilities()
+    _kernel.no_new_privileges()
+    _landlock.restrict_writes((spec.workspace, spec.home, *_WRITABLE))
+    os.chdir(spec.cwd)
+    _kernel.close_from(REPORT + 1)
+    _kernel.install_filter(filter_program)
+    try:
+        os.execvpe(spec.argv[0], spec.argv, environment)
+    except (FileNotFoundError, NotADirectoryError):
+        os.write(2, f"{spec.argv[0]}: command not found\n".encode(errors="surrogateescape"))
+        os._exit(NOT_FOUND)
+    except (OSError, ValueError) as error:
+        os.write(2, f"{spec.argv[0]}: {error}\n".encode(errors="surrogateescape"))
+        os._exit(NOT_EXECUTABLE)
+
+
+def _limit(limits: Limits) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The whole layer in one file is the most that can be meant; it also bounds sparse files.
+    _lower(resource.RLIMIT_FSIZE, limits.disk_bytes)
+    _lower(resource.RLIMIT_MSGQUEUE, 1 << 20)
+    _lower(resource.RLIMIT_MEMLOCK, 8 << 20)
+    if limits.cpu_s is not None:
+        _lower(resource.RLIMIT_CPU, limits.cpu_s, grace=2)
+    if limits.open_files is not None:
+        _lower(resource.RLIMIT_NOFILE, limits.open_files)
+    if limits.processes is not None:
+        # Counted inside the user namespace only (Linux 5.14), and never for root.
+        _lower(resource.RLIMIT_NPROC, limits.processes)
+    if limits.memory_bytes is not None:
+        # Per process and without reserved address space, so that runtimes which reserve gigabytes still
+        # start; the sum over all processes is watched by the first process.
+        _lower(resource.RLIMIT_DATA, 2 * limits.memory_bytes)
+
+
+def _lower(kind: int, value: int, *, grace: int = 0) -> None:
+    _soft, hard = resource.getrlimit(kind)
+    most = value + grace if hard == resource.RLIM_INFINITY else min(value + grace, hard)
+    resource.setrlimit(kind, (min(value, most), most))

@@ -1,0 +1,182 @@
+"""The two processes between us and the command: one enters the namespaces, one is their pid 1.
+
+Runs after ``fork``: only system calls, no locks, no imports that were not done before. Every way
+out is ``os._exit``. The channel is a seqpacket socket; its end of file means that the caller died.
+"""
+
+import os
+import select
+import signal
+
+from sandbox.backends import _command, _kernel, _root, _seccomp, _watch
+from sandbox.environment import inside
+from sandbox.errors import SetupError
+from sandbox.result import End, Exited, Interrupted, LimitHit
+from sandbox.spec import SandboxSpec
+
+CHANNEL = 3
+MAPS, STARTED, ENDED, FAILED = b"M", b"S", b"E", b"F"
+_SEPARATOR = "\x1f"
+_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+def encode_end(end: End) -> bytes:
+    match end:
+        case Exited(status=status):
+            return ENDED + f"exited {status}".encode()
+        case LimitHit(limit=limit):
+            return ENDED + f"limit {limit}".encode()
+        case Interrupted(signal=number):
+            return ENDED + f"signal {number}".encode()
+
+
+def decode_end(message: bytes) -> End:
+    kind, _, value = message[1:].decode().partition(" ")
+    match kind:
+        case "limit":
+            return LimitHit(limit=value)
+        case "signal":
+            return Interrupted(signal=int(value))
+        case _:
+            return Exited(status=int(value))
+
+
+def decode_failure(message: bytes) -> SetupError:
+    text, primitive, fix = message[1:].decode(errors="surrogateescape").split(_SEPARATOR)
+    return SetupError(text, primitive=primitive, fix=fix)
+
+
+def _fail(channel: int, error: BaseException) -> None:
+    match error:
+        case SetupError():
+            parts = (str(error), error.primitive, error.fix)
+        case OSError():
+            what = os.fsdecode(error.filename) if error.filename else "a file"
+            parts = (f"cannot build the sandbox: {what}: {error.strerror}", what.split(" ")[0], _fix(what))
+        case _:
+            parts = (f"cannot build the sandbox: {error!r}", "launcher", "")
+    text = _SEPARATOR.join(part.replace(_SEPARATOR, " ")[:1000] for part in parts)
+    os.write(channel, FAILED + text.encode(errors="surrogateescape"))
+
+
+def _fix(what: str) -> str:
+    match what.split(" ")[0]:
+        case "unshare":
+            return (
+                "allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1"
+                " kernel.apparmor_restrict_unprivileged_userns=0 user.max_user_namespaces=10000"
+            )
+        case "mount_setattr" | "open_tree" | "openat2" | "close_range":
+            return "run Linux 5.12 or newer"
+        case _:
+            return ""
+
+
+def enter(spec: SandboxSpec, descriptors: tuple[int, int, int], channel: int, caller: int) -> None:
+    """In the first child: own namespaces, then wait for their pid 1. Never returns."""
+    try:
+        os.setsid()  # no terminal: ctrl-c reaches us only through the caller
+        for number in _IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _arrange(descriptors, channel)
+        _live_with(caller)
+        privileged = os.geteuid() == 0
+        owner = _owner(spec.workspace, privileged=privileged)
+        if privileged:
+            os.setgroups([])
+        identity = (os.geteuid(), os.getegid())
+        _kernel.unshare(_kernel.ALL_NAMESPACES)
+        _kernel.die_with_parent()
+        if privileged:
+            os.write(CHANNEL, MAPS)
+            if os.read(CHANNEL, 1) != MAPS:
+                os._exit(1)
+        else:
+            _map("setgroups", "deny")
+            _map("uid_map", f"{identity[0]} {identity[0]} 1")
+            _map("gid_map", f"{identity[1]} {identity[1]} 1")
+        child = os.fork()
+        if child == 0:
+            _first_process(spec, owner, change_identity=privileged and owner[0] != 0)
+        os.waitpid(child, 0)
+        os._exit(0)
+    except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
+        _fail(CHANNEL, error)
+    os._exit(1)
+
+
+def _arrange(descriptors: tuple[int, int, int], channel: int) -> None:
+    """0, 1, 2 and the channel; nothing else of the caller's, locks included, is held by us."""
+    import fcntl  # noqa: PLC0415 - the child only
+
+    high = [fcntl.fcntl(one, fcntl.F_DUPFD, 64) for one in (*descriptors, channel)]
+    for number, source in enumerate(high):
+        os.dup2(source, number, inheritable=number < CHANNEL)
+    _kernel.close_from(CHANNEL + 1)
+
+
+def _live_with(parent: int) -> None:
+    _kernel.die_with_parent()
+    if os.getppid() != parent:  # it died before the line above
+        os._exit(1)
+
+
+def _map(name: str, text: str) -> None:
+    descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
+    os.write(descriptor, text.encode())
+    os.close(descriptor)
+
+
+def _owner(workspace: str, *, privileged: bool) -> tuple[int, int]:
+    """Root steps down to the owner of the workspace: without capabilities it could not write there."""
+    if not privileged:
+        return os.geteuid(), os.getegid()
+    found = os.stat(workspace)
+    return found.st_uid, found.st_gid
+
+
+def _first_process(spec: SandboxSpec, owner: tuple[int, int], *, change_identity: bool) -> None:
+    """pid 1 of the namespace: builds the root, starts the command, watches it. Never returns."""
+    try:
+        _kernel.die_with_parent()
+        _kernel.hide_memory()
+        if select.select([CHANNEL], [], [], 0)[0]:  # the caller died before the line above
+            os._exit(1)
+        built = _root.build(spec, owner)
+        command = _start(spec, owner, change_identity=change_identity)
+        _kernel.send(CHANNEL, STARTED, built.upper)
+        end = _watch.until_end(command, CHANNEL, built.scratch, spec.limits)
+        os.write(CHANNEL, encode_end(end))
+    except BaseException as error:  # noqa: BLE001 - see enter
+        _fail(CHANNEL, error)
+    os._exit(0)
+
+
+def _start(spec: SandboxSpec, owner: tuple[int, int], *, change_identity: bool) -> int:
+    """Fork the command and return once it runs or has failed to be found. Raises SetupError."""
+    program = _seccomp.program()
+    environment = inside(spec.env, home=spec.home, cwd=spec.cwd)
+    report, told = os.pipe2(os.O_CLOEXEC)
+    command = os.fork()
+    if command == 0:
+        try:
+            os.dup2(told, _command.REPORT, inheritable=False)
+            _command.become(
+                spec,
+                owner=owner,
+                environment=environment,
+                filter_program=program,
+                change_identity=change_identity,
+            )
+        except BaseException as error:  # noqa: BLE001 - see enter
+            os.write(_command.REPORT, f"{error!r}".encode(errors="replace"))
+        os._exit(1)
+    os.close(told)
+    problem = os.read(report, 4096)  # empty when execve closed the other end
+    os.close(report)
+    if problem:
+        raise SetupError(
+            f"cannot confine the command: {problem.decode(errors='replace')}", primitive="confine"
+        )
+    return command

@@ -1,0 +1,395 @@
+"""Builds the file system a command sees, from inside fresh user, mount and pid namespaces.
+
+Every source is opened before anything is mounted, and every target is reached by walking
+descriptors, never a path string: a symlink in the workspace cannot move a mount point
+(CVE-2026-87766 was that). Mount points are made only in our own tmpfs, never in the workspace.
+"""
+
+import errno
+import os
+from dataclasses import dataclass
+
+from sandbox.backends import _kernel
+from sandbox.errors import SetupError
+from sandbox.spec import Limits, SandboxSpec
+
+_STAGE = ("/tmp", "/var/tmp", "/mnt", "/run")  # noqa: S108 - any directory does: it is hidden only in our namespace
+_TOP_LEVEL = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_ETC_FILES = (
+    "hosts host.conf nsswitch.conf resolv.conf ld.so.cache ld.so.conf localtime timezone mime.types protocols"
+    " services shells inputrc bash.bashrc profile ethers networks rpc ca-certificates.conf"
+    " debian_version os-release lsb-release login.defs"
+).split()
+_ETC_TREES = (
+    "alternatives ssl/certs ssl/openssl.cnf ca-certificates pki/tls/certs pki/ca-trust ld.so.conf.d terminfo"
+    " python3 python3.11 python3.12 python3.13 perl java-11-openjdk java-17-openjdk java-21-openjdk fonts"
+).split()
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+_DEV_LINKS = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+    "ptmx": "pts/ptmx",
+}
+_PROC_READ_ONLY = ("sys", "bus", "fs", "irq", "acpi", "scsi", "driver", "tty")
+_PROC_HIDDEN = (
+    "kcore keys key-users sysrq-trigger timer_list kmsg kallsyms latency_stats sched_debug config.gz"
+    " kpagecount kpageflags kpagecgroup vmallocinfo slabinfo pagetypeinfo interrupts softirqs"
+).split()
+_NOT_A_WORKSPACE = ("/", "/proc", "/dev", "/sys", "/etc", "/run")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What is left to watch and to hand over once the root stands."""
+
+    scratch: int
+    """Directory descriptor of the tmpfs with every writable byte; its statvfs is the quota."""
+    upper: int
+    """Directory descriptor of the overlay's writable layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    path: str
+    tree: int = -1
+    """A detached tree to attach, or -1 for a directory of the scratch tmpfs by that name."""
+    scratch: str = ""
+    directory: bool = True
+
+
+def refuse(spec: SandboxSpec) -> None:
+    """Specs no walls can be built for. Raises SetupError."""
+    for path in (spec.workspace, spec.cwd, spec.home, *spec.read_only, *spec.masked):
+        if not path.startswith("/") or os.path.normpath(path) != path or path.startswith("//"):
+            raise SetupError(f"`{path}` is not an absolute, normal path", primitive="spec")
+    for forbidden in _NOT_A_WORKSPACE:
+        if spec.workspace == forbidden or (forbidden != "/" and _below(spec.workspace, forbidden)):
+            raise SetupError(
+                f"`{spec.workspace}` cannot be a workspace",
+                primitive="spec",
+                fix="work in a directory of your own below home, /srv, /opt or /tmp",
+            )
+    if not (spec.cwd == spec.workspace or _below(spec.cwd, spec.workspace)):
+        raise SetupError(f"`{spec.cwd}` is not in the workspace `{spec.workspace}`", primitive="spec")
+    for path in spec.masked:
+        if not _below(path, spec.workspace):
+            raise SetupError(f"`{path}` is not below the workspace `{spec.workspace}`", primitive="spec")
+
+
+def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
+    """Build and enter the root. ``owner`` is who the command runs as. Raises OSError or SetupError."""
+    _kernel.set_host_name(b"sandbox")
+    _kernel.loopback_up()
+    _kernel.mount("none", "/", None, _kernel.MS_REC | _kernel.MS_PRIVATE)
+    sources = _system_trees()
+    workspace = _kernel.open_real(spec.workspace, os.O_PATH | os.O_DIRECTORY)
+    sources += [_Mount(path, tree=_read_only(path), directory=os.path.isdir(path)) for path in spec.read_only]
+    devices = {name: _device(name) for name in _DEVICES if os.path.exists(f"/dev/{name}")}
+    etc = {name: _content(f"/etc/{name}") for name in _ETC_FILES}
+    top_links = {name: os.readlink(f"/{name}") for name in _TOP_LEVEL if os.path.islink(f"/{name}")}
+
+    scratch = _scratch(spec)
+    root = _new_root(scratch)
+    for name, link in top_links.items():
+        os.symlink(link, name, dir_fd=root)
+    upper = _prepare_scratch(scratch, workspace, owner)
+    _fill_etc(root, etc, spec.home, owner)
+    mounts = [
+        *sources,
+        _Mount("/tmp", scratch="tmp"),  # noqa: S108 - the sandbox's own
+        _Mount("/dev/shm", scratch="shm"),  # noqa: S108 - the sandbox's own
+        _Mount(spec.home, scratch="home"),
+    ]
+    unique = {mount.path: mount for mount in mounts if mount.path != spec.workspace}
+    # The workspace comes last at its own depth; masks are deeper than it by definition.
+    before = [mount for mount in unique.values() if not _below(mount.path, spec.workspace)]
+    within = [mount for mount in unique.values() if _below(mount.path, spec.workspace)]
+    for mount in sorted(before, key=lambda mount: mount.path.count("/")):
+        _attach(mount, _make_place(root, mount.path, directory=mount.directory), scratch)
+    seen = _overlay(root, spec.workspace, workspace, scratch)
+    for mount in sorted(within, key=lambda mount: mount.path.count("/")):
+        _attach(mount, _existing_place(seen, spec.workspace, mount.path), scratch)
+    _mask(seen, spec, scratch)
+    _fill_dev(root, devices)
+    _fill_proc(root, spec.limits)
+    _enter(root)
+    return Built(scratch=scratch, upper=upper)
+
+
+def _below(path: str, parent: str) -> bool:
+    return path.startswith(parent.rstrip("/") + "/")
+
+
+def _fd_path(descriptor: int) -> str:
+    return f"/proc/self/fd/{descriptor}"
+
+
+def _read_only(path: str) -> int:
+    _kernel.open_real(path)
+    tree = _kernel.clone_tree(path)
+    _kernel.set_attributes(tree, _kernel.ATTR_RDONLY | _kernel.ATTR_NOSUID | _kernel.ATTR_NODEV)
+    return tree
+
+
+def _system_trees() -> list[_Mount]:
+    paths = ["/usr", *(f"/{name}" for name in _TOP_LEVEL if not os.path.islink(f"/{name}"))]
+    paths += [f"/etc/{name}" for name in _ETC_TREES]
+    return [
+        _Mount(path, tree=_read_only(path), directory=os.path.isdir(path))
+        for path in paths
+        if os.path.exists(path) and os.path.realpath(path) == path
+    ]
+
+
+def _device(name: str) -> int:
+    tree = _kernel.clone_tree(f"/dev/{name}", recursive=False)
+    _kernel.set_attributes(tree, _kernel.ATTR_NOSUID | _kernel.ATTR_NOEXEC, recursive=False)
+    return tree
+
+
+def _content(path: str) -> bytes:
+    """Small public files are copied: a bind mount would follow a symlink and cost more."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(4 << 20)
+    except OSError:
+        return b""
+
+
+def _scratch(spec: SandboxSpec) -> int:
+    """One tmpfs for every writable byte: its size is the disk limit, its inodes the inode limit."""
+    options = (
+        f"mode=0755,size={max(spec.limits.disk_bytes, 1 << 20)},nr_inodes={max(spec.limits.inodes, 256)}"
+    )
+    stage = next((path for path in _STAGE if os.path.isdir(path) and not os.path.islink(path)), "")
+    if not stage:
+        raise SetupError("no directory to build the root in", primitive="mount tmpfs", fix="mkdir /tmp")
+    flags = _kernel.MS_NOSUID | _kernel.MS_NODEV
+    _kernel.mount("execguard", stage, "tmpfs", flags, options)
+    return os.open(stage, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def _new_root(scratch: int) -> int:
+    os.mkdir("root", 0o755, dir_fd=scratch)
+    target = os.open("root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=scratch)
+    options = "mode=0755,size=16m,nr_inodes=4096"
+    _kernel.mount("root", _fd_path(target), "tmpfs", _kernel.MS_NOSUID | _kernel.MS_NODEV, options)
+    os.close(target)
+    root = os.open("root", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=scratch)
+    for name in ("dev", "etc", "proc", "sys", "run", "var", "home"):
+        os.mkdir(name, 0o755, dir_fd=root)
+    return root
+
+
+def _prepare_scratch(scratch: int, workspace: int, owner: tuple[int, int]) -> int:
+    for name, mode in (("upper", 0o755), ("work", 0o755), ("tmp", 0o1777), ("shm", 0o1777), ("home", 0o700)):
+        os.mkdir(name, 0o700, dir_fd=scratch)
+        os.chmod(name, mode, dir_fd=scratch)
+    if os.getuid() != owner[0]:
+        os.chown("home", *owner, dir_fd=scratch)
+    os.mkdir("empty", 0o555, dir_fd=scratch)
+    os.close(os.open("nothing", os.O_CREAT | os.O_WRONLY, 0o444, dir_fd=scratch))
+    upper = os.open("upper", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=scratch)
+    try:
+        os.setxattr(upper, "user.execguard", b"1")
+        os.removexattr(upper, "user.execguard")
+    except OSError as error:
+        raise SetupError(
+            "tmpfs keeps no user attributes here, so overlayfs could not replace a deleted directory",
+            primitive="tmpfs user xattr",
+            fix="run Linux 6.6 or newer, or use the docker backend",
+        ) from error
+    like = os.fstat(workspace)
+    os.fchmod(upper, like.st_mode & 0o7777)
+    try:
+        os.fchown(upper, like.st_uid, like.st_gid)
+    except OSError as error:
+        # A workspace somebody else owns: the merged root directory then belongs to us, which only loosens
+        # what the command may create in a layer that is judged anyway.
+        if error.errno not in (errno.EPERM, errno.EINVAL, errno.EOVERFLOW):
+            raise
+    os.utime(upper, ns=(like.st_atime_ns, like.st_mtime_ns))
+    return upper
+
+
+def _fill_etc(root: int, files: dict[str, bytes], home: str, owner: tuple[int, int]) -> None:
+    uid, gid = owner
+    name, group = ("root", "root") if uid == 0 else ("sandbox", "sandbox")
+    people = [f"{name}:x:{uid}:{gid}::{home}:/bin/sh", "nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin"]
+    groups = [f"{group}:x:{gid}:", "nogroup:x:65534:"]
+    if uid != 0:
+        people.insert(0, "root:x:0:0::/root:/usr/sbin/nologin")
+    if gid != 0:
+        groups.insert(0, "root:x:0:")
+    made = {"passwd": "\n".join(people) + "\n", "group": "\n".join(groups) + "\n"}
+    contents = files | {key: text.encode() for key, text in made.items()}
+    contents["hosts"] = contents["hosts"] or b"127.0.0.1 localhost\n::1 localhost\n"
+    for key, content in contents.items():
+        if content:
+            descriptor = os.open(f"etc/{key}", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644, dir_fd=root)
+            os.write(descriptor, content)
+            os.close(descriptor)
+
+
+def _make_place(root: int, path: str, *, directory: bool) -> int:
+    """The mount point for ``path``, made where it is missing. Only ever walks what we built ourselves."""
+    current = os.dup(root)
+    *parents, last = path.strip("/").split("/")
+    flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+    for name in parents if not directory else [*parents, last]:
+        try:
+            below = os.open(name, flags | os.O_DIRECTORY, dir_fd=current)
+        except FileNotFoundError:
+            os.mkdir(name, 0o755, dir_fd=current)
+            below = os.open(name, flags | os.O_DIRECTORY, dir_fd=current)
+        os.close(current)
+        current = below
+    if directory:
+        return current
+    try:
+        place = os.open(last, flags, dir_fd=current)
+    except FileNotFoundError:
+        os.close(os.open(last, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o444, dir_fd=current))
+        place = os.open(last, flags, dir_fd=current)
+    os.close(current)
+    return place
+
+
+def _existing_place(seen: int, workspace: str, path: str) -> int:
+    return _kernel.open_beneath(os.path.relpath(path, workspace), dir_fd=seen)
+
+
+def _attach(mount: _Mount, place: int, scratch: int) -> None:
+    tree = mount.tree
+    if tree < 0:
+        tree = _kernel.clone_tree(mount.scratch, dir_fd=scratch, recursive=False)
+    _kernel.attach(tree, place)
+    os.close(tree)
+    os.close(place)
+
+
+def _overlay(root: int, path: str, lower: int, scratch: int) -> int:
+    """Mount the copy-on-write view and return a descriptor of it."""
+    place = _make_place(root, path, directory=True)
+    # /proc/self/fd needs no escaping whatever the workspace is called, and shows no host path inside.
+    base = _fd_path(scratch)
+    options = f"lowerdir={_fd_path(lower)},upperdir={base}/upper,workdir={base}/work,userxattr,index=off"
+    try:
+        _kernel.mount("workspace", _fd_path(place), "overlay", _kernel.MS_NOSUID | _kernel.MS_NODEV, options)
+    except OSError as error:
+        fixes = {
+            errno.EINVAL: "a file system mounted below the workspace cannot be copied on write; unmount it",
+            errno.ENODEV: "load the overlay module: modprobe overlay",
+            errno.EPERM: "overlayfs in user namespaces needs Linux 5.11 or newer",
+        }
+        raise SetupError(
+            f"copy-on-write view of `{path}`: {error.strerror}",
+            primitive="mount overlay",
+            fix=fixes.get(error.errno or 0, "see dmesg for what overlayfs refused"),
+        ) from error
+    os.close(place)
+    return _kernel.open_beneath(path.lstrip("/"), dir_fd=root, flags=os.O_PATH | os.O_DIRECTORY)
+
+
+def _mask(seen: int, spec: SandboxSpec, scratch: int) -> None:
+    for path in sorted(spec.masked):
+        try:
+            place = _existing_place(seen, spec.workspace, path)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                continue  # nothing to read
+            if error.errno != errno.ELOOP:
+                raise
+            raise SetupError(
+                f"`{path}` is to be hidden but is reached through a symlink",
+                primitive="mask",
+                fix="mask the real path",
+            ) from error
+        directory = os.path.isdir(_fd_path(place))
+        tree = _kernel.clone_tree("empty" if directory else "nothing", dir_fd=scratch, recursive=False)
+        _kernel.set_attributes(tree, _kernel.ATTR_RDONLY, recursive=False)
+        _kernel.attach(tree, place)
+        os.close(tree)
+        os.close(place)
+
+
+def _fill_dev(root: int, devices: dict[str, int]) -> None:
+    for name, tree in devices.items():
+        os.close(os.open(f"dev/{name}", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666, dir_fd=root))
+        place = os.open(f"dev/{name}", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
+        _kernel.attach(tree, place)
+        os.close(place)
+    for name, target in _DEV_LINKS.items():
+        os.symlink(target, f"dev/{name}", dir_fd=root)
+    os.mkdir("dev/pts", 0o755, dir_fd=root)
+    place = os.open("dev/pts", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
+    flags = _kernel.MS_NOSUID | _kernel.MS_NOEXEC
+    _kernel.mount("devpts", _fd_path(place), "devpts", flags, "newinstance,ptmxmode=0666,mode=0620,max=64")
+    os.close(place)
+
+
+def _fill_proc(root: int, limits: Limits) -> None:
+    place = os.open("proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
+    flags = _kernel.MS_NOSUID | _kernel.MS_NODEV | _kernel.MS_NOEXEC
+    try:
+        _kernel.mount("proc", _fd_path(place), "proc", flags)
+    except OSError as error:
+        raise SetupError(
+            f"a fresh /proc: {error.strerror}",
+            primitive="mount proc",
+            fix="this container masks parts of /proc; start it with --security-opt systempaths=unconfined",
+        ) from error
+    os.close(place)
+    proc = os.open("proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
+    _set_limits(proc, limits)
+    # Root without capabilities may still write /proc/sys files that root owns (core_pattern is the host).
+    for name in _PROC_READ_ONLY:
+        _cover(proc, name, name, dir_fd=proc)
+    for name in _PROC_HIDDEN:
+        _cover(proc, name, "dev/null", dir_fd=root)
+    os.close(proc)
+
+
+def _set_limits(proc: int, limits: Limits) -> None:
+    """Settings of our own namespaces, while /proc/sys is still writable."""
+    wanted: dict[str, int] = {}
+    if limits.processes is not None:
+        # Holds for root too (Linux 6.14); the first 300 numbers are not used again after a wrap.
+        wanted["sys/kernel/pid_max"] = limits.processes + 300
+    if limits.memory_bytes is not None:
+        # System V memory that no process maps would not be seen by the watch.
+        wanted["sys/kernel/shmall"] = limits.memory_bytes // 4 // 4096
+    for name, value in wanted.items():
+        try:
+            descriptor = os.open(name, os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+            try:
+                os.write(descriptor, str(value).encode())
+            finally:
+                os.close(descriptor)
+        except OSError:
+            continue  # an older kernel has no such setting per namespace: the watch remains
+
+
+def _cover(proc: int, name: str, source: str, *, dir_fd: int) -> None:
+    """Mount ``source`` read-only over ``/proc/<name>`` where this kernel has it."""
+    try:
+        place = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=proc)
+    except FileNotFoundError:
+        return
+    copy = _kernel.clone_tree(source, dir_fd=dir_fd)
+    _kernel.set_attributes(copy, _kernel.ATTR_RDONLY)
+    _kernel.attach(copy, place)
+    os.close(copy)
+    os.close(place)
+
+
+def _enter(root: int) -> None:
+    os.fchdir(root)
+    _kernel.pivot_here()
+    _kernel.detach_here()
+    os.chdir("/")
+    top = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    _kernel.set_attributes(top, _kernel.ATTR_RDONLY, recursive=False)
+    os.close(top)

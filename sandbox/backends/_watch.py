@@ -1,0 +1,122 @@
+"""Waits, as pid 1 of the namespace, for the command to end and ends everybody when a limit is hit."""
+
+import os
+import select
+import signal
+import time
+
+from sandbox.backends import _usage
+from sandbox.result import End, Exited, Interrupted, LimitHit
+from sandbox.spec import Limits
+
+_FIRST_TICK_S, _TICK_S = 0.02, 0.05
+_GRACE_S = 2.0
+
+
+def until_end(command: int, channel: int, scratch: int, limits: Limits) -> End:
+    """Return when the command has ended and nobody is left. Its background processes end with it."""
+    end = _wait(command, channel, scratch, limits)
+    _end_everybody()
+    return end
+
+
+def _wait(command: int, channel: int, scratch: int, limits: Limits) -> End:
+    handle = os.pidfd_open(command)
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    poll.register(channel, select.POLLIN)
+    started = time.monotonic()
+    deadline = None if limits.wall_s is None else started + limits.wall_s
+    interrupted, tick, full = 0, _FIRST_TICK_S, ""
+    while True:
+        events = dict(poll.poll(tick * 1000))
+        tick = _TICK_S
+        now = time.monotonic()
+        if channel in events:
+            message = os.read(channel, 64)
+            if not message:  # the caller died; nobody will read the layer
+                os._exit(1)
+            if not interrupted:
+                interrupted = message[0]
+                _signal_everybody(interrupted)
+                deadline = now + _GRACE_S
+        if handle in events:
+            return _ended(command, interrupted, full or _exhausted(scratch))
+        if deadline is not None and now >= deadline:
+            return Interrupted(signal=interrupted) if interrupted else LimitHit(limit="wall")
+        full = full or _exhausted(scratch)
+        over = _over(limits)
+        if over:
+            return LimitHit(limit=over)
+        _reap(command)
+
+
+def _ended(command: int, interrupted: int, full: str) -> End:
+    _pid, status, _usage_ = os.wait4(command, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if interrupted:
+        return Interrupted(signal=interrupted)
+    if code == -signal.SIGXCPU:
+        return LimitHit(limit="cpu")
+    if code == -signal.SIGXFSZ:
+        return LimitHit(limit="disk")
+    if code != 0 and full:
+        return LimitHit(limit=full)
+    return Exited(status=code if code >= 0 else 128 - code)
+
+
+def _over(limits: Limits) -> str:
+    usage = _usage.measure()
+    if limits.processes is not None and usage.tasks >= limits.processes:
+        return "processes"
+    if limits.cpu_s is not None:
+        children = os.times()
+        if usage.cpu_s + children.children_user + children.children_system >= limits.cpu_s + 1:
+            return "cpu"
+    # The cheap upper bound first; the exact sum only when that is over.
+    if (
+        limits.memory_bytes is not None
+        and usage.resident_bytes > limits.memory_bytes
+        and _usage.memory_bytes() > limits.memory_bytes
+    ):
+        return "memory"
+    return ""
+
+
+def _exhausted(scratch: int) -> str:
+    """Which quota of the writable layer is used up."""
+    found = os.fstatvfs(scratch)
+    if found.f_bfree == 0:
+        return "disk"
+    return "inodes" if found.f_ffree == 0 else ""
+
+
+def _signal_everybody(number: int) -> None:
+    try:
+        os.kill(-1, number)
+    except ProcessLookupError:
+        return
+
+
+def _reap(command: int) -> None:
+    """Bury orphans, but leave the command itself to the pidfd."""
+    while True:
+        try:
+            waiting = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if waiting is None or waiting.si_pid == command:
+            return
+        os.waitpid(waiting.si_pid, 0)
+
+
+def _end_everybody() -> None:
+    """Kill until no child is left: a fork between two kills is met by the next one."""
+    while True:
+        _signal_everybody(signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return

@@ -1,0 +1,230 @@
+"""The embedded backend: namespaces, overlayfs on a bounded tmpfs, seccomp, Landlock. No daemon, no root.
+
+The writable layer lives in a tmpfs that only the namespace and one descriptor of ours hold: when the
+run is destroyed, or this process is killed, the kernel frees it. Nothing is ever left on disk.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import time
+from collections.abc import Iterator
+
+from sandbox.backends import _init, _kernel, _landlock, _root
+from sandbox.changes import Changes
+from sandbox.errors import ChangesError, SandboxError, SetupError
+from sandbox.result import Capabilities, End, Exited, Interrupted, LimitHit
+from sandbox.spec import SandboxSpec, Stdio
+
+_ENFORCES = frozenset(
+    "user mount pid net ipc uts cgroup seccomp cow memory processes cpu disk inodes wall".split()
+)
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_BACKSTOP_S = 10.0
+"""Past the wall clock, before we stop believing in the first process of the namespace."""
+_PROBE_WORKSPACE = "/usr/share"
+
+
+class LocalRun:
+    """A finished run; ``upper`` keeps its writable layer alive."""
+
+    def __init__(self, spec: SandboxSpec, end: End, upper: int) -> None:
+        self._spec, self._end, self._upper = spec, end, upper
+
+    @property
+    def end(self) -> End:
+        return self._end
+
+    def changes(self) -> Changes:
+        from sandbox.layer import read  # noqa: PLC0415 - hashing is not needed to start a command
+
+        if self._upper < 0:
+            raise ChangesError("the run is destroyed")
+        return read(self._upper, self._spec.workspace)
+
+    def destroy(self) -> None:
+        upper, self._upper = self._upper, -1
+        if upper >= 0:
+            os.close(upper)
+
+    def __del__(self) -> None:
+        self.destroy()
+
+
+class LocalBackend:
+    def __init__(self) -> None:
+        self._probed: Capabilities | None = None
+
+    @property
+    def name(self) -> str:
+        return "local"
+
+    def probe(self) -> Capabilities:
+        """Run ``true`` in the walls, once per process."""
+        if self._probed is None:
+            self._probed = self._try()
+        return self._probed
+
+    def _try(self) -> Capabilities:
+        spec = SandboxSpec(argv=("/bin/true",), workspace=_PROBE_WORKSPACE, cwd=_PROBE_WORKSPACE)
+        detail = f"Linux {os.uname().release}, landlock {_landlock.abi()}"
+        try:
+            run = self.run(spec, Stdio())
+        except SetupError as error:
+            return Capabilities(
+                backend=self.name,
+                works=False,
+                detail=detail,
+                failed=error.primitive or str(error),
+                fix=error.fix or str(error),
+            )
+        except (SandboxError, OSError) as error:
+            return Capabilities(
+                backend=self.name, works=False, detail=detail, failed=str(error), fix="see dmesg"
+            )
+        run.destroy()
+        if run.end != Exited(status=0):
+            return Capabilities(
+                backend=self.name,
+                works=False,
+                detail=detail,
+                failed=f"true ended as {run.end}",
+                fix="see dmesg",
+            )
+        enforces = _ENFORCES | ({"landlock"} if _landlock.abi() >= 2 else set())
+        return Capabilities(backend=self.name, works=True, enforces=enforces, detail=detail)
+
+    def run(self, spec: SandboxSpec, stdio: Stdio) -> LocalRun:
+        _root.refuse(spec)
+        if not spec.argv:
+            raise SetupError("no command", primitive="spec")
+        for number in (stdio.stdin, stdio.stdout, stdio.stderr):
+            _refuse_directory(number)
+        ours, theirs = _kernel.socket_pair()
+        try:
+            caller = os.getpid()
+            with _signals() as arrived:
+                child = os.fork()
+                if child == 0:
+                    _init.enter(spec, (stdio.stdin, stdio.stdout, stdio.stderr), theirs, caller)
+                os.close(theirs)
+                theirs = -1
+                try:
+                    return _attend(spec, child, ours, arrived)
+                finally:
+                    # Its death is that of pid 1 of the namespace, and so of everything in it.
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(child, signal.SIGKILL)
+                    os.waitpid(child, 0)
+        finally:
+            os.close(ours)
+            if theirs >= 0:
+                os.close(theirs)
+
+    def sweep(self) -> int:
+        """Nothing survives a crash: every mount and process lives in a namespace that died with us."""
+        return 0
+
+
+def _refuse_directory(number: int) -> None:
+    """A directory descriptor would be a way out of the root (CVE-2024-21626)."""
+    try:
+        mode = os.fstat(number).st_mode
+    except OSError as error:
+        raise SetupError(
+            f"descriptor {number} for the command: {error.strerror}", primitive="stdio"
+        ) from error
+    if mode & 0o170000 == 0o040000:
+        raise SetupError(f"descriptor {number} for the command is a directory", primitive="stdio")
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[int]:
+    """A descriptor that one byte arrives on for each signal we would forward, -1 outside the main thread."""
+    reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    before = {}
+    try:
+        for number in _FORWARDED:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+                before[number] = signal.signal(
+                    number, lambda got, _frame: os.write(writer, bytes([got])) and None
+                )
+    except ValueError:  # not the main thread: signals are its business
+        before = {}
+    try:
+        yield reader
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        os.close(reader)
+        os.close(writer)
+
+
+def _attend(spec: SandboxSpec, child: int, channel: int, arrived: int) -> LocalRun:
+    poll = select.poll()
+    poll.register(channel, select.POLLIN)
+    poll.register(arrived, select.POLLIN)
+    wall = spec.limits.wall_s
+    deadline = None if wall is None else time.monotonic() + wall + _BACKSTOP_S
+    upper, interrupted = -1, 0
+    try:
+        while True:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            events = dict(poll.poll(None if left is None else left * 1000))
+            if not events:
+                return _finish(spec, LimitHit(limit="wall"), upper)
+            if arrived in events:
+                interrupted = os.read(arrived, 1)[0]
+                with contextlib.suppress(OSError):
+                    os.write(channel, bytes([interrupted]))
+                deadline = time.monotonic() + _BACKSTOP_S
+            if channel not in events:
+                continue
+            message, descriptor = _receive(channel)
+            match message[:1]:
+                case _init.MAPS:
+                    _map_everyone(child)
+                    os.write(channel, _init.MAPS)
+                case _init.STARTED:
+                    upper = descriptor
+                case _init.ENDED:
+                    return _finish(spec, _init.decode_end(message), upper)
+                case _init.FAILED:
+                    raise _init.decode_failure(message)
+                case _ if upper < 0:
+                    raise SetupError(
+                        "the first process of the sandbox died", primitive="launcher", fix="see dmesg"
+                    )
+                case _:
+                    end = (
+                        Interrupted(signal=interrupted)
+                        if interrupted
+                        else Exited(status=128 + signal.SIGKILL)
+                    )
+                    return _finish(spec, end, upper)
+    except BaseException:
+        if upper >= 0:
+            os.close(upper)
+        raise
+
+
+def _receive(channel: int) -> tuple[bytes, int]:
+    try:
+        return _kernel.receive(channel)
+    except ConnectionResetError:
+        return b"", -1
+
+
+def _finish(spec: SandboxSpec, end: End, upper: int) -> LocalRun:
+    return LocalRun(spec, end, upper)
+
+
+def _map_everyone(child: int) -> None:
+    """As root, every id means inside what it means outside; the command itself has no capability to use them."""
+    for name in ("uid_map", "gid_map"):
+        with open(f"/proc/self/{name}", encoding="ascii") as ours:
+            extents = [line.split() for line in ours]
+        lines = "".join(f"{inside} {inside} {count}\n" for inside, _outside, count in extents)
+        with open(f"/proc/{child}/{name}", "w", encoding="ascii") as theirs:
+            theirs.write(lines)
