@@ -48,7 +48,7 @@ def become(
     _kernel.close_from(REPORT + 1)
     _kernel.install_filter(filter_program)
     try:
-        os.execvpe(spec.argv[0], spec.argv, environment)
+        os.execvpe(spec.argv[0], spec.argv, environment)  # noqa: S606 - the command as given, no shell
     except (FileNotFoundError, NotADirectoryError):
         os.write(2, f"{spec.argv[0]}: command not found\n".encode(errors="surrogateescape"))
         os._exit(NOT_FOUND)

@@ -60,7 +60,7 @@ def _fail(channel: int, error: BaseException) -> None:
 
 
 def _fix(what: str) -> str:
-    match what.split(" ")[0]:
+    match what.partition(" ")[0]:
         case "unshare":
             return (
                 "allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1"
@@ -93,6 +93,7 @@ def enter(spec: SandboxSpec, descriptors: tuple[int, int, int], channel: int, ca
             if os.read(CHANNEL, 1) != MAPS:
                 os._exit(1)
         else:
+            _kernel.show_memory()
             _map("setgroups", "deny")
             _map("uid_map", f"{identity[0]} {identity[0]} 1")
             _map("gid_map", f"{identity[1]} {identity[1]} 1")
@@ -137,7 +138,7 @@ def _owner(workspace: str, *, privileged: bool) -> tuple[int, int]:
 
 
 def _first_process(spec: SandboxSpec, owner: tuple[int, int], *, change_identity: bool) -> None:
-    """pid 1 of the namespace: builds the root, starts the command, watches it. Never returns."""
+    """Process 1 of the namespace: builds the root, starts the command, watches it. Never returns."""
     try:
         _kernel.die_with_parent()
         _kernel.hide_memory()

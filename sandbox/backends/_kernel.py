@@ -121,6 +121,11 @@ def die_with_parent() -> None:
     _checked(_prctl(_PR_SET_PDEATHSIG, 9), "prctl pdeathsig")
 
 
+def show_memory() -> None:
+    """Own our /proc entries again, which a caller that changed its user id no longer does."""
+    _checked(_prctl(_PR_SET_DUMPABLE, 1), "prctl dumpable")
+
+
 def hide_memory() -> None:
     """Nobody may ptrace us or read our memory, environment or descriptors through /proc."""
     _checked(_prctl(_PR_SET_DUMPABLE, 0), "prctl dumpable")

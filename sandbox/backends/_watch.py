@@ -52,7 +52,7 @@ def _wait(command: int, channel: int, scratch: int, limits: Limits) -> End:
 
 
 def _ended(command: int, interrupted: int, full: str) -> End:
-    _pid, status, _usage_ = os.wait4(command, 0)
+    _, status = os.waitpid(command, 0)
     code = os.waitstatus_to_exitcode(status)
     if interrupted:
         return Interrupted(signal=interrupted)

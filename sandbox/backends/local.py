@@ -9,7 +9,8 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
+from types import FrameType
 
 from sandbox.backends import _init, _kernel, _landlock, _root
 from sandbox.changes import Changes
@@ -17,13 +18,14 @@ from sandbox.errors import ChangesError, SandboxError, SetupError
 from sandbox.result import Capabilities, End, Exited, Interrupted, LimitHit
 from sandbox.spec import SandboxSpec, Stdio
 
-_ENFORCES = frozenset(
+_ENFORCES: frozenset[str] = frozenset(
     "user mount pid net ipc uts cgroup seccomp cow memory processes cpu disk inodes wall".split()
 )
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _BACKSTOP_S = 10.0
 """Past the wall clock, before we stop believing in the first process of the namespace."""
 _PROBE_WORKSPACE = "/usr/share"
+_Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
 
 
 class LocalRun:
@@ -92,7 +94,7 @@ class LocalBackend:
                 failed=f"true ended as {run.end}",
                 fix="see dmesg",
             )
-        enforces = _ENFORCES | ({"landlock"} if _landlock.abi() >= 2 else set())
+        enforces = _ENFORCES | frozenset(("landlock",) if _landlock.abi() >= 2 else ())
         return Capabilities(backend=self.name, works=True, enforces=enforces, detail=detail)
 
     def run(self, spec: SandboxSpec, stdio: Stdio) -> LocalRun:
@@ -140,10 +142,10 @@ def _refuse_directory(number: int) -> None:
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[int]:
+def _signals() -> Generator[int]:
     """A descriptor that one byte arrives on for each signal we would forward, -1 outside the main thread."""
     reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    before = {}
+    before: dict[signal.Signals, _Handler] = {}
     try:
         for number in _FORWARDED:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
@@ -151,8 +153,7 @@ def _signals() -> Iterator[int]:
                     number, lambda got, _frame: os.write(writer, bytes([got])) and None
                 )
     except ValueError:  # not the main thread: signals are its business
-        before = {}
-    try:
+        try:
         yield reader
     finally:
         for number, handler in before.items():
@@ -191,9 +192,9 @@ def _attend(spec: SandboxSpec, child: int, channel: int, arrived: int) -> LocalR
                 case _init.ENDED:
                     return _finish(spec, _init.decode_end(message), upper)
                 case _init.FAILED:
-                    raise _init.decode_failure(message)
+                    raise _init.decode_failure(message)  # noqa: TRY301 - the handler below only closes
                 case _ if upper < 0:
-                    raise SetupError(
+                    raise SetupError(  # noqa: TRY301 - the handler below only closes
                         "the first process of the sandbox died", primitive="launcher", fix="see dmesg"
                     )
                 case _:

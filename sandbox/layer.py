@@ -1,0 +1,289 @@
+"""Reads an overlayfs writable layer against the workspace below it and says what changed. Changes nothing there.
+
+The layer was written by a command nobody trusts: every name is opened relative to its parent's
+descriptor and never through a symlink, and what is read is bounded.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from sandbox.changes import Change, Changes, Created, Deleted, Modified, Node, NodeKind
+from sandbox.errors import ChangesError
+
+MAX_ENTRIES = 200_000
+MAX_HASHED_BYTES = 8 << 30
+_CHUNK = 1 << 20
+_MAX_DEPTH = 512
+_OPAQUE = ("user.overlay.opaque", "trusted.overlay.opaque")
+_WHITEOUT = ("user.overlay.whiteout", "trusted.overlay.whiteout")
+_KINDS = {
+    stat.S_IFREG: NodeKind.FILE,
+    stat.S_IFDIR: NodeKind.DIRECTORY,
+    stat.S_IFLNK: NodeKind.SYMLINK,
+    stat.S_IFIFO: NodeKind.FIFO,
+    stat.S_IFSOCK: NodeKind.SOCKET,
+}
+
+
+class _OverBudgetError(Exception):
+    """Stops the walk; becomes ``Changes.truncated``."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Two trees are walked together; what is found is collected here."""
+
+    max_entries: int
+    max_bytes: int
+    deleted: list[Change] = field(default_factory=list[Change])
+    written: list[Change] = field(default_factory=list[Change])
+    hashed: int = 0
+    problem: str = ""
+
+    def add(self, change: Change) -> None:
+        if len(self.deleted) + len(self.written) >= self.max_entries:
+            raise _OverBudgetError(f"more than {self.max_entries} changes")
+        (self.deleted if isinstance(change, Deleted) else self.written).append(change)
+
+
+def read(
+    upper: int, workspace: str, *, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_HASHED_BYTES
+) -> Changes:
+    """Changes of the layer that descriptor ``upper`` is open on. Raises ChangesError."""
+    try:
+        lower = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise ChangesError(f"cannot read the workspace `{workspace}`: {error.strerror}") from error
+    reading = _Reading(max_entries, max_bytes)
+    try:
+        _compare(reading, upper, lower, "", opaque=False, depth=0)
+    except _OverBudgetError as error:
+        reading.problem = str(error)
+    except OSError as error:
+        raise ChangesError(f"cannot read the writable layer: {error}") from error
+    finally:
+        os.close(lower)
+    return Changes(
+        entries=(*reading.deleted, *reading.written), open_after=_opener(upper), truncated=reading.problem
+    )
+
+
+def _opener(upper: int) -> Callable[[str], BinaryIO]:
+    def open_after(path: str) -> BinaryIO:
+        """Walk by descriptors: a symlink put in the way raises instead of leading out."""
+        *parents, name = path.split("/")
+        if not all(part not in ("", ".", "..") for part in (*parents, name)):
+            raise ChangesError(f"`{path}` is not a path below the workspace")
+        current = os.dup(upper)
+        try:
+            for part in parents:
+                below = _open_directory(part, current)
+                os.close(current)
+                current = below
+            return os.fdopen(_open_file(name, current), "rb")
+        except OSError as error:
+            raise ChangesError(f"cannot read `{path}` in the writable layer: {error.strerror}") from error
+        finally:
+            os.close(current)
+
+    return open_after
+
+
+def _open_directory(name: str, parent: int, *, unlock: bool = True) -> int:
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(name, flags, dir_fd=parent)
+    except PermissionError:
+        if not unlock:
+            raise
+    with _Unlocked(name, parent, 0o700):
+        return os.open(name, flags, dir_fd=parent)
+
+
+def _open_file(name: str, parent: int, *, unlock: bool = True) -> int:
+    # O_NONBLOCK: a FIFO put where a file was must not hang the reader.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        opened = os.open(name, flags, dir_fd=parent)
+    except PermissionError:
+        if not unlock:
+            raise
+        with _Unlocked(name, parent, 0o400):
+            opened = os.open(name, flags, dir_fd=parent)
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise OSError(22, "not a regular file", name)
+    return opened
+
+
+class _Unlocked:
+    """Lend ourselves a permission in the layer for one open: the command may have taken it away (chmod 000)."""
+
+    def __init__(self, name: str, parent: int, bits: int) -> None:
+        self._object = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+        self._bits = bits
+        self._mode = stat.S_IMODE(os.fstat(self._object).st_mode)
+
+    def __enter__(self) -> None:
+        if stat.S_ISLNK(os.fstat(self._object).st_mode):
+            raise OSError(40, "a symlink")
+        os.chmod(f"/proc/self/fd/{self._object}", self._mode | self._bits)
+
+    def __exit__(self, *_: object) -> None:
+        os.chmod(f"/proc/self/fd/{self._object}", self._mode)
+        os.close(self._object)
+
+
+def _compare(reading: _Reading, upper: int, lower: int, prefix: str, *, opaque: bool, depth: int) -> None:
+    """One directory of the layer against the same directory below (-1: there is none)."""
+    if depth > _MAX_DEPTH:
+        raise _OverBudgetError(f"directories deeper than {_MAX_DEPTH}")
+    names = sorted(os.listdir(upper))
+    if opaque and lower >= 0:
+        for name in sorted(set(os.listdir(lower)) - set(names)):
+            _delete(reading, lower, name, prefix + name, depth)
+    for name in names:
+        path = prefix + name
+        now = os.stat(name, dir_fd=upper, follow_symlinks=False)
+        was = _stat(name, lower)
+        if _is_whiteout(name, upper, now):
+            if was is not None:
+                _delete(reading, lower, name, path, depth)
+            continue
+        both = was is not None and stat.S_ISDIR(was.st_mode) and stat.S_ISDIR(now.st_mode)
+        if was is not None and stat.S_ISDIR(was.st_mode) and not both:
+            _delete_below(reading, lower, name, path, depth)
+        _enter_change(reading, upper, lower, name, path, now, was)
+        if stat.S_ISDIR(now.st_mode):
+            inner = _open_directory(name, upper)
+            below = -1
+            try:
+                if both:
+                    below = _open_directory(name, lower, unlock=False)
+                hidden = _has_mark(inner, _OPAQUE, value=b"y")
+                _compare(reading, inner, below, path + "/", opaque=hidden, depth=depth + 1)
+            finally:
+                os.close(inner)
+                if below >= 0:
+                    os.close(below)
+
+
+def _enter_change(
+    reading: _Reading,
+    upper: int,
+    lower: int,
+    name: str,
+    path: str,
+    now: os.stat_result,
+    was: os.stat_result | None,
+) -> None:
+    after = _node(reading, name, upper, now, unlock=True)
+    if was is None:
+        reading.add(Created(path=path, after=after))
+        return
+    before = _node(reading, name, lower, was, unlock=False)
+    same = (before.kind, before.mode, before.sha256, before.target) == (
+        after.kind,
+        after.mode,
+        after.sha256,
+        after.target,
+    )
+    # A device number is the content of a device; two that look alike are still held by whoever judges.
+    if not same or after.kind is NodeKind.DEVICE:
+        reading.add(Modified(path=path, before=before, after=after))
+
+
+def _delete(reading: _Reading, parent: int, name: str, path: str, depth: int) -> None:
+    found = os.stat(name, dir_fd=parent, follow_symlinks=False)
+    if stat.S_ISDIR(found.st_mode):
+        _delete_below(reading, parent, name, path, depth)
+    reading.add(Deleted(path=path, before=_node(reading, name, parent, found, unlock=False)))
+
+
+def _delete_below(reading: _Reading, parent: int, name: str, path: str, depth: int) -> None:
+    if depth > _MAX_DEPTH:
+        raise _OverBudgetError(f"directories deeper than {_MAX_DEPTH}")
+    try:
+        directory = _open_directory(name, parent, unlock=False)
+    except PermissionError:
+        raise _OverBudgetError(f"deleted directory `{path}` cannot be read") from None
+    try:
+        for child in sorted(os.listdir(directory)):
+            _delete(reading, directory, child, f"{path}/{child}", depth + 1)
+    finally:
+        os.close(directory)
+
+
+def _node(reading: _Reading, name: str, parent: int, found: os.stat_result, *, unlock: bool) -> Node:
+    mode = stat.S_IMODE(found.st_mode)
+    kind = _KINDS.get(stat.S_IFMT(found.st_mode), NodeKind.DEVICE)
+    match kind:
+        case NodeKind.FILE:
+            digest = _digest(reading, name, parent, found.st_size, unlock=unlock)
+            return Node(kind=kind, mode=mode, size=found.st_size, sha256=digest, mtime_ns=found.st_mtime_ns)
+        case NodeKind.SYMLINK:
+            target = os.readlink(name, dir_fd=parent)
+            digest = hashlib.sha256(os.fsencode(target)).hexdigest()
+            return Node(
+                kind=kind,
+                mode=mode,
+                size=found.st_size,
+                sha256=digest,
+                target=target,
+                mtime_ns=found.st_mtime_ns,
+            )
+        case NodeKind.DIRECTORY | NodeKind.FIFO | NodeKind.SOCKET | NodeKind.DEVICE:
+            return Node(kind=kind, mode=mode, mtime_ns=found.st_mtime_ns)
+
+
+def _digest(reading: _Reading, name: str, parent: int, size: int, *, unlock: bool) -> str:
+    reading.hashed += size
+    if reading.hashed > reading.max_bytes:
+        raise _OverBudgetError(f"more than {reading.max_bytes} bytes to compare")
+    digest = hashlib.sha256()
+    try:
+        opened = _open_file(name, parent, unlock=unlock)
+    except PermissionError:
+        raise _OverBudgetError(f"`{name}` in the workspace cannot be read") from None
+    with os.fdopen(opened, "rb", buffering=0) as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _stat(name: str, parent: int) -> os.stat_result | None:
+    if parent < 0:
+        return None
+    try:
+        return os.stat(name, dir_fd=parent, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _is_whiteout(name: str, parent: int, found: os.stat_result) -> bool:
+    if stat.S_ISCHR(found.st_mode):
+        return found.st_rdev == 0
+    if stat.S_ISREG(found.st_mode) and found.st_size == 0:
+        try:
+            opened = _open_file(name, parent)
+        except OSError:
+            return False
+        try:
+            return _has_mark(opened, _WHITEOUT)
+        finally:
+            os.close(opened)
+    return False
+
+
+def _has_mark(opened: int, names: tuple[str, ...], *, value: bytes = b"") -> bool:
+    for name in names:
+        try:
+            if os.getxattr(opened, name) == value or not value:
+                return True
+        except OSError:
+            continue  # no such mark, or trusted.* as an ordinary user
+    return False
