@@ -143,7 +143,7 @@ def _refuse_directory(number: int) -> None:
 
 @contextlib.contextmanager
 def _signals() -> Generator[int]:
-    """A descriptor that one byte arrives on for each signal we would forward, -1 outside the main thread."""
+    """A descriptor that one byte arrives on for each signal to forward; none do outside the main thread."""
     reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     before: dict[signal.Signals, _Handler] = {}
     try:
@@ -152,8 +152,9 @@ def _signals() -> Generator[int]:
                 before[number] = signal.signal(
                     number, lambda got, _frame: os.write(writer, bytes([got])) and None
                 )
-    except ValueError:  # not the main thread: signals are its business
-        try:
+    except ValueError:
+        before.clear()  # not the main thread: signals are its business
+    try:
         yield reader
     finally:
         for number, handler in before.items():
