@@ -114,7 +114,7 @@ class Flow:
         return join(self.ok, self.fail)
 
 
-class _Exhausted(Exception):  # noqa: N818 - control flow inside this module, never seen outside
+class _Exhausted(Exception):
     pass
 
 
@@ -513,7 +513,7 @@ class Evaluator:
             return self._function(name, argv, state, span=span, stdin=stdin, certain=certain)
         if shell and name in BUILTINS:
             call = Call(self, name, (name,), argv[1:], state, span, stdin, certain, depth)
-            self._run_program(call)
+            self.say_program(call)
             BUILTINS[name](call)
             after = call.after or state
             return Flow(after, call.failed or after, call.output)
@@ -555,7 +555,7 @@ class Evaluator:
         shown = known or read_only or identity.names[0] if identity.names else name
         call = Call(self, shown, identity.names or (name,), argv[1:], state, span, stdin, certain, depth)
         call.sha256 = identity.sha256
-        self._run_program(call)
+        self.say_program(call)
         if identity.doubt:
             call.opaque(identity.doubt)
         if not name.isascii():
@@ -575,7 +575,8 @@ class Evaluator:
         after = call.after or state
         return Flow(after, call.failed or after, call.output)
 
-    def _run_program(self, call: Call) -> None:
+    def say_program(self, call: Call) -> None:
+        """Who runs, under every name that it goes by."""
         arguments = tuple(field.text for field in call.args[:64])
         call.say(RunProgram(arguments=arguments, sha256=call.sha256))
 

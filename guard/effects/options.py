@@ -27,13 +27,21 @@ class Grammar:
 
 
 @lru_cache(maxsize=512)
-def grammar(takes: str = "", *, optional: str = "", flags: str | None = None, stops: bool = False) -> Grammar:
+def grammar(
+    takes: str = "",
+    *,
+    optional: str = "",
+    flags: str | None = None,
+    stops: bool = False,
+    single_dash_long: bool = False,
+) -> Grammar:
     """A grammar from words: ``grammar("n lines c bytes")``."""
     return Grammar(
         frozenset(takes.split()),
         frozenset(optional.split()),
         None if flags is None else frozenset(flags.split()),
         stops,
+        single_dash_long,
     )
 
 

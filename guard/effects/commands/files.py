@@ -1,0 +1,291 @@
+"""Programs that make, move, change and remove files."""
+
+import posixpath
+from collections.abc import Callable
+
+from guard.effects.call import Call
+from guard.effects.options import grammar
+from guard.effects.state import WrittenFile
+from guard.effects.values import Field, Hole, plain
+from guard.model.facts import LookPath, PathFact
+from guard.model.paths import FileKind, KnownPath
+
+_RM = grammar(optional="interactive preserve-root no-preserve-root")
+_COPY = grammar(
+    "t target-directory S suffix g o m group owner mode Z context",
+    optional="backup reflink sparse preserve update",
+)
+_LN = grammar("t target-directory S suffix", optional="backup")
+_TOUCH = grammar("d date r reference t time")
+_TRUNCATE = grammar("s size r reference")
+_MKDIR = grammar("m mode Z context")
+_CHMOD = grammar("reference")
+_SHRED = grammar("n iterations s size random-source")
+_MKTEMP = grammar("p suffix tmpdir", optional="tmpdir")
+_SPLIT = grammar("a b C l n t additional-suffix filter suffix-length bytes lines number separator")
+_PATCH = grammar("p i d o r B F D V Y z input directory output reject-file strip prefix suffix fuzz")
+
+
+def _rm(call: Call) -> None:
+    parsed = call.parse(_RM)
+    # An argument that is not known, or a file whose name begins with `-`, may be `-r`.
+    deep = parsed.has("r", "R", "recursive") or parsed.uncertain
+    call.delete(*parsed.operands, recursive=deep)
+
+
+def _rmdir(call: Call) -> None:
+    call.delete(*call.parse(_RM).operands)
+
+
+def _shred(call: Call) -> None:
+    parsed = call.parse(_SHRED)
+    call.read(*parsed.values("random-source"))
+    call.delete(*parsed.operands)
+    call.write(*parsed.operands)
+
+
+def _into(call: Call, target: Field, source: Field, *, directory: bool) -> list[Field]:
+    """What ``source`` becomes when it is put to ``target``: the target itself, an entry of it, or either."""
+    text, name = target.static, source.static
+    if text is None:
+        return [target]
+    base = posixpath.basename(name.rstrip("/")) if name is not None else None
+    entry = plain(f"{text.rstrip('/') or '/'}/{base}", source.span) if base else target
+    if directory or text.endswith("/") or text in {".", ".."}:
+        return [entry]
+    kinds = {_kind(call, path.text) for path in call.paths(target) if isinstance(path, KnownPath)}
+    if kinds == {FileKind.DIRECTORY}:
+        return [entry]
+    if kinds <= {FileKind.FILE, FileKind.ABSENT} and kinds:
+        return [target]
+    return [target, entry]
+
+
+def _kind(call: Call, path: str) -> FileKind:
+    answer = call.evaluator.ask(LookPath(path))
+    return answer.kind if isinstance(answer, PathFact) else FileKind.UNKNOWN
+
+
+def _sources_and_target(call: Call) -> tuple[list[Field], Field | None, bool, bool]:
+    """Sources, target, whether it surely is a directory, whether trees are taken whole."""
+    parsed = call.parse(_COPY)
+    deep = parsed.has("r", "R", "recursive", "a", "archive")
+    named = parsed.values("t", "target-directory")
+    if named:
+        return parsed.operands, named[-1], True, deep
+    if len(parsed.operands) < 2:
+        if parsed.uncertain:
+            call.opaque("arguments that are not known before it runs")
+        return [], None, False, deep
+    return parsed.operands[:-1], parsed.operands[-1], len(parsed.operands) > 2, deep
+
+
+def _cp(call: Call) -> None:
+    sources, target, directory, deep = _sources_and_target(call)
+    if target is None:
+        return
+    call.read(*sources, recursive=deep)
+    linked = call.parse(_COPY).has("l", "link", "s", "symbolic-link")
+    for source in sources:
+        for place in _into(call, target, source, directory=directory):
+            if linked:
+                call.link(source, place)
+            call.write(place, recursive=deep)
+            _remember(call, place, source)
+
+
+def _remember(call: Call, place: Field, source: Field) -> None:
+    for path in call.paths(place):
+        for origin in call.paths(source):
+            if isinstance(path, KnownPath) and isinstance(origin, KnownPath):
+                known = call.state.written.get(posixpath.normpath(origin.text))
+                text = known.text if known is not None else None
+                call.remember(path.text, WrittenFile(text, copy_of="" if text is not None else origin.text))
+
+
+def _mv(call: Call) -> None:
+    sources, target, directory, _ = _sources_and_target(call)
+    if target is None:
+        return
+    for source in sources:
+        # The content goes on existing, so nothing is lost; but the old name is gone with all below it.
+        call.write(source, recursive=True)
+        for place in _into(call, target, source, directory=directory):
+            call.write(place)
+            _remember(call, place, source)
+
+
+def _ln(call: Call) -> None:
+    parsed = call.parse(_LN)
+    symbolic = parsed.has("s", "symbolic")
+    named = parsed.values("t", "target-directory")
+    operands = parsed.operands
+    if not operands:
+        return
+    if named:
+        pairs = [(source, _into(call, named[-1], source, directory=True)) for source in operands]
+    elif len(operands) == 1:
+        pairs = [(operands[0], _into(call, plain(".", call.span), operands[0], directory=True))]
+    else:
+        pairs = [
+            (source, _into(call, operands[-1], source, directory=len(operands) > 2))
+            for source in operands[:-1]
+        ]
+    for source, places in pairs:
+        for place in places:
+            if not symbolic:
+                call.read(source)
+            # The target of a symbolic link is read from where the link is, not from where we are.
+            call.link(_from_link(source, place) if symbolic else source, place)
+
+
+def _from_link(source: Field, place: Field) -> Field:
+    text, where = source.static, place.static
+    if text is None or where is None or text.startswith("/"):
+        return source
+    return plain(posixpath.join(posixpath.dirname(where), text), source.span)
+
+
+def _install(call: Call) -> None:
+    parsed = call.parse(_COPY)
+    if parsed.has("strip-program"):
+        call.opaque("runs another program")
+    if parsed.has("d", "directory"):
+        call.write(*parsed.operands)
+        return
+    _cp(call)
+
+
+def _tee(call: Call) -> None:
+    parsed = call.parse(_RM)
+    text = call.stdin
+    known = (
+        "".join(p for p in text if isinstance(p, str))
+        if text and all(isinstance(p, str) for p in text)
+        else None
+    )
+    call.write(*parsed.operands, append=parsed.has("a", "append"), text=known)
+    if text is not None:
+        call.output = text
+
+
+def _touch(call: Call) -> None:
+    parsed = call.parse(_TOUCH)
+    call.write(*parsed.operands, append=True)
+
+
+def _mkdir(call: Call) -> None:
+    call.write(*call.parse(_MKDIR).operands, append=True)
+
+
+def _truncate(call: Call) -> None:
+    call.write(*call.parse(_TRUNCATE).operands)
+
+
+def _mktemp(call: Call) -> None:
+    parsed = call.parse(_MKTEMP)
+    directory = next((field.static for field in parsed.values("p", "tmpdir")), None)
+    template = next((field.static for field in parsed.operands), None)
+    if template is not None and "/" in template:
+        call.write(parsed.operands[0], append=True)
+    call.output = (f"{directory or '/tmp'}/", Hole("a name that mktemp makes"))  # noqa: S108 - its default
+
+
+def _dd(call: Call) -> None:
+    for field in call.args:
+        name, equals, rest = field.prefix.partition("=")
+        if not equals:
+            if field.static is None:
+                call.opaque("an operand that is not known before it runs")
+            continue
+        parts = (rest, *field.parts[1:]) if rest else field.parts[1:]
+        value = Field(parts, field.span, open=field.open)
+        if name == "if":
+            call.read(value)
+        elif name == "of":
+            call.write(value)
+
+
+def _mode(call: Call) -> None:
+    parsed = call.parse(_CHMOD)
+    operands = parsed.operands
+    # `chmod -w file`: a mode that looks like options.
+    bare = any(
+        text is not None and text.startswith("-") and text[1:2] in set("rwxXstugo") for text in call.statics
+    )
+    if not parsed.has("reference") and not (bare and call.name == "chmod" and not _mode_operand(operands)):
+        operands = operands[1:]
+    detail = " ".join(field.text for field in call.args[:1])
+    call.mode(*operands, recursive=parsed.has("R", "recursive") or parsed.uncertain, detail=detail)
+
+
+def _mode_operand(operands: list[Field]) -> bool:
+    text = operands[0].static if operands else None
+    return text is None or text.isdigit() or any(char in text for char in "+=")
+
+
+def _setfacl(call: Call) -> None:
+    parsed = call.parse(grammar("m M x X modify modify-file remove remove-file set set-file restore"))
+    call.mode(*parsed.operands, recursive=parsed.has("R", "recursive"), detail="access control list")
+
+
+def _chattr(call: Call) -> None:
+    operands = [field for field in call.args if not (field.static or "").startswith(("-", "+", "="))]
+    call.mode(*operands, recursive="-R" in call.statics, detail="attributes")
+
+
+def _split(call: Call) -> None:
+    parsed = call.parse(_SPLIT)
+    if parsed.has("filter"):
+        for field in parsed.values("filter"):
+            call.run_text(field)
+    call.read(*parsed.operands[:1])
+    prefix = parsed.operands[1].static if len(parsed.operands) > 1 else "x"
+    call.write(plain(f"{prefix}aa", call.span) if prefix is not None else parsed.operands[1])
+
+
+def _patch(call: Call) -> None:
+    parsed = call.parse(_PATCH)
+    call.read(*parsed.values("i", "input"))
+    call.write(*parsed.values("o", "output", "r", "reject-file"), *parsed.operands[:1])
+    if not parsed.operands:
+        # Which files a patch names is in the patch; it never leaves the directory.
+        where = parsed.values("d", "directory")
+        call.write(where[-1] if where else plain(".", call.span), recursive=True)
+
+
+def _rename(call: Call) -> None:
+    call.opaque("computes new names by an expression")
+    call.write(*call.args[1:])
+
+
+HANDLERS: dict[str, Callable[[Call], None]] = {
+    "rm": _rm,
+    "unlink": _rmdir,
+    "rmdir": _rmdir,
+    "shred": _shred,
+    "srm": _rm,
+    "trash": _rm,
+    "cp": _cp,
+    "mv": _mv,
+    "ln": _ln,
+    "link": _ln,
+    "install": _install,
+    "tee": _tee,
+    "touch": _touch,
+    "mkdir": _mkdir,
+    "mkfifo": _mkdir,
+    "mktemp": _mktemp,
+    "truncate": _truncate,
+    "fallocate": _truncate,
+    "dd": _dd,
+    "chmod": _mode,
+    "chown": _mode,
+    "chgrp": _mode,
+    "setfacl": _setfacl,
+    "chattr": _chattr,
+    "split": _split,
+    "csplit": _split,
+    "patch": _patch,
+    "rename": _rename,
+}

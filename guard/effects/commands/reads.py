@@ -1,0 +1,277 @@
+"""Programs that look: what they read is all they do, unless an option says otherwise."""
+
+from collections.abc import Callable
+
+from guard.effects.call import Call
+from guard.effects.options import grammar
+from guard.effects.shapes import shape
+from guard.effects.values import Field, Hole
+from guard.model.paths import KnownPath
+
+_GREP = "A B C m d D label include exclude exclude-dir after-context before-context context max-count binary-files color"
+
+
+def _cat(call: Call) -> None:
+    parsed = call.parse(_CAT)
+    call.read(*parsed.operands)
+    names = [field.static for field in parsed.operands]
+    if (not names or names == ["-"]) and call.stdin is not None and not parsed.options:
+        call.output = call.stdin
+        return
+    paths = [path for field in parsed.operands for path in call.paths(field)]
+    known = [call.state.written.get(path.text) if isinstance(path, KnownPath) else None for path in paths]
+    if known and all(file is not None and file.text is not None for file in known) and not parsed.options:
+        call.output = tuple(file.text or "" for file in known if file is not None)
+
+
+def _base64(call: Call) -> None:
+    parsed = call.parse(_BASE64)
+    call.read(*parsed.operands)
+    text = call.stdin
+    if not parsed.operands and text is not None and all(isinstance(part, str) for part in text):
+        joined = "".join(part for part in text if isinstance(part, str))
+        call.output = _transcoded(joined, decode=parsed.has("d", "D", "decode"))
+
+
+def _transcoded(text: str, *, decode: bool) -> tuple[str | Hole, ...]:
+    from base64 import b64decode, b64encode  # noqa: PLC0415 - only this program needs it
+
+    try:
+        if decode:
+            return (b64decode("".join(text.split()), validate=True).decode(),)
+        return (b64encode(text.encode()).decode() + "\n",)
+    except ValueError:
+        return (Hole("text that does not decode"),)
+
+
+def _rev(call: Call) -> None:
+    call.read(*call.args)
+    text = call.stdin
+    if not call.args and text is not None and all(isinstance(part, str) for part in text):
+        joined = "".join(part for part in text if isinstance(part, str))
+        call.output = ("\n".join(line[::-1] for line in joined.split("\n")),)
+
+
+def _env_readers(call: Call) -> None:
+    """``printenv``: shows what the environment holds, keys included."""
+    call.output = (Hole("the environment"),)
+
+
+def _date(call: Call) -> None:
+    parsed = call.parse(_DATE)
+    call.read(*parsed.values("f", "file", "r", "reference"))
+    if parsed.has("s", "set"):
+        call.opaque("sets the clock")
+
+
+def _hostname(call: Call) -> None:
+    parsed = call.parse(_DATE)
+    if parsed.operands or parsed.has("F", "file", "b", "boot"):
+        call.opaque("sets the name of the machine")
+
+
+def _rg(call: Call) -> None:
+    parsed = call.parse(_RG)
+    if parsed.has("pre", "hostname-bin"):
+        call.opaque("runs a program on every file")
+    call.read(*parsed.values("f", "file", "ignore-file"))
+    operands = (
+        parsed.operands
+        if parsed.has("e", "regexp", "f", "file", "files", "type-list")
+        else parsed.operands[1:]
+    )
+    if operands:
+        call.read(*operands, recursive=True)
+    elif call.stdin is None:
+        call.read(_here(call), recursive=True)
+
+
+def _here(call: Call) -> Field:
+    return Field((".",), call.span)
+
+
+def _grep(call: Call) -> None:
+    parsed = call.parse(_GREP_RULES)
+    deep = parsed.has("r", "R", "recursive", "dereference-recursive")
+    call.read(*parsed.values("f", "file", "exclude-from"))
+    operands = parsed.operands if parsed.has("e", "regexp", "f", "file") else parsed.operands[1:]
+    if operands:
+        call.read(*operands, recursive=deep)
+    elif deep:
+        call.read(_here(call), recursive=True)
+
+
+def _only_tests(call: Call) -> None:
+    """``[`` and ``test`` look at files without reading them."""
+    del call
+
+
+def _sort(call: Call) -> None:
+    parsed = call.parse(_SORT)
+    if parsed.has("compress-program"):
+        call.opaque("runs another program to compress")
+    call.read(*parsed.operands, *parsed.values("files0-from", "random-source"))
+    call.write(*parsed.values("o", "output"))
+
+
+def _tr(call: Call) -> None:
+    parsed = call.parse(_PLAIN)
+    text = call.stdin
+    sets = [field.static for field in parsed.operands]
+    if text is None or not all(isinstance(part, str) for part in text) or len(sets) != 2:
+        return
+    joined = "".join(part for part in text if isinstance(part, str))
+    first, second = (_set(item) if item is not None else None for item in sets)
+    if parsed.options or not first or not second:
+        return
+    padded = second + second[-1] * max(0, len(first) - len(second))
+    call.output = (joined.translate({ord(a): b for a, b in zip(first, padded, strict=False)}),)
+
+
+def _set(text: str) -> str | None:
+    """A ``tr`` set of plain characters and ranges; None when it is more than that."""
+    if "[" in text or "\\" in text:
+        return None
+    out: list[str] = []
+    at = 0
+    while at < len(text):
+        if text[at + 1 : at + 2] == "-" and at + 2 < len(text):
+            out.extend(chr(code) for code in range(ord(text[at]), ord(text[at + 2]) + 1))
+            at += 3
+        else:
+            out.append(text[at])
+            at += 1
+    return "".join(out)
+
+
+def _less(call: Call) -> None:
+    parsed = call.parse(_LESS)
+    call.read(*parsed.operands, *parsed.values("k", "lesskey-file", "T", "tag-file"))
+    call.write(*parsed.values("o", "O", "log-file", "LOG-FILE"))
+    if any(field.static and field.static.startswith("+") for field in call.args):
+        call.opaque("runs commands of the pager")
+
+
+_CAT = grammar()
+_PLAIN = grammar()
+_BASE64 = grammar("w wrap")
+_DATE = grammar("d date f file r reference s set I F", optional="iso-8601 rfc-3339")
+_GREP_RULES = grammar(f"{_GREP} e regexp f file exclude-from")
+_RG = grammar(
+    "e regexp f file A B C m g glob iglob t type T type-not type-add j threads max-depth d M max-columns r replace "
+    "sort sortr color colors context-separator encoding E engine max-filesize ignore-file pre pre-glob hostname-bin "
+    "path-separator after-context before-context context max-count"
+)
+_SORT = grammar(
+    "k key t field-separator S buffer-size T temporary-directory o output files0-from random-source "
+    "compress-program parallel batch-size sort"
+)
+_LESS = grammar("b h j k o O p P t T x y z D lesskey-file log-file LOG-FILE tag-file")
+
+HANDLERS: dict[str, Callable[[Call], None]] = {
+    "cat": _cat,
+    "tac": shape(takes="s separator"),
+    "nl": shape(takes="b d f h i l n s v w"),
+    "head": shape(takes="n c lines bytes"),
+    "tail": shape(takes="n c s lines bytes pid sleep-interval max-unchanged-stats"),
+    "less": _less,
+    "more": _less,
+    "wc": shape(reads="files0-from"),
+    "sort": _sort,
+    "uniq": shape(takes="f s w skip-fields skip-chars check-chars", last_writes=True),
+    "cut": shape(takes="b c d f bytes characters delimiter fields output-delimiter"),
+    "paste": shape(takes="d delimiters"),
+    "join": shape(takes="a e i j o t v 1 2"),
+    "comm": shape(takes="output-delimiter"),
+    "tr": _tr,
+    "rev": _rev,
+    "fold": shape(takes="w width"),
+    "fmt": shape(takes="w g p width goal prefix"),
+    "column": shape(takes="s t o c N n O H R W separator output-separator table-columns"),
+    "expand": shape(takes="t tabs"),
+    "unexpand": shape(takes="t tabs"),
+    "od": shape(takes="A j N S t w address-radix skip-bytes read-bytes strings format"),
+    "hexdump": shape(takes="e f n s"),
+    "hd": shape(takes="e f n s"),
+    "strings": shape(takes="n t e T s bytes radix encoding"),
+    "file": shape(
+        takes="m f F P e magic-file files-from separator", opaque="C compile", why="writes a compiled file"
+    ),
+    "stat": shape(takes="c format printf f t"),
+    "ls": shape(
+        takes="I w T ignore hide width tabsize block-size color sort time time-style format indicator-style "
+        "quoting-style",
+        optional="color",
+        deep="",
+        default=".",
+    ),
+    "dir": shape(default="."),
+    "vdir": shape(default="."),
+    "exa": shape(takes="L I s t", default="."),
+    "eza": shape(takes="L I s t", default="."),
+    "tree": shape(takes="L P I H T charset filelimit sort timefmt", writes="o", default="."),
+    "du": shape(takes="d B t X max-depth block-size threshold exclude exclude-from time-style", default="."),
+    "df": shape(takes="B t x block-size type exclude-type", operands="skip"),
+    "grep": _grep,
+    "egrep": _grep,
+    "fgrep": _grep,
+    "zgrep": _grep,
+    "rg": _rg,
+    "ag": _rg,
+    "ack": _rg,
+    "diff": shape(takes="I x X F S C U W label from-file to-file show-function-line", deep="r recursive"),
+    "cmp": shape(takes="i n s", operands="read"),
+    "colordiff": shape(takes="U C", deep="r recursive"),
+    "base64": _base64,
+    "base32": shape(takes="w"),
+    "md5sum": shape(),
+    "sha1sum": shape(),
+    "sha224sum": shape(),
+    "sha256sum": shape(),
+    "sha384sum": shape(),
+    "sha512sum": shape(),
+    "b2sum": shape(),
+    "cksum": shape(takes="a algorithm"),
+    "sum": shape(),
+    "zcat": shape(),
+    "bzcat": shape(),
+    "xzcat": shape(),
+    "zless": _less,
+    "jq": shape(
+        takes="arg argjson indent tab",
+        first="skip",
+        first_in="f from-file",
+        reads="f from-file L slurpfile rawfile",
+    ),
+    "yq": shape(takes="o p", first="skip", opaque="i inplace", why="rewrites its files"),
+    "bat": shape(takes="l r H theme style language line-range", opaque="pager"),
+    "batcat": shape(takes="l r H theme style language line-range", opaque="pager"),
+    "realpath": shape(takes="relative-to relative-base", operands="skip"),
+    "readlink": shape(operands="skip"),
+    "basename": shape(takes="s suffix", operands="skip"),
+    "dirname": shape(operands="skip"),
+    "cal": shape(operands="skip"),
+    "shuf": shape(takes="n head-count i input-range random-source", writes="o output"),
+    "tsort": shape(),
+    "iconv": shape(takes="f t from-code to-code", writes="o output"),
+    "cloc": shape(always_deep=True, default="."),
+    "tokei": shape(always_deep=True, default="."),
+    "wdiff": shape(),
+    "nm": shape(),
+    "objdump": shape(takes="j M"),
+    "readelf": shape(takes="x p"),
+    "ldd": shape(),
+    "size": shape(),
+    "xxd": shape(takes="c g l s o cols seek len", last_writes=True),
+    "date": _date,
+    "hostname": _hostname,
+    "printenv": _env_readers,
+    "[": _only_tests,
+    "look": shape(first="skip"),
+    "csvlook": shape(),
+    "mdcat": shape(),
+    "glow": shape(),
+    "getfacl": shape(),
+    "lsattr": shape(),
+    "namei": shape(operands="skip"),
+}

@@ -1,0 +1,100 @@
+"""The law as values: rules in layers. Knows nothing of files or of how they are judged."""
+
+from dataclasses import dataclass, field
+
+from guard.model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Conditions that are empty or None restrict nothing; all that are given must hold."""
+
+    id: str
+    effects: tuple[str, ...]
+    verdict: Verdict
+    why: str
+    zones: tuple[str, ...] = ()
+    except_zones: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    branches: tuple[str, ...] = ()
+    recursive: bool | None = None
+    upload: bool | None = None
+    observed: bool | None = None
+    surprise: bool | None = None
+    recoverable: str = ""
+    """``yes``, ``no`` or ``unknown``: whether git could bring back what a deletion takes."""
+    run: str = "sandbox"
+    """``sandbox`` or ``host``: where what this rule allows may run."""
+    grants: tuple[str, ...] = ()
+    instead: str = ""
+    shadow: bool = False
+    """Only says what it would have said."""
+    exceptable: bool = True
+    source: str = ""
+    match: tuple[str, ...] = ()
+    no_match: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyException:
+    """Replaces the verdict of one rule, in a narrower place, until a date."""
+
+    id: str
+    rule: str
+    verdict: Verdict
+    reason: str
+    owner: str
+    expires: str
+    """ISO date, the last day."""
+    zones: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    branches: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlineTest:
+    run: str
+    expect: Verdict
+    rule: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyLayer:
+    kind: str
+    """``floor``, ``profile``, ``repo`` or ``personal``."""
+    name: str
+    default: Verdict
+    """For effects that no rule of this layer speaks of."""
+    rules: tuple[Rule, ...] = ()
+    zones: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    exceptions: tuple[PolicyException, ...] = ()
+    tests: tuple[InlineTest, ...] = ()
+    permits_host: bool = True
+    """Whether anything may run outside of a sandbox at all; what one layer forbids, none permits."""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """All layers count, the strictest verdict wins: a layer can only tighten."""
+
+    layers: tuple[PolicyLayer, ...]
+    digest: str
+    named_programs: frozenset[str] = field(default_factory=frozenset)
+    """Every program that some rule names: copies of these are looked for."""
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise ValueError("a policy needs a layer: none at all would allow everything")
+
+
+def policy_of(layers: tuple[PolicyLayer, ...], digest: str) -> Policy:
+    named = frozenset(
+        program for layer in layers for rule in layer.rules for program in rule.programs if "*" not in program
+    )
+    return Policy(layers=layers, digest=digest, named_programs=named)
