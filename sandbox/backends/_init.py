@@ -4,6 +4,7 @@ Runs after ``fork``: only system calls, no locks, no imports that were not done 
 out is ``os._exit``. The channel is a seqpacket socket; its end of file means that the caller died.
 """
 
+import fcntl
 import os
 import select
 import signal
@@ -80,6 +81,7 @@ def enter(spec: SandboxSpec, descriptors: tuple[int, int, int], channel: int, ca
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _arrange(descriptors, channel)
+        channel = CHANNEL
         _live_with(caller)
         privileged = os.geteuid() == 0
         owner = _owner(spec.workspace, privileged=privileged)
@@ -103,14 +105,12 @@ def enter(spec: SandboxSpec, descriptors: tuple[int, int, int], channel: int, ca
         os.waitpid(child, 0)
         os._exit(0)
     except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
-        _fail(CHANNEL, error)
+        _fail(channel, error)
     os._exit(1)
 
 
 def _arrange(descriptors: tuple[int, int, int], channel: int) -> None:
     """0, 1, 2 and the channel; nothing else of the caller's, locks included, is held by us."""
-    import fcntl  # noqa: PLC0415 - the child only
-
     high = [fcntl.fcntl(one, fcntl.F_DUPFD, 64) for one in (*descriptors, channel)]
     for number, source in enumerate(high):
         os.dup2(source, number, inheritable=number < CHANNEL)
