@@ -4,10 +4,12 @@ The layer was written by a command nobody trusts: every name is opened relative 
 descriptor and never through a symlink, and what is read is bounded.
 """
 
+import contextlib
+import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -17,7 +19,7 @@ from sandbox.errors import ChangesError
 MAX_ENTRIES = 200_000
 MAX_HASHED_BYTES = 8 << 30
 _CHUNK = 1 << 20
-_MAX_DEPTH = 512
+_MAX_DEPTH = 128
 _OPAQUE = ("user.overlay.opaque", "trusted.overlay.opaque")
 _WHITEOUT = ("user.overlay.whiteout", "trusted.overlay.whiteout")
 _KINDS = {
@@ -78,64 +80,62 @@ def _opener(upper: int) -> Callable[[str], BinaryIO]:
         *parents, name = path.split("/")
         if not all(part not in ("", ".", "..") for part in (*parents, name)):
             raise ChangesError(f"`{path}` is not a path below the workspace")
-        current = os.dup(upper)
         try:
-            for part in parents:
-                below = _open_directory(part, current)
-                os.close(current)
-                current = below
-            return os.fdopen(_open_file(name, current), "rb")
+            with contextlib.ExitStack() as open_parents:
+                current = upper
+                for part in parents:
+                    current = open_parents.enter_context(_directory(part, current))
+                return os.fdopen(_open_file(name, current), "rb")
         except OSError as error:
             raise ChangesError(f"cannot read `{path}` in the writable layer: {error.strerror}") from error
-        finally:
-            os.close(current)
 
     return open_after
 
 
-def _open_directory(name: str, parent: int, *, unlock: bool = True) -> int:
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+@contextlib.contextmanager
+def _directory(name: str, parent: int) -> Generator[int]:
+    """A directory of the layer, readable and searchable while we are in it, whatever the command made of it."""
+    flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    opened = os.open(name, flags | os.O_PATH, dir_fd=parent)
     try:
-        return os.open(name, flags, dir_fd=parent)
-    except PermissionError:
-        if not unlock:
-            raise
-    with _Unlocked(name, parent, 0o700):
-        return os.open(name, flags, dir_fd=parent)
+        with (
+            _lent(opened, 0o700),
+            _closing(os.open(f"/proc/self/fd/{opened}", flags ^ os.O_NOFOLLOW)) as found,
+        ):
+            yield found
+    finally:
+        os.close(opened)
+
+
+@contextlib.contextmanager
+def _lent(opened: int, bits: int) -> Generator[None]:
+    """Lend ourselves a permission that the command took away (chmod 000), and take it back."""
+    mode = stat.S_IMODE(os.fstat(opened).st_mode)
+    if mode & bits == bits or os.geteuid() == 0:
+        yield
+        return
+    os.chmod(f"/proc/self/fd/{opened}", mode | bits)
+    try:
+        yield
+    finally:
+        os.chmod(f"/proc/self/fd/{opened}", mode)
+
+
+@contextlib.contextmanager
+def _closing(descriptor: int) -> Generator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _open_file(name: str, parent: int, *, unlock: bool = True) -> int:
-    # O_NONBLOCK: a FIFO put where a file was must not hang the reader.
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        opened = os.open(name, flags, dir_fd=parent)
-    except PermissionError:
-        if not unlock:
-            raise
-        with _Unlocked(name, parent, 0o400):
-            opened = os.open(name, flags, dir_fd=parent)
-    if not stat.S_ISREG(os.fstat(opened).st_mode):
-        os.close(opened)
-        raise OSError(22, "not a regular file", name)
-    return opened
-
-
-class _Unlocked:
-    """Lend ourselves a permission in the layer for one open: the command may have taken it away (chmod 000)."""
-
-    def __init__(self, name: str, parent: int, bits: int) -> None:
-        self._object = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
-        self._bits = bits
-        self._mode = stat.S_IMODE(os.fstat(self._object).st_mode)
-
-    def __enter__(self) -> None:
-        if stat.S_ISLNK(os.fstat(self._object).st_mode):
-            raise OSError(40, "a symlink")
-        os.chmod(f"/proc/self/fd/{self._object}", self._mode | self._bits)
-
-    def __exit__(self, *_: object) -> None:
-        os.chmod(f"/proc/self/fd/{self._object}", self._mode)
-        os.close(self._object)
+    """Open a regular file and nothing else: the descriptor is looked at before it is opened for reading."""
+    with _closing(os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)) as found:
+        if not stat.S_ISREG(os.fstat(found).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", name)
+        with _lent(found, 0o400) if unlock else contextlib.nullcontext():
+            return os.open(f"/proc/self/fd/{found}", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _compare(reading: _Reading, upper: int, lower: int, prefix: str, *, opaque: bool, depth: int) -> None:
@@ -159,17 +159,22 @@ def _compare(reading: _Reading, upper: int, lower: int, prefix: str, *, opaque: 
             _delete_below(reading, lower, name, path, depth)
         _enter_change(reading, upper, lower, name, path, now, was)
         if stat.S_ISDIR(now.st_mode):
-            inner = _open_directory(name, upper)
-            below = -1
-            try:
-                if both:
-                    below = _open_directory(name, lower, unlock=False)
+            with contextlib.ExitStack() as opened:
+                inner = opened.enter_context(_directory(name, upper))
+                below = opened.enter_context(_lower_directory(name, lower, path)) if both else -1
                 hidden = _has_mark(inner, _OPAQUE, value=b"y")
                 _compare(reading, inner, below, path + "/", opaque=hidden, depth=depth + 1)
-            finally:
-                os.close(inner)
-                if below >= 0:
-                    os.close(below)
+
+
+@contextlib.contextmanager
+def _lower_directory(name: str, parent: int, path: str) -> Generator[int]:
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        opened = os.open(name, flags, dir_fd=parent)
+    except PermissionError:
+        raise _OverBudgetError(f"directory `{path}` of the workspace cannot be read") from None
+    with _closing(opened):
+        yield opened
 
 
 def _enter_change(
@@ -207,15 +212,9 @@ def _delete(reading: _Reading, parent: int, name: str, path: str, depth: int) ->
 def _delete_below(reading: _Reading, parent: int, name: str, path: str, depth: int) -> None:
     if depth > _MAX_DEPTH:
         raise _OverBudgetError(f"directories deeper than {_MAX_DEPTH}")
-    try:
-        directory = _open_directory(name, parent, unlock=False)
-    except PermissionError:
-        raise _OverBudgetError(f"deleted directory `{path}` cannot be read") from None
-    try:
+    with _lower_directory(name, parent, path) as directory:
         for child in sorted(os.listdir(directory)):
             _delete(reading, directory, child, f"{path}/{child}", depth + 1)
-    finally:
-        os.close(directory)
 
 
 def _node(reading: _Reading, name: str, parent: int, found: os.stat_result, *, unlock: bool) -> Node:

@@ -1,0 +1,63 @@
+import os
+
+import pytest
+
+from sandbox.backends.local import LocalBackend
+from tests.sandbox.runners import NOBODY, Runner, remove
+
+ROOT = os.getuid() == 0
+DOCKER_HOST = os.environ.get("GUARD_TEST_DOCKER_HOST", "")
+
+
+def _local_as_root():
+    if not ROOT:
+        pytest.skip("the tests do not run as root: the root mode of the local backend is not tested here")
+    return Runner("local as root", 0, LocalBackend())
+
+
+def _local_as_user():
+    return Runner("local as user", NOBODY if ROOT else os.getuid(), LocalBackend())
+
+
+def _docker():
+    if not DOCKER_HOST:
+        pytest.skip("no Docker engine: GUARD_TEST_DOCKER_HOST is unset (run tests/sandbox/with_dockerd.sh pytest -m docker)")
+    from sandbox.backends.docker import DockerBackend
+
+    return Runner("docker", os.getuid(), DockerBackend(host=DOCKER_HOST))
+
+
+_MAKERS = {"local-root": _local_as_root, "local-user": _local_as_user, "docker": _docker}
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("local-root", marks=pytest.mark.sandbox),
+        pytest.param("local-user", marks=pytest.mark.sandbox),
+        pytest.param("docker", marks=pytest.mark.docker),
+    ]
+)
+def runner(request):
+    """Every backend, and the local one both as root and as an ordinary user."""
+    return _MAKERS[request.param]()
+
+
+@pytest.fixture
+def workspace(runner):
+    """A small tree that the user of the runner owns."""
+    path = runner.directory()
+    os.makedirs(f"{path}/src/deep")
+    for name, content in {
+        "a.txt": "one\n",
+        "src/b.txt": "two\n",
+        "src/deep/c.txt": "three\n",
+        "run.sh": "#!/bin/sh\necho ran\n",
+        ".env": "TOKEN=hidden\n",
+    }.items():
+        with open(f"{path}/{name}", "w") as file:
+            file.write(content)
+    os.chmod(f"{path}/run.sh", 0o755)
+    os.symlink("a.txt", f"{path}/link")
+    runner.own(path)
+    yield path
+    remove(path)

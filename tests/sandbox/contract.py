@@ -1,0 +1,306 @@
+"""What every backend promises. Collected by test_contract.py for each backend and user."""
+
+import hashlib
+import os
+import threading
+
+import pytest
+
+from sandbox.changes import Created, Deleted, Modified, NodeKind
+from sandbox.result import Exited, LimitHit
+from sandbox.spec import MIB, Limits
+from tests.sandbox.runners import script
+
+
+def tree(path):
+    found = {}
+    for directory, names, files in os.walk(path):
+        for name in names + files:
+            whole = os.path.join(directory, name)
+            info = os.lstat(whole)
+            content = open(whole, "rb").read() if os.path.isfile(whole) and not os.path.islink(whole) else b""
+            found[os.path.relpath(whole, path)] = (info.st_mode, info.st_mtime_ns, info.st_size, content)
+    return found
+
+
+class Contract:
+    def run(self, runner, workspace, text, *, feed=b"", **changes):
+        observed = runner.run(script(workspace, text, **changes), feed=feed)
+        assert observed.failed is None, observed.failed
+        return observed
+
+    # how it ends
+
+    @pytest.mark.parametrize(
+        ("text", "status"),
+        [("true", 0), ("false", 1), ("exit 42", 42), ("kill -TERM $$", 143), ("kill -9 $$", 137), ("exit 255", 255)],
+    )
+    def test_exit_status_is_exact(self, runner, workspace, text, status):
+        assert self.run(runner, workspace, text).end == Exited(status=status)
+
+    def test_a_program_that_is_not_there_is_127(self, runner, workspace):
+        observed = self.run(runner, workspace, "", argv=("no-such-program-here",))
+
+        assert observed.end == Exited(status=127)
+
+    def test_a_file_that_is_no_program_is_126(self, runner, workspace):
+        assert self.run(runner, workspace, "", argv=("./a.txt",)).end == Exited(status=126)
+
+    def test_input_and_both_outputs_pass_through_untouched(self, runner, workspace):
+        observed = self.run(runner, workspace, "cat; echo err >&2; printf '\\0\\1'", feed=b"hello\n")
+
+        assert "hello\n" in observed.out
+        assert "err\n" in observed.out
+        assert "\0\1" in observed.out
+
+    def test_the_command_sees_the_workspace_at_its_own_path(self, runner, workspace):
+        observed = self.run(runner, workspace, "pwd; cat a.txt; ./run.sh", cwd=workspace)
+
+        assert observed.out == f"{workspace}\none\nran\n"
+
+    def test_the_working_directory_may_be_below_the_workspace(self, runner, workspace):
+        observed = self.run(runner, workspace, "pwd; cat c.txt", cwd=f"{workspace}/src/deep")
+
+        assert observed.out == f"{workspace}/src/deep\nthree\n"
+
+    def test_only_the_given_environment_arrives_less_injection(self, runner, workspace):
+        env = (("PATH", "/usr/bin:/bin"), ("COLOUR", "blue"), ("LD_PRELOAD", "/x.so"), ("BASH_ENV", "/x"), ("PYTHONPATH", "/x"))
+
+        observed = self.run(runner, workspace, "/usr/bin/env", env=env)
+
+        assert "COLOUR=blue" in observed.out
+        assert not [line for line in observed.out.splitlines() if line.startswith(("LD_", "BASH_ENV", "PYTHONPATH"))]
+
+    def test_home_is_empty_and_writable_and_thrown_away(self, runner, workspace):
+        first = self.run(runner, workspace, 'ls -A "$HOME" | wc -l; echo x > "$HOME/f" && cat "$HOME/f"')
+        second = self.run(runner, workspace, 'ls -A "$HOME" | wc -l')
+
+        assert first.out.split() == ["0", "x"]
+        assert second.out.split() == ["0"]
+
+    # what it changes
+
+    def test_nothing_reaches_the_workspace(self, runner, workspace):
+        before = tree(workspace)
+
+        self.run(runner, workspace, "rm -rf src .env; echo x > new; echo y >> a.txt; chmod 700 run.sh; ln -sf / link; mkdir d")
+
+        assert tree(workspace) == before
+
+    def test_no_change_is_no_entry(self, runner, workspace):
+        observed = self.run(runner, workspace, "cat a.txt src/b.txt; ls -R; touch a.txt; chmod 600 run.sh; chmod 755 run.sh")
+
+        assert observed.kinds() == {}
+        assert observed.truncated == ""
+
+    def test_created_modified_and_deleted_files_are_told_apart(self, runner, workspace):
+        observed = self.run(runner, workspace, "echo new > n.txt; echo more >> a.txt; rm src/b.txt; chmod 700 run.sh")
+
+        assert observed.kinds() == {"n.txt": "Created", "a.txt": "Modified", "src/b.txt": "Deleted", "run.sh": "Modified"}
+        modified = observed.changes["a.txt"]
+        assert isinstance(modified, Modified)
+        assert modified.before.sha256 == hashlib.sha256(b"one\n").hexdigest()
+        assert modified.after.sha256 == hashlib.sha256(b"one\nmore\n").hexdigest()
+        assert observed.contents["a.txt"] == b"one\nmore\n"
+        assert (observed.changes["run.sh"].before.mode, observed.changes["run.sh"].after.mode) == (0o755, 0o700)
+
+    def test_a_deleted_tree_lists_every_file_children_first(self, runner, workspace):
+        observed = self.run(runner, workspace, "rm -rf src")
+
+        assert observed.kinds() == dict.fromkeys(("src/b.txt", "src/deep/c.txt", "src/deep", "src"), "Deleted")
+        assert observed.order.index("src/deep/c.txt") < observed.order.index("src/deep") < observed.order.index("src")
+
+    def test_a_replaced_directory_lists_what_is_gone_and_what_is_new(self, runner, workspace):
+        observed = self.run(runner, workspace, "rm -rf src; mkdir src; echo new > src/n.txt")
+
+        assert observed.kinds() == {
+            "src/b.txt": "Deleted", "src/deep/c.txt": "Deleted", "src/deep": "Deleted", "src/n.txt": "Created",
+        }  # fmt: skip
+
+    def test_a_directory_made_again_with_the_same_content_is_no_change(self, runner, workspace):
+        observed = self.run(runner, workspace, "cp -a src /tmp/s; rm -rf src; cp -a /tmp/s src")
+
+        assert observed.kinds() == {}
+
+    def test_a_file_becomes_a_directory_and_a_directory_a_file(self, runner, workspace):
+        observed = self.run(runner, workspace, "rm -r src; echo f > src; rm a.txt; mkdir a.txt; echo g > a.txt/g")
+
+        src, a = observed.changes["src"], observed.changes["a.txt"]
+        assert isinstance(src, Modified)
+        assert (src.before.kind, src.after.kind) == (NodeKind.DIRECTORY, NodeKind.FILE)
+        assert isinstance(a, Modified)
+        assert (a.before.kind, a.after.kind) == (NodeKind.FILE, NodeKind.DIRECTORY)
+        assert observed.order.index("src/b.txt") < observed.order.index("src")
+        assert observed.order.index("a.txt") < observed.order.index("a.txt/g")
+
+    def test_a_rename_is_a_deletion_and_a_creation(self, runner, workspace):
+        observed = self.run(runner, workspace, "mv a.txt z.txt; mv src lib")
+
+        assert isinstance(observed.changes["a.txt"], Deleted)
+        assert isinstance(observed.changes["z.txt"], Created)
+        assert isinstance(observed.changes["src/deep/c.txt"], Deleted)
+        assert observed.contents["lib/deep/c.txt"] == b"three\n"
+
+    def test_links_fifos_and_sockets_are_named_for_what_they_are(self, runner, workspace):
+        observed = self.run(
+            runner,
+            workspace,
+            "ln -sfn /etc/shadow link; ln -s ../../.. up; mkfifo pipe;"
+            " python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")'; ln a.txt hard",
+        )
+
+        found = {path: change.after.kind for path, change in observed.changes.items() if not isinstance(change, Deleted)}
+        assert found["link"] is NodeKind.SYMLINK
+        assert found["pipe"] is NodeKind.FIFO
+        assert found["sock"] is NodeKind.SOCKET
+        assert found["hard"] is NodeKind.FILE
+        assert observed.changes["up"].after.target == "../../.."
+        assert observed.changes["link"].before.target == "a.txt"
+
+    def test_setuid_bits_are_shown(self, runner, workspace):
+        observed = self.run(runner, workspace, "cp /bin/true t; chmod 4755 t")
+
+        assert observed.changes["t"].after.mode & 0o4000 in (0o4000, 0)
+        assert observed.changes["t"].after.mode & 0o777 == 0o755
+
+    def test_names_survive_whatever_bytes_they_hold(self, runner, workspace):
+        observed = self.run(runner, workspace, "printf x > $'\\xff\\xfe'; printf y > $'a\\nb'; printf z > -rf; mkdir 'ö ü'; : > 'ö ü/☃'")
+
+        assert set(observed.kinds()) == {"\udcff\udcfe", "a\nb", "-rf", "ö ü", "ö ü/☃"}
+        assert observed.contents["\udcff\udcfe"] == b"x"
+
+    def test_what_the_command_locked_is_still_read(self, runner, workspace):
+        observed = self.run(runner, workspace, "mkdir d; echo s > d/s; chmod 000 d/s d; echo q >> a.txt; chmod 000 a.txt")
+
+        assert observed.contents["d/s"] == b"s\n"
+        assert observed.changes["d"].after.mode == 0
+        assert observed.contents["a.txt"] == b"one\nq\n"
+
+    def test_masked_files_cannot_be_read_changed_or_removed(self, runner, workspace):
+        masked = (f"{workspace}/.env", f"{workspace}/src", f"{workspace}/not-there")
+
+        observed = self.run(runner, workspace, "cat .env; ls -A src; echo x >> .env; rm -rf .env src; ln .env e2; cat e2", masked=masked)
+
+        assert "hidden" not in observed.out
+        assert "b.txt" not in observed.out
+        assert not [path for path in observed.kinds() if path.startswith((".env", "src"))]
+
+    def test_read_only_places_can_be_read_and_not_written(self, runner, workspace):
+        extra = runner.directory()
+        with open(f"{extra}/tool", "w") as file:
+            file.write("tool\n")
+        os.chmod(f"{extra}/tool", 0o666)
+        observed = self.run(runner, workspace, f"cat {extra}/tool; echo x > {extra}/tool; rm -f {extra}/tool; touch {extra}/n", read_only=(extra,))
+
+        assert observed.out.startswith("tool\n")
+        assert os.listdir(extra) == ["tool"]
+        with open(f"{extra}/tool") as file:
+            assert file.read() == "tool\n"
+        os.unlink(f"{extra}/tool")
+        os.rmdir(extra)
+
+    # limits
+
+    def test_the_wall_clock_ends_everybody(self, runner, workspace):
+        observed = self.run(runner, workspace, "setsid sleep 1000 & sleep 1000", limits=Limits(wall_s=1.0))
+
+        assert observed.end == LimitHit(limit="wall")
+
+    def test_memory_is_bounded(self, runner, workspace):
+        observed = self.run(
+            runner,
+            workspace,
+            "python3 -c 'x = [bytearray(1 << 20) for _ in range(1500)]; import time; time.sleep(5)' ",
+            limits=Limits(memory_bytes=256 * MIB, wall_s=30),
+        )
+
+        assert observed.end == LimitHit(limit="memory") or (isinstance(observed.end, Exited) and observed.end.status != 0)
+
+    def test_processes_are_bounded(self, runner, workspace):
+        observed = self.run(
+            runner,
+            workspace,
+            "for i in $(seq 400); do sleep 20 & done; wait",
+            limits=Limits(processes=64, wall_s=15),
+        )
+
+        assert observed.end != Exited(status=0)
+
+    def test_the_writable_layer_is_bounded(self, runner, workspace):
+        observed = self.run(
+            runner,
+            workspace,
+            "dd if=/dev/zero of=big bs=1M count=200 2>/dev/null",
+            limits=Limits(disk_bytes=32 * MIB),
+        )
+
+        assert observed.end == LimitHit(limit="disk")
+
+    def test_the_number_of_files_is_bounded(self, runner, workspace):
+        observed = self.run(
+            runner,
+            workspace,
+            "mkdir f; i=0; while : > f/$i; do i=$((i+1)); [ $i -lt 5000 ] || exit 0; done; exit 1",
+            limits=Limits(inodes=1000),
+        )
+
+        assert observed.end == LimitHit(limit="inodes")
+
+    # afterwards
+
+    def test_background_processes_end_with_the_command(self, runner, workspace):
+        text = "(setsid bash -c 'sleep 0.3; echo late > late.txt; sleep 100' &) ; exit 7"
+
+        observed = self.run(runner, workspace, text)
+
+        assert observed.end == Exited(status=7)
+        assert "late.txt" not in observed.kinds()
+
+    def test_a_run_can_be_destroyed_twice_and_then_has_no_changes(self, runner, workspace):
+        from sandbox.errors import ChangesError
+        from sandbox.spec import Stdio
+
+        if runner.uid != os.getuid():
+            pytest.skip("destroy is a promise about the object, tested in this process only")
+        run = runner.backend.run(script(workspace, "echo x > n"), Stdio())
+        run.destroy()
+        run.destroy()
+
+        with pytest.raises(ChangesError):
+            run.changes()
+
+    def test_runs_at_the_same_time_do_not_meet(self, runner, workspace):
+        if runner.uid != os.getuid():
+            pytest.skip("threads and forks of the test itself do not mix; root and docker cover it")
+        results = {}
+
+        def one(number):
+            results[number] = runner.run(script(workspace, f"echo {number} > n; sleep 0.2; cat n; ls | wc -l"))
+
+        threads = [threading.Thread(target=one, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert {number: observed.contents["n"] for number, observed in results.items()} == {
+            number: f"{number}\n".encode() for number in range(4)
+        }
+
+    # refusals
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"workspace": "/", "cwd": "/"},
+            {"workspace": "/etc", "cwd": "/etc"},
+            {"workspace": "relative", "cwd": "relative"},
+            {"cwd": "/usr"},
+            {"masked": ("/usr/bin",)},
+            {"argv": ()},
+        ],
+    )
+    def test_a_spec_that_makes_no_sense_is_refused(self, runner, workspace, changes):
+        observed = runner.run(script(workspace, "true", **changes))
+
+        assert observed.failed is not None

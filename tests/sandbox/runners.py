@@ -1,0 +1,132 @@
+"""Ways to run one command in a backend for the tests: here as root or the caller, as another user, in docker."""
+
+import os
+import pickle
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from sandbox import layer
+from sandbox.backend import Backend
+from sandbox.backends.local import LocalBackend
+from sandbox.changes import Change, Created, Deleted, Modified, NodeKind
+from sandbox.errors import SandboxError
+from sandbox.result import End
+from sandbox.spec import SandboxSpec, Stdio
+
+NOBODY = 65534
+PATH = "/usr/local/bin:/usr/bin:/bin"
+
+assert layer  # imported before a test gives up the right to read the interpreter's files
+
+
+@dataclass
+class Observed:
+    end: End | None = None
+    out: str = ""
+    changes: dict[str, Change] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
+    truncated: str = ""
+    failed: SandboxError | None = None
+    primitive: str = ""
+
+    def kinds(self) -> dict[str, str]:
+        return {path: type(change).__name__ for path, change in self.changes.items()}
+
+
+def observe(backend: Backend, spec: SandboxSpec, *, feed: bytes = b"") -> Observed:
+    """Run with the output in a file, read the changes and the contents, destroy."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as given:
+        given.write(feed)
+        given.seek(0)
+        try:
+            run = backend.run(spec, Stdio(stdin=given.fileno(), stdout=out.fileno(), stderr=out.fileno()))
+        except SandboxError as error:
+            return Observed(failed=error, primitive=getattr(error, "primitive", ""))
+        try:
+            found = run.changes()
+            contents = {}
+            for change in found.entries:
+                match change:
+                    case Created(path=path, after=after) | Modified(path=path, after=after):
+                        if after.kind is NodeKind.FILE and after.size < 1 << 20:
+                            with found.open_after(path) as file:
+                                contents[path] = file.read()
+                    case Deleted():
+                        pass
+        finally:
+            run.destroy()
+        out.seek(0)
+        return Observed(
+            end=run.end,
+            out=out.read(1 << 20).decode(errors="replace"),
+            changes={change.path: change for change in found.entries},
+            order=[change.path for change in found.entries],
+            contents=contents,
+            truncated=found.truncated,
+        )
+
+
+def as_user(uid: int, work: Callable[[], Observed]) -> Observed:
+    """Do ``work`` in a child that has become ``uid`` for good."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reader)
+            os.setgroups([])
+            os.setgid(uid)
+            os.setuid(uid)
+            with os.fdopen(writer, "wb") as pipe:
+                try:
+                    pickle.dump(work(), pipe)
+                except BaseException as error:
+                    pickle.dump(Observed(failed=SandboxError(repr(error))), pipe)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        observed = pickle.load(pipe)
+    os.waitpid(child, 0)
+    return observed
+
+
+@dataclass
+class Runner:
+    """One backend as one user."""
+
+    name: str
+    uid: int
+    backend: Backend
+
+    def run(self, spec: SandboxSpec, *, feed: bytes = b"") -> Observed:
+        if self.uid == os.getuid():
+            return observe(self.backend, spec, feed=feed)
+        return as_user(self.uid, lambda: observe(LocalBackend(), spec, feed=feed))
+
+    def directory(self) -> str:
+        """A fresh directory that the user of this runner owns and can reach."""
+        path = os.path.realpath(tempfile.mkdtemp(prefix="execguard-test-"))
+        os.chmod(path, 0o755)
+        self.own(path)
+        return path
+
+    def own(self, path: str) -> None:
+        if os.getuid() == 0:
+            for directory, _names, files in os.walk(path):
+                os.chown(directory, self.uid, self.uid)
+                for name in files:
+                    os.chown(os.path.join(directory, name), self.uid, self.uid, follow_symlinks=False)
+
+
+def remove(path: str) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def script(workspace: str, text: str, /, **changes: object) -> SandboxSpec:
+    spec = SandboxSpec(
+        argv=("/bin/bash", "-c", text), workspace=workspace, cwd=workspace, env=(("PATH", PATH),)
+    )
+    return replace(spec, **changes)
