@@ -193,10 +193,10 @@ def symbolic_paths(field: Field, state: State, *, entry: bool = False) -> tuple[
             and not field.open
             and all(isinstance(part, str | Wild) for part in field.parts)
         ):
-            head = field.prefix.rpartition("/")[0]
-            return (
-                UnresolvedPath(field.text, f"too many names, or not looked at yet, below `{head or '.'}`"),
-            )
+            # Nobody has listed what matches: it may be anything there, and its spelling says at least where.
+            unknown = UnresolvedPath(field.text, "a pattern whose matches are not known")
+            spelled = tuple(posixpath.join(cwd, field.text) for cwd in state.cwd or ("/",))
+            return (unknown, *(KnownPath(text) for text in spelled))
         return (UnresolvedPath(field.text, field.why),)
     if text.startswith("/"):
         return _through_links(text, state, entry=entry)

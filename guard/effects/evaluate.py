@@ -11,7 +11,7 @@ from guard.effects.builtins import BUILTINS
 from guard.effects.call import Call
 from guard.effects.expand import Expander
 from guard.effects.identity import identify, lexical_path
-from guard.effects.programs import PROGRAMS, READ_ONLY_NAMES
+from guard.effects.programs import handler
 from guard.effects.redirect import Redirected, apply_redirects
 from guard.effects.state import State, Variable, WrittenFile, join, widen
 from guard.effects.values import Field, Hole, Text, plain, static_text
@@ -185,7 +185,7 @@ class Evaluator:
                     start, sure = flow.ok, certain
                 case Join.OR:
                     start, sure = flow.fail, False
-                case Join.FIRST | Join.THEN:
+                case _:
                     start, sure = flow.any, certain
             step = self._item(item, start, certain=sure, stdin=stdin, last=index == last)
             printed.append(step.output)
@@ -453,7 +453,7 @@ class Evaluator:
                 continue
             if item.value is None:
                 worlds = self.expander.fields(item.array, state)
-                array = tuple(
+                array: tuple[Text, ...] = tuple(
                     tuple(p if isinstance(p, str | Hole) else Hole("a pattern") for p in f.parts)
                     for f in worlds[0]
                 )
@@ -550,9 +550,10 @@ class Evaluator:
         depth: int,
     ) -> Flow:
         identity = identify(name, state, self.facts, self.ask)
-        known = next((n for n in identity.known_as if n in PROGRAMS), "")
-        read_only = next((n for n in identity.known_as if n in READ_ONLY_NAMES), "")
-        shown = known or read_only or identity.names[0] if identity.names else name
+        known, handle = next(
+            ((name, found) for name in identity.known_as if (found := handler(name)) is not None), ("", None)
+        )
+        shown = known or (identity.names[0] if identity.names else name)
         call = Call(self, shown, identity.names or (name,), argv[1:], state, span, stdin, certain, depth)
         call.sha256 = identity.sha256
         self.say_program(call)
@@ -560,10 +561,8 @@ class Evaluator:
             call.opaque(identity.doubt)
         if not name.isascii():
             call.opaque("a program's name with characters that look like others")
-        if known:
-            PROGRAMS[known](call)
-        elif read_only:
-            pass
+        if handle is not None:
+            handle(call)
         elif identity.file:
             self._file(call, identity.file, identity.written, argv[1:], state, shell=False)
         else:

@@ -192,14 +192,13 @@ class Expander:
             case Parameter():
                 return self._parameter(part, state, split=split)
             case Substitution(script, quoted):
-                text = _strip_newlines(self._substitute(script, state))
+                printed = _strip_newlines(self._substitute(script, state))
                 return [
-                    [_Atom(piece, quoted=quoted, expanded=True) for piece in text]
+                    [_Atom(piece, quoted=quoted, expanded=True) for piece in printed]
                     or [_Atom("", quoted=quoted, expanded=True)]
                 ]
             case ProcessSubstitution(script, reads):
-                text = self._substitute(script, state)
-                known = static_text(text) if reads else None
+                known = static_text(self._substitute(script, state)) if reads else None
                 return [[_Atom(Stream(known, "the output of a command"), quoted=True)]]
             case Arithmetic(text, inner, quoted):
                 self.arithmetic(text, inner, state, part.span)

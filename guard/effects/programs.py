@@ -1,6 +1,6 @@
 """Every program that is understood, by name. A family is imported when one of its programs is met."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from importlib import import_module
 
 from guard.effects.call import Call
@@ -39,48 +39,43 @@ _WIDE = ("code", "system")
 """Families with too many names to repeat here: looked into last."""
 
 
-class _Programs(Mapping[str, Handler]):
-    def __init__(self) -> None:
-        self._family = {name: family for family, names in _FAMILIES.items() for name in names.split()}
-        self._loaded: dict[str, dict[str, Handler]] = {}
-
-    def __getitem__(self, name: str) -> Handler:
-        family = self._family.get(name)
-        if family is not None:
-            return self._load(family)[name]
-        # The dynamic linker's name carries its version.
-        if name.startswith("ld-") and ".so" in name:
-            return self._load("wrappers")["ld.so"]
-        for family in _WIDE:
-            handlers = self._load(family)
-            if name in handlers:
-                return handlers[name]
-        raise KeyError(name)
-
-    def __contains__(self, name: object) -> bool:
-        if name in READ_ONLY_NAMES or not isinstance(name, str):
-            return name in self._family
-        try:
-            self[name]
-        except KeyError:
-            return False
-        return True
-
-    def __iter__(self) -> Iterator[str]:
-        seen = dict.fromkeys(self._family)
-        for family in _WIDE:
-            seen.update(dict.fromkeys(self._load(family)))
-        return iter(seen)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def _load(self, family: str) -> dict[str, Handler]:
-        handlers = self._loaded.get(family)
-        if handlers is None:
-            handlers = import_module(f"guard.effects.commands.{family}").HANDLERS
-            self._loaded[family] = handlers
-        return handlers
+_FAMILY = {name: family for family, names in _FAMILIES.items() for name in names.split()}
+_LOADED: dict[str, dict[str, Handler]] = {}
 
 
-PROGRAMS: Mapping[str, Handler] = _Programs()
+def handler(name: str) -> Handler | None:
+    """What understands the program ``name``; None when nothing does."""
+    family = _FAMILY.get(name)
+    if family is not None:
+        return _load(family)[name]
+    # The dynamic linker's name carries its version.
+    if name.startswith("ld-") and ".so" in name:
+        return _load("wrappers")["ld.so"]
+    if name in READ_ONLY_NAMES:
+        return _nothing
+    for wide in _WIDE:
+        found = _load(wide).get(name)
+        if found is not None:
+            return found
+    return None
+
+
+def names() -> Iterator[str]:
+    """Every program that is understood."""
+    yield from _FAMILY
+    yield from READ_ONLY_NAMES
+    for wide in _WIDE:
+        yield from _load(wide)
+
+
+def _nothing(call: Call) -> None:
+    """It only prints."""
+    del call
+
+
+def _load(family: str) -> dict[str, Handler]:
+    handlers = _LOADED.get(family)
+    if handlers is None:
+        handlers = import_module(f"guard.effects.commands.{family}").HANDLERS
+        _LOADED[family] = handlers
+    return handlers

@@ -29,9 +29,8 @@ def best_level(places: Places) -> Level:
 
 def try_level() -> Level:
     """Find out by trying."""
-    from sandbox.select import choose  # noqa: PLC0415 - as above
-
     from sandbox.errors import NoBackend  # noqa: PLC0415 - only where nothing is remembered
+    from sandbox.select import choose  # noqa: PLC0415 - as above
 
     try:
         choose()

@@ -126,7 +126,6 @@ class GitFact:
     remotes: tuple[tuple[str, str], ...] = ()
 
 
-
 Answer: TypeAlias = PathFact | TreeFact | ProgramFact | ScriptFact | GlobFact | GitFact
 
 

@@ -83,4 +83,6 @@ class ToolProposal:
     call: str = ""
 
 
-Proposal: TypeAlias = ShellProposal | WriteProposal | EditProposal | ReadProposal | FetchProposal | ToolProposal
+Proposal: TypeAlias = (
+    ShellProposal | WriteProposal | EditProposal | ReadProposal | FetchProposal | ToolProposal
+)

@@ -33,7 +33,7 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
     """The strictest verdict over effects, layers and rules, with every reason; ValueError for no effects at all."""
     if not effects:
         raise ValueError("nothing to judge: the analysis always gives at least one effect")
-    reasons: list[Reason] = []
+    found: list[tuple[Reason, str]] = []
     shadow: list[Reason] = []
     grants: set[str] = set()
     host = all(layer.permits_host for layer in policy.layers)
@@ -59,28 +59,28 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
                     shadow.append(reason)
                     continue
                 spoken = True
-                reasons.append(reason)
+                found.append((reason, rule.run))
                 if verdict is Verdict.ALLOW:
                     runs.add(rule.run)
                     grants.update(rule.grants)
             if not spoken:
-                reasons.append(
-                    Reason(
-                        verdict=layer.default,
-                        rule=DEFAULT,
-                        layer=layer.kind,
-                        why=f"no rule of `{layer.name}` speaks of `{effect_name(effect)}` here",
-                        source=layer.source,
-                        effect=index,
-                    )
+                nothing = f"no rule of `{layer.name}` speaks of `{effect_name(effect)}` here"
+                default = Reason(
+                    verdict=layer.default,
+                    rule=DEFAULT,
+                    layer=layer.kind,
+                    why=nothing,
+                    source=layer.source,
+                    effect=index,
                 )
+                found.append((default, "host"))
         host = host and runs == {"host"}
     placement: Placement = Host() if host else Sandbox(grants=frozenset(grants))
-    # Stable: the first of the strictest decides, rules before defaults.
-    reasons.sort(key=lambda reason: (-reason.verdict.rank, reason.rule == DEFAULT))
+    # The first of the strictest decides; rules before defaults, and what sent it to the sandbox before what would not have.
+    found.sort(key=lambda pair: (-pair[0].verdict.rank, pair[0].rule == DEFAULT, pair[1] == "host"))
+    reasons = [reason for reason, _ in found]
     match reasons[0].verdict:
         case Verdict.ALLOW:
-            # The rule that sent it to the sandbox says more than one that would have let it onto the host.
             return Allow(reasons=tuple(reasons), placement=placement, shadow=tuple(shadow))
         case Verdict.ASK:
             return Ask(reasons=tuple(reasons), placement=placement, shadow=tuple(shadow))

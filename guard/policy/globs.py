@@ -31,7 +31,8 @@ def _states(pattern: tuple[str, ...], parts: tuple[str, ...]) -> set[int]:
 
 def _closure(pattern: tuple[str, ...], states: set[int]) -> set[int]:
     out = set(states)
-    for at in states:
+    for state in states:
+        at = state
         while at < len(pattern) and pattern[at] == "**":
             at += 1
             out.add(at)

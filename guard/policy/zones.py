@@ -26,10 +26,10 @@ CREDENTIALS = (
     "/etc/krb5.keytab", "/etc/kubernetes/**", "/proc/*/environ", "/proc/*/mem", "/proc/kcore", "/proc/*/task/*/environ", "/run/secrets/**",
     "/var/run/secrets/**", "/root/.ssh/**", "/root/.aws/**", "/home/*/.ssh/**", "/home/*/.aws/**", "/home/*/.gnupg/**", "/home/*/.netrc",
     "/Users/*/.ssh/**", "/Users/*/.aws/**", "/var/lib/docker/**", "/dev/mem", "/dev/kmem", "/dev/port",
-    "$W/**/id_rsa", "$W/**/id_ed25519", "$W/**/id_ecdsa", "$W/**/.aws/credentials", "$W/**/.netrc", "$W/**/.git-credentials", "$W/**/.pypirc",
 )  # fmt: skip
 
 ENV_FILES = (
+    "$W/**/id_rsa", "$W/**/id_ed25519", "$W/**/id_ecdsa", "$W/**/.aws/credentials", "$W/**/.netrc", "$W/**/.git-credentials", "$W/**/.pypirc",
     "$W/**/.env", "$W/**/.env.local", "$W/**/.env.production", "$W/**/.env.staging", "$W/**/.env.development", "$W/**/.env.prod",
     "$W/**/credentials.json", "$W/**/secrets.yaml", "$W/**/secrets.yml", "$W/**/secrets.json", "$W/**/*.pem", "$W/**/*.key", "$W/**/*.p12",
     "$W/**/*.pfx", "$W/**/*.keystore", "$W/**/*.jks", "$W/**/terraform.tfstate", "$W/**/service-account*.json", "$W/**/.npmrc",
@@ -87,7 +87,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "workspace-root": ("$W",),
     "home": ("$H/**",),
     "temp": ("$T/**",),
-    "temp-root": ("$T", "$T/*"),
+    "temp-root": ("$T",),
     "harmless-device": _HARMLESS_DEVICES,
     "credentials": CREDENTIALS,
     "env-files": ENV_FILES,

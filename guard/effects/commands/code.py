@@ -125,7 +125,7 @@ def _known_as(call: Call, script: Field) -> None:
 
 def _language(call: Call) -> None:
     codes = next((codes for name, codes in _CODE_OPTIONS.items() if call.name.startswith(name)), ("e",))
-    if call.statics in ([text] for text in ("--version", "-v", "-V", "--help", "-h")):
+    if len(call.args) == 1 and call.args[0].static in {"--version", "-v", "-V", "--help", "-h"}:
         return
     parsed = call.parse(grammar(" ".join(codes) + " I l M r require import loader", stops=True))
     if parsed.has(*codes) or not parsed.operands:

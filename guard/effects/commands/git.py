@@ -326,7 +326,8 @@ def _push(call: Call) -> None:
     if parsed.has("receive-pack", "exec"):
         call.opaque("runs a program on the remote")
     operands = parsed.operands
-    remote = operands[0] if operands else (parsed.values("repo") or [None])[-1]
+    named = operands[:1] or parsed.values("repo")
+    remote = named[0] if named else None
     if parsed.has("n", "dry-run"):
         _remote(call, remote, upload=False)
         return

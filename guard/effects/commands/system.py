@@ -5,7 +5,7 @@ from collections.abc import Callable
 from guard.effects.call import Call
 from guard.effects.commands.hosts import connect_field
 from guard.effects.options import grammar
-from guard.effects.values import Field, Text, plain
+from guard.effects.values import Text, plain
 from guard.model.effect import (
     Connect,
     ControlContainer,

@@ -38,9 +38,7 @@ def _sed_program(call: Call, text: str) -> None:
     at = 0
     while at < len(text):
         char = text[at]
-        if char in " \t\n;{}!":
-            at += 1
-        elif char.isdigit() or char in "$,~+":
+        if char in " \t\n;{}!" or char.isdigit() or char in "$,~+":
             at += 1
         elif char == "/" or char == "\\":
             delimiter = text[at + 1] if char == "\\" else "/"

@@ -1,0 +1,136 @@
+"""The policy file as pydantic models: misspelt keys are errors. Becomes domain values, holds no behaviour."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from guard.model.effect import EFFECT_NAMES
+from guard.model.verdict import Verdict
+from guard.policy.rule import InlineTest, PolicyException, Rule
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+VerdictName = Literal["allow", "ask", "deny"]
+EffectName = Literal[
+    "fs.read", "fs.write", "fs.delete", "fs.perms", "fs.link", "secrets.read", "guard.tamper", "exec", "exec.opaque", "net.connect",
+    "net.listen", "vcs.publish", "vcs.rewrite", "pkg.install", "pkg.publish", "privilege", "container.control", "db.destroy",
+    "cloud.mutate", "proc.kill", "env.persist",
+]  # fmt: skip
+Names = Annotated[list[str], Field(min_length=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Examples(_Strict):
+    match: list[str] = []
+    no_match: list[str] = []
+
+
+class RuleTable(_Strict):
+    id: Identifier
+    effect: Annotated[list[EffectName], Field(min_length=1)]
+    verdict: VerdictName
+    why: Sentence
+    zones: Names | None = None
+    except_zones: Names | None = None
+    programs: Names | None = None
+    hosts: Names | None = None
+    branches: Names | None = None
+    recursive: bool | None = None
+    upload: bool | None = None
+    observed: bool | None = None
+    surprise: bool | None = None
+    recoverable: bool | Literal["unknown"] | None = None
+    run: Literal["sandbox", "host"] = "sandbox"
+    grants: Names | None = None
+    instead: Sentence | None = None
+    mode: Literal["enforce", "shadow"] = "enforce"
+    exceptable: bool = True
+    examples: Examples = Examples()
+
+    def to_rule(self, source: str) -> Rule:
+        return Rule(
+            id=self.id,
+            effects=tuple(self.effect),
+            verdict=Verdict(self.verdict),
+            why=self.why,
+            zones=tuple(self.zones or ()),
+            except_zones=tuple(self.except_zones or ()),
+            programs=tuple(self.programs or ()),
+            hosts=tuple(self.hosts or ()),
+            branches=tuple(self.branches or ()),
+            recursive=self.recursive,
+            upload=self.upload,
+            observed=self.observed,
+            surprise=self.surprise,
+            recoverable={None: "", True: "yes", False: "no", "unknown": "unknown"}[self.recoverable],
+            run=self.run,
+            grants=tuple(self.grants or ()),
+            instead=self.instead or "",
+            shadow=self.mode == "shadow",
+            exceptable=self.exceptable,
+            source=source,
+            match=tuple(self.examples.match),
+            no_match=tuple(self.examples.no_match),
+        )
+
+
+class ExceptionTable(_Strict):
+    id: Identifier
+    rule: Identifier
+    verdict: VerdictName
+    reason: Sentence
+    owner: Sentence
+    approved_by: Sentence | None = None
+    expires: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
+    zones: Names | None = None
+    programs: Names | None = None
+    hosts: Names | None = None
+    branches: Names | None = None
+
+    def to_exception(self, source: str) -> PolicyException:
+        return PolicyException(
+            id=self.id,
+            rule=self.rule,
+            verdict=Verdict(self.verdict),
+            reason=self.reason,
+            owner=self.owner,
+            expires=self.expires,
+            zones=tuple(self.zones or ()),
+            programs=tuple(self.programs or ()),
+            hosts=tuple(self.hosts or ()),
+            branches=tuple(self.branches or ()),
+            source=source,
+        )
+
+
+class TestTable(_Strict):
+    __test__ = False
+
+    run: Sentence
+    expect: VerdictName
+    rule: Identifier | None = None
+
+    def to_test(self, source: str) -> InlineTest:
+        return InlineTest(run=self.run, expect=Verdict(self.expect), rule=self.rule or "", source=source)
+
+
+class PolicyTable(_Strict):
+    """One policy file."""
+
+    version: Literal[1]
+    kind: Literal["floor", "policy", "personal"]
+    name: Identifier
+    default: VerdictName
+    permits_host: bool = True
+    zones: dict[Identifier, Names] = {}
+    hosts: dict[Identifier, Names] = {}
+    rules: list[RuleTable] = []
+    exceptions: list[ExceptionTable] = []
+    tests: list[TestTable] = []
+
+
+if frozenset(EFFECT_NAMES.values()) != frozenset(EffectName.__args__):  # type: ignore[attr-defined]
+    raise AssertionError("the schema's effect names are not those of the model")
