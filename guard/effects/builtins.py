@@ -136,11 +136,14 @@ def _declare(call: Call) -> None:
         call.opaque("a name reference can run commands when it is expanded")
     if "i" in flags:
         call.opaque("an integer variable evaluates what it is given, which can run commands")
+    own = call.name in {"local", "declare", "typeset"} and "g" not in flags
     for field in call.args:
         text = field.text
         if text.startswith(("-", "+")):
             continue
         name, equals, _ = field.prefix.partition("=")
+        if own:
+            state = replace(state, local=state.local | {name})
         if not name.isidentifier():
             call.opaque("declares a variable whose name is not known, which can run commands")
             continue

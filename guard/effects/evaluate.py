@@ -528,15 +528,11 @@ class Evaluator:
         self._calls.append(name)
         try:
             arguments = _texts_of(argv[1:])
-            inside = replace(state, positional=arguments)
+            inside = replace(state, positional=arguments, local=frozenset())
             flow = self._command(state.functions[name], inside, certain=certain, stdin=stdin)
         finally:
             self._calls.pop()
-        return Flow(
-            replace(flow.ok, positional=state.positional),
-            replace(flow.fail, positional=state.positional),
-            flow.output,
-        )
+        return Flow(_returned(flow.ok, state), _returned(flow.fail, state), flow.output)
 
     def _program(
         self,
@@ -709,6 +705,17 @@ def _restore(after: State, before: State, assignments: tuple[Assignment, ...]) -
         else:
             variables.pop(item.name, None)
     return replace(after, variables=variables)
+
+
+def _returned(after: State, before: State) -> State:
+    """A function's own variables and arguments end with it."""
+    variables = dict(after.variables)
+    for name in after.local:
+        if name in before.variables:
+            variables[name] = before.variables[name]
+        else:
+            variables.pop(name, None)
+    return replace(after, variables=variables, positional=before.positional, local=before.local)
 
 
 def _interpreter(text: str) -> str:

@@ -43,6 +43,8 @@ class State:
     written: dict[str, WrittenFile] = field(default_factory=dict)
     unset_stops: bool = False
     """``set -u``."""
+    local: frozenset[str] = frozenset()
+    """Variables that end with the function being run."""
     name: Text = ("bash",)
     """``$0``."""
 
@@ -93,6 +95,7 @@ def join(a: State, b: State) -> State:
         positional=a.positional if a.positional == b.positional else None,
         written=written,
         unset_stops=a.unset_stops and b.unset_stops,
+        local=a.local | b.local,
         name=a.name,
     )
 

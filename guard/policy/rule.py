@@ -17,6 +17,7 @@ class Rule:
     except_zones: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    except_hosts: tuple[str, ...] = ()
     branches: tuple[str, ...] = ()
     recursive: bool | None = None
     upload: bool | None = None

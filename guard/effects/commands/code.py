@@ -90,7 +90,7 @@ def _module(call: Call, module: Field, rest: list[Field]) -> None:
             append=True,
         )
         call.opaque("sets up an environment from packages of this machine")
-    elif name in {"json.tool"}:
+    elif name == "json.tool":
         call.read(*rest[:1])
         call.write(*rest[1:2])
     elif name in _HARMLESS_MODULES:
@@ -130,7 +130,7 @@ def _language(call: Call) -> None:
     parsed = call.parse(grammar(" ".join(codes) + " I l M r require import loader", stops=True))
     if parsed.has(*codes) or not parsed.operands:
         call.opaque(f"runs {call.name} code")
-        if any(name in {"i"} for name, _ in parsed.options):
+        if parsed.has("i"):
             call.write(*parsed.operands)
         return
     _interpreted(call, parsed.operands)

@@ -121,10 +121,10 @@ def _look(call: Call, name: str) -> None:
         call.opaque("runs the repository's own diff programs")
     if parsed.has("no-index"):
         call.read(*parsed.operands)
-    if name == "hash-object" or name == "ls-remote":
-        call.read(*(parsed.operands if name == "hash-object" else []))
-        if name == "ls-remote":
-            _remote(call, parsed.operands[0] if parsed.operands else None, upload=False)
+    if name == "hash-object":
+        call.read(*parsed.operands)
+    if name == "ls-remote":
+        _remote(call, parsed.operands[0] if parsed.operands else None, upload=False)
 
 
 def _remote(call: Call, field: Field | None, *, upload: bool) -> None:
@@ -235,7 +235,9 @@ def _restore(call: Call) -> None:
 
 
 def _reset(call: Call) -> None:
-    parsed = call.parse(grammar("pathspec-from-file"))
+    parsed = call.parse(
+        grammar("pathspec-from-file", flags="hard soft mixed merge keep quiet patch no-refresh refresh q p N")
+    )
     if parsed.has("hard", "merge", "keep"):
         _tree_change(call, loses=parsed.has("hard"))
         if any(field.static not in {"HEAD", None} for field in parsed.operands):
@@ -243,7 +245,7 @@ def _reset(call: Call) -> None:
 
 
 def _clean(call: Call) -> None:
-    parsed = call.parse(grammar("e exclude"))
+    parsed = call.parse(grammar("e exclude", flags="force dry-run interactive quiet f n d x X i q"))
     if parsed.has("n", "dry-run"):
         return
     if parsed.has("f", "force") or parsed.uncertain:

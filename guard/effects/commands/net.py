@@ -212,9 +212,12 @@ def _rsync(call: Call) -> None:
         return
     operands = parsed.operands
     _copied(call, operands, deep=True)
-    if operands and not _remote_name(operands[-1]):
-        if any(name.startswith(("delete", "del")) for name, _ in parsed.options):
-            call.delete(operands[-1], recursive=True)
+    if (
+        operands
+        and not _remote_name(operands[-1])
+        and any(name.startswith(("delete", "del")) for name, _ in parsed.options)
+    ):
+        call.delete(operands[-1], recursive=True)
     if parsed.has("remove-source-files"):
         call.delete(*[field for field in operands[:-1] if not _remote_name(field)], recursive=True)
 

@@ -170,7 +170,7 @@ def _docker(call: Call) -> None:
             return
     elif action in _CONTAINER_LOOKS:
         return
-    if action in {"push"} or pair == "image-push":
+    if action == "push" or pair == "image-push":
         call.say(PublishPackage())
         call.say(Connect(host="package-index", upload=True))
     detail = f"{call.name} {' '.join(words[:2])}"
@@ -189,9 +189,8 @@ def _docker(call: Call) -> None:
             "--network",
             "--net",
             "--uts",
-        }:
-            if option not in {"--network", "--net"} or following == "host":
-                detail += f" {option}"
+        } and (option not in {"--network", "--net"} or following == "host"):
+            detail += f" {option}"
         if option in {"-v", "--volume", "--mount"} and following:
             source = following.partition(":")[0].removeprefix("type=bind,source=").removeprefix("src=")
             if source.startswith(("/", "~", ".", "$")):
@@ -428,7 +427,7 @@ def _gh(call: Call) -> None:
         )
     )
     call.read(*parsed.values("input"))
-    call.say(Connect(host="api.github.com", upload=True))
+    call.say(Connect(host="api.github.com"))
     action = words[1] if len(words) > 1 else ""
     if words[0] == "auth" and action == "token":
         call.secret("a token for GitHub")

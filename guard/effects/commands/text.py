@@ -40,7 +40,7 @@ def _sed_program(call: Call, text: str) -> None:
         char = text[at]
         if char in " \t\n;{}!" or char.isdigit() or char in "$,~+":
             at += 1
-        elif char == "/" or char == "\\":
+        elif char in "/\\":
             delimiter = text[at + 1] if char == "\\" else "/"
             end = _delimited(text, at + (2 if char == "\\" else 1), delimiter)
             if end is None:

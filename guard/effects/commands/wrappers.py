@@ -57,7 +57,7 @@ def _env(call: Call) -> None:
     operands = list(parsed.operands)
     while operands and "=" in operands[0].prefix:
         name, _, value = operands[0].prefix.partition("=")
-        rest: Text = tuple(p for p in operands[0].parts[1:] if not hasattr(p, "text") or isinstance(p, str))  # type: ignore[misc]
+        rest: Text = tuple(p for p in operands[0].parts[1:] if not hasattr(p, "text") or isinstance(p, str))
         state = state.with_variable(name, Variable(((value, *rest),), exported=True))
         call.evaluator.note_injection(name, state, call.span)
         operands.pop(0)
@@ -123,9 +123,8 @@ def _shell(call: Call) -> None:
             args.pop(0)
         elif word[:1] in {"-", "+"} and len(word) > 1:
             args.pop(0)
-            if any(char in "oO" for char in word[1:]):
-                if args:
-                    args.pop(0)
+            if any(char in "oO" for char in word[1:]) and args:
+                args.pop(0)
             if "c" in word[1:] and word[0] == "-":
                 text_next = True
             if "s" in word[1:] and word[0] == "-":

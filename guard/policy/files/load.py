@@ -103,6 +103,7 @@ class _Loader:
                 return self._scalar(node, at)
             case _:
                 self.refuse("something that is not YAML as we know it", node.start_mark)
+        return None
 
     def _scalar(self, node: yaml.ScalarNode, at: Path) -> Any:
         text: str = node.value

@@ -37,6 +37,7 @@ class RuleTable(_Strict):
     except_zones: Names | None = None
     programs: Names | None = None
     hosts: Names | None = None
+    except_hosts: Names | None = None
     branches: Names | None = None
     recursive: bool | None = None
     upload: bool | None = None
@@ -60,6 +61,7 @@ class RuleTable(_Strict):
             except_zones=tuple(self.except_zones or ()),
             programs=tuple(self.programs or ()),
             hosts=tuple(self.hosts or ()),
+            except_hosts=tuple(self.except_hosts or ()),
             branches=tuple(self.branches or ()),
             recursive=self.recursive,
             upload=self.upload,
