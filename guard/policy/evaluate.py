@@ -213,10 +213,13 @@ class _Table:
             case Connect(host=host, upload=upload):
                 if rule.upload is not None and rule.upload != upload:
                     return False
-                patterns = tuple(
-                    p for name in rule.hosts for p in hosts.group(name, self._hosts, self._facts)
+                if rule.hosts and not hosts.host_matches(host, self._named(rule.hosts), strict=strict):
+                    return False
+                # An unknown host is never carved out of a strict rule, and always out of a permissive one.
+                return not (
+                    rule.except_hosts
+                    and hosts.host_matches(host, self._named(rule.except_hosts), strict=not strict)
                 )
-                return not rule.hosts or hosts.host_matches(host, patterns, strict=strict)
             case PublishVcs(branch=branch) | RewriteVcs(branch=branch):
                 if not rule.branches:
                     return not rule.hosts
@@ -224,4 +227,7 @@ class _Table:
                     return strict
                 return any(fnmatchcase(branch, pattern) for pattern in rule.branches)
             case _:
-                return not rule.hosts and not rule.branches and rule.upload is None
+                return not (rule.hosts or rule.except_hosts or rule.branches) and rule.upload is None
+
+    def _named(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(pattern for name in names for pattern in hosts.group(name, self._hosts, self._facts))
