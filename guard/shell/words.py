@@ -71,6 +71,7 @@ class WordReader(Cursor):
         plain: list[str] = []
         tilde_ok = True
         named = assignment
+        in_braces = False
 
         def flush() -> None:
             if plain:
@@ -87,6 +88,11 @@ class WordReader(Cursor):
                     tilde_ok = False
                     continue
                 break
+            if char == "~" and not tilde_ok and pieces and not plain and self._leads(pieces):
+                # Braces come first: each alternative of `{a,~/b}` is a word that begins anew.
+                if self.peek(1) in {",", "}"}:
+                    raise self.stop("a tilde at the edge of braces")
+                tilde_ok = in_braces = True
             if char == "~" and tilde_ok:
                 flush()
                 if (tilde := self._tilde(colon=named)) is not None:
@@ -152,7 +158,14 @@ class WordReader(Cursor):
         parts = with_braces(pieces, span) if braces else [p for p in pieces if not isinstance(p, Mark)]
         if parts is None:
             raise self.stop("a brace sequence that is too large")
+        if in_braces and any(isinstance(part, Tilde) for part in parts):
+            raise self.stop("a tilde in braces that do not expand")
         return Word(merged(parts), span)
+
+    @staticmethod
+    def _leads(pieces: list[Piece]) -> bool:
+        """Whether the word begins with a brace, and the next character begins one of its alternatives."""
+        return isinstance(pieces[0], Mark) and isinstance(pieces[-1], Mark) and pieces[-1].text in {"{", ","}
 
     def part(self) -> list[Part]:
         """One quoted or expanded part at the cursor, where anything else would be odd."""

@@ -21,7 +21,9 @@ def _local_as_user():
 
 def _docker():
     if not DOCKER_HOST:
-        pytest.skip("no Docker engine: GUARD_TEST_DOCKER_HOST is unset (run tests/sandbox/with_dockerd.sh pytest -m docker)")
+        pytest.skip(
+            "no Docker engine: GUARD_TEST_DOCKER_HOST is unset (run tests/sandbox/with_dockerd.sh pytest -m docker)"
+        )
     from sandbox.backends.docker import DockerBackend
 
     return Runner("docker", os.getuid(), DockerBackend(host=DOCKER_HOST))

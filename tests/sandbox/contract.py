@@ -18,7 +18,10 @@ def tree(path):
         for name in names + files:
             whole = os.path.join(directory, name)
             info = os.lstat(whole)
-            content = open(whole, "rb").read() if os.path.isfile(whole) and not os.path.islink(whole) else b""
+            content = b""
+            if os.path.isfile(whole) and not os.path.islink(whole):
+                with open(whole, "rb") as file:
+                    content = file.read()
             found[os.path.relpath(whole, path)] = (info.st_mode, info.st_mtime_ns, info.st_size, content)
     return found
 
@@ -33,7 +36,14 @@ class Contract:
 
     @pytest.mark.parametrize(
         ("text", "status"),
-        [("true", 0), ("false", 1), ("exit 42", 42), ("kill -TERM $$", 143), ("kill -9 $$", 137), ("exit 255", 255)],
+        [
+            ("true", 0),
+            ("false", 1),
+            ("exit 42", 42),
+            ("kill -TERM $$", 143),
+            ("kill -9 $$", 137),
+            ("exit 255", 255),
+        ],
     )
     def test_exit_status_is_exact(self, runner, workspace, text, status):
         assert self.run(runner, workspace, text).end == Exited(status=status)
@@ -64,12 +74,20 @@ class Contract:
         assert observed.out == f"{workspace}/src/deep\nthree\n"
 
     def test_only_the_given_environment_arrives_less_injection(self, runner, workspace):
-        env = (("PATH", "/usr/bin:/bin"), ("COLOUR", "blue"), ("LD_PRELOAD", "/x.so"), ("BASH_ENV", "/x"), ("PYTHONPATH", "/x"))
+        env = (
+            ("PATH", "/usr/bin:/bin"),
+            ("COLOUR", "blue"),
+            ("LD_PRELOAD", "/x.so"),
+            ("BASH_ENV", "/x"),
+            ("PYTHONPATH", "/x"),
+        )
 
         observed = self.run(runner, workspace, "/usr/bin/env", env=env)
 
         assert "COLOUR=blue" in observed.out
-        assert not [line for line in observed.out.splitlines() if line.startswith(("LD_", "BASH_ENV", "PYTHONPATH"))]
+        assert not [
+            line for line in observed.out.splitlines() if line.startswith(("LD_", "BASH_ENV", "PYTHONPATH"))
+        ]
 
     def test_home_is_empty_and_writable_and_thrown_away(self, runner, workspace):
         first = self.run(runner, workspace, 'ls -A "$HOME" | wc -l; echo x > "$HOME/f" && cat "$HOME/f"')
@@ -83,32 +101,54 @@ class Contract:
     def test_nothing_reaches_the_workspace(self, runner, workspace):
         before = tree(workspace)
 
-        self.run(runner, workspace, "rm -rf src .env; echo x > new; echo y >> a.txt; chmod 700 run.sh; ln -sf / link; mkdir d")
+        self.run(
+            runner,
+            workspace,
+            "rm -rf src .env; echo x > new; echo y >> a.txt; chmod 700 run.sh; ln -sf / link; mkdir d",
+        )
 
         assert tree(workspace) == before
 
     def test_no_change_is_no_entry(self, runner, workspace):
-        observed = self.run(runner, workspace, "cat a.txt src/b.txt; ls -R; touch a.txt; chmod 600 run.sh; chmod 755 run.sh")
+        observed = self.run(
+            runner, workspace, "cat a.txt src/b.txt; ls -R; touch a.txt; chmod 600 run.sh; chmod 755 run.sh"
+        )
 
         assert observed.kinds() == {}
         assert observed.truncated == ""
 
     def test_created_modified_and_deleted_files_are_told_apart(self, runner, workspace):
-        observed = self.run(runner, workspace, "echo new > n.txt; echo more >> a.txt; rm src/b.txt; chmod 700 run.sh")
+        observed = self.run(
+            runner, workspace, "echo new > n.txt; echo more >> a.txt; rm src/b.txt; chmod 700 run.sh"
+        )
 
-        assert observed.kinds() == {"n.txt": "Created", "a.txt": "Modified", "src/b.txt": "Deleted", "run.sh": "Modified"}
+        assert observed.kinds() == {
+            "n.txt": "Created",
+            "a.txt": "Modified",
+            "src/b.txt": "Deleted",
+            "run.sh": "Modified",
+        }
         modified = observed.changes["a.txt"]
         assert isinstance(modified, Modified)
         assert modified.before.sha256 == hashlib.sha256(b"one\n").hexdigest()
         assert modified.after.sha256 == hashlib.sha256(b"one\nmore\n").hexdigest()
         assert observed.contents["a.txt"] == b"one\nmore\n"
-        assert (observed.changes["run.sh"].before.mode, observed.changes["run.sh"].after.mode) == (0o755, 0o700)
+        assert (observed.changes["run.sh"].before.mode, observed.changes["run.sh"].after.mode) == (
+            0o755,
+            0o700,
+        )
 
     def test_a_deleted_tree_lists_every_file_children_first(self, runner, workspace):
         observed = self.run(runner, workspace, "rm -rf src")
 
-        assert observed.kinds() == dict.fromkeys(("src/b.txt", "src/deep/c.txt", "src/deep", "src"), "Deleted")
-        assert observed.order.index("src/deep/c.txt") < observed.order.index("src/deep") < observed.order.index("src")
+        assert observed.kinds() == dict.fromkeys(
+            ("src/b.txt", "src/deep/c.txt", "src/deep", "src"), "Deleted"
+        )
+        assert (
+            observed.order.index("src/deep/c.txt")
+            < observed.order.index("src/deep")
+            < observed.order.index("src")
+        )
 
     def test_a_replaced_directory_lists_what_is_gone_and_what_is_new(self, runner, workspace):
         observed = self.run(runner, workspace, "rm -rf src; mkdir src; echo new > src/n.txt")
@@ -123,7 +163,9 @@ class Contract:
         assert observed.kinds() == {}
 
     def test_a_file_becomes_a_directory_and_a_directory_a_file(self, runner, workspace):
-        observed = self.run(runner, workspace, "rm -r src; echo f > src; rm a.txt; mkdir a.txt; echo g > a.txt/g")
+        observed = self.run(
+            runner, workspace, "rm -r src; echo f > src; rm a.txt; mkdir a.txt; echo g > a.txt/g"
+        )
 
         src, a = observed.changes["src"], observed.changes["a.txt"]
         assert isinstance(src, Modified)
@@ -149,7 +191,11 @@ class Contract:
             " python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")'; ln a.txt hard",
         )
 
-        found = {path: change.after.kind for path, change in observed.changes.items() if not isinstance(change, Deleted)}
+        found = {
+            path: change.after.kind
+            for path, change in observed.changes.items()
+            if not isinstance(change, Deleted)
+        }
         assert found["link"] is NodeKind.SYMLINK
         assert found["pipe"] is NodeKind.FIFO
         assert found["sock"] is NodeKind.SOCKET
@@ -164,13 +210,19 @@ class Contract:
         assert observed.changes["t"].after.mode & 0o777 == 0o755
 
     def test_names_survive_whatever_bytes_they_hold(self, runner, workspace):
-        observed = self.run(runner, workspace, "printf x > $'\\xff\\xfe'; printf y > $'a\\nb'; printf z > -rf; mkdir 'ö ü'; : > 'ö ü/☃'")
+        observed = self.run(
+            runner,
+            workspace,
+            "printf x > $'\\xff\\xfe'; printf y > $'a\\nb'; printf z > -rf; mkdir 'ö ü'; : > 'ö ü/☃'",
+        )
 
         assert set(observed.kinds()) == {"\udcff\udcfe", "a\nb", "-rf", "ö ü", "ö ü/☃"}
         assert observed.contents["\udcff\udcfe"] == b"x"
 
     def test_what_the_command_locked_is_still_read(self, runner, workspace):
-        observed = self.run(runner, workspace, "mkdir d; echo s > d/s; chmod 000 d/s d; echo q >> a.txt; chmod 000 a.txt")
+        observed = self.run(
+            runner, workspace, "mkdir d; echo s > d/s; chmod 000 d/s d; echo q >> a.txt; chmod 000 a.txt"
+        )
 
         assert observed.contents["d/s"] == b"s\n"
         assert observed.changes["d"].after.mode == 0
@@ -179,7 +231,12 @@ class Contract:
     def test_masked_files_cannot_be_read_changed_or_removed(self, runner, workspace):
         masked = (f"{workspace}/.env", f"{workspace}/src", f"{workspace}/not-there")
 
-        observed = self.run(runner, workspace, "cat .env; ls -A src; echo x >> .env; rm -rf .env src; ln .env e2; cat e2", masked=masked)
+        observed = self.run(
+            runner,
+            workspace,
+            "cat .env; ls -A src; echo x >> .env; rm -rf .env src; ln .env e2; cat e2",
+            masked=masked,
+        )
 
         assert "hidden" not in observed.out
         assert "b.txt" not in observed.out
@@ -190,7 +247,12 @@ class Contract:
         with open(f"{extra}/tool", "w") as file:
             file.write("tool\n")
         os.chmod(f"{extra}/tool", 0o666)
-        observed = self.run(runner, workspace, f"cat {extra}/tool; echo x > {extra}/tool; rm -f {extra}/tool; touch {extra}/n", read_only=(extra,))
+        observed = self.run(
+            runner,
+            workspace,
+            f"cat {extra}/tool; echo x > {extra}/tool; rm -f {extra}/tool; touch {extra}/n",
+            read_only=(extra,),
+        )
 
         assert observed.out.startswith("tool\n")
         assert os.listdir(extra) == ["tool"]
@@ -214,7 +276,9 @@ class Contract:
             limits=Limits(memory_bytes=256 * MIB, wall_s=30),
         )
 
-        assert observed.end == LimitHit(limit="memory") or (isinstance(observed.end, Exited) and observed.end.status != 0)
+        assert observed.end == LimitHit(limit="memory") or (
+            isinstance(observed.end, Exited) and observed.end.status != 0
+        )
 
     def test_processes_are_bounded(self, runner, workspace):
         observed = self.run(
@@ -275,7 +339,9 @@ class Contract:
         results = {}
 
         def one(number):
-            results[number] = runner.run(script(workspace, f"echo {number} > n; sleep 0.2; cat n; ls | wc -l"))
+            results[number] = runner.run(
+                script(workspace, f"echo {number} > n; sleep 0.2; cat n; ls | wc -l")
+            )
 
         threads = [threading.Thread(target=one, args=(number,)) for number in range(4)]
         for thread in threads:
