@@ -50,10 +50,17 @@ _SPECIAL = {
 _CLONE3 = 435
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
-_TERMINAL_INJECTION = (0x5412, 0x541C, 0x5423)
+TERMINAL_INJECTION = (0x5412, 0x541C, 0x5423)
 """TIOCSTI types into the terminal we share with the user, TIOCLINUX pastes, TIOCSETD loads line disciplines."""
-_FAMILIES = (1, 2, 10)
+FAMILIES = (1, 2, 10)
 """AF_UNIX, AF_INET, AF_INET6: the network namespace has nothing but its own loopback."""
+
+
+def refused_names(machine: str) -> frozenset[str]:
+    """What is refused whatever its arguments."""
+    by_name = _REFUSED_AARCH64 if machine == "aarch64" else _REFUSED_X86_64
+    return frozenset(by_name) | frozenset(_REFUSED_EVERYWHERE)
+
 
 _Instruction = tuple[int, int, int, int]
 
@@ -102,14 +109,14 @@ def program(machine: str = "", *, memfd: bool = False) -> bytes:
         personality, [_argument(0), (_EQUAL, 2, 0, 0xFFFFFFFF), (_EQUAL, 1, 0, 0), _refuse(_EPERM)]
     )
     # Each match but the last jumps over the remaining tests to the refusal.
-    last = len(_TERMINAL_INJECTION) - 1
+    last = len(TERMINAL_INJECTION) - 1
     chain: list[_Instruction] = [
-        (_EQUAL, last - i, 1 if i == last else 0, request) for i, request in enumerate(_TERMINAL_INJECTION)
+        (_EQUAL, last - i, 1 if i == last else 0, request) for i, request in enumerate(TERMINAL_INJECTION)
     ]
     rules += _when(special["ioctl"], [_argument(1), *chain, _refuse(_EPERM)])
     for name in ("socket", "socketpair"):
         families: list[_Instruction] = [
-            (_EQUAL, len(_FAMILIES) - i, 0, family) for i, family in enumerate(_FAMILIES)
+            (_EQUAL, len(FAMILIES) - i, 0, family) for i, family in enumerate(FAMILIES)
         ]
         rules += _when(special[name], [_argument(0), *families, _refuse(_EAFNOSUPPORT)])
     rules.append((_RETURN, 0, 0, _ALLOW))

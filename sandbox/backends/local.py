@@ -9,10 +9,8 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Generator
-from types import FrameType
 
-from sandbox.backends import _init, _kernel, _landlock, _root
+from sandbox.backends import _init, _kernel, _landlock, _root, _signals
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError, SandboxError, SetupError
 from sandbox.result import Capabilities, End, Exited, Interrupted, LimitHit
@@ -21,11 +19,9 @@ from sandbox.spec import SandboxSpec, Stdio
 _ENFORCES: frozenset[str] = frozenset(
     "user mount pid net ipc uts cgroup seccomp cow memory processes cpu disk inodes wall".split()
 )
-_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _BACKSTOP_S = 10.0
 """Past the wall clock, before we stop believing in the first process of the namespace."""
 _PROBE_WORKSPACE = "/usr/share"
-_Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
 
 
 class LocalRun:
@@ -106,7 +102,7 @@ class LocalBackend:
         ours, theirs = _kernel.socket_pair()
         try:
             caller = os.getpid()
-            with _signals() as arrived:
+            with _signals.arriving() as arrived:
                 child = os.fork()
                 if child == 0:
                     _init.enter(spec, (stdio.stdin, stdio.stdout, stdio.stderr), theirs, caller)
@@ -139,28 +135,6 @@ def _refuse_directory(number: int) -> None:
         ) from error
     if mode & 0o170000 == 0o040000:
         raise SetupError(f"descriptor {number} for the command is a directory", primitive="stdio")
-
-
-@contextlib.contextmanager
-def _signals() -> Generator[int]:
-    """A descriptor that one byte arrives on for each signal to forward; none do outside the main thread."""
-    reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    before: dict[signal.Signals, _Handler] = {}
-    try:
-        for number in _FORWARDED:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
-                before[number] = signal.signal(
-                    number, lambda got, _frame: os.write(writer, bytes([got])) and None
-                )
-    except ValueError:
-        before.clear()  # not the main thread: signals are its business
-    try:
-        yield reader
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        os.close(reader)
-        os.close(writer)
 
 
 def _attend(spec: SandboxSpec, child: int, channel: int, arrived: int) -> LocalRun:

@@ -1,0 +1,36 @@
+"""The seccomp profile handed to the engine: the same refusals as the local backend's filter. No I/O."""
+
+import json
+
+from sandbox.backends import _seccomp
+
+_NAMESPACE_FLAGS = (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000, 0x80)
+_LAST_FAMILY = 46
+_LOW_HALF = 0xFFFFFFFF
+"""The kernel reads these arguments as 32 bits; comparing 64 would let the upper half hide a match."""
+
+
+def _rule(names: list[str], *, errno: int, argument: tuple[int, int, int] | None = None) -> dict[str, object]:
+    rule: dict[str, object] = {"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": errno}
+    if argument is not None:
+        index, mask, value = argument
+        compared = {"index": index, "value": mask, "valueTwo": value, "op": "SCMP_CMP_MASKED_EQ"}
+        rule["args"] = [compared]
+    return rule
+
+
+def profile(machine: str) -> str:
+    """The profile as the engine's JSON."""
+    names = sorted(_seccomp.refused_names(machine) - {"personality"})
+    rules = [_rule(names, errno=1), _rule(["clone3"], errno=38)]
+    rules += [_rule(["clone", "unshare"], errno=1, argument=(0, flag, flag)) for flag in _NAMESPACE_FLAGS]
+    rules += [
+        _rule(["socket", "socketpair"], errno=97, argument=(0, _LOW_HALF, family))
+        for family in range(_LAST_FAMILY + 1)
+        if family not in _seccomp.FAMILIES
+    ]
+    rules += [
+        _rule(["ioctl"], errno=1, argument=(1, _LOW_HALF, request)) for request in _seccomp.TERMINAL_INJECTION
+    ]
+    architecture = "SCMP_ARCH_AARCH64" if machine == "aarch64" else "SCMP_ARCH_X86_64"
+    return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "architectures": [architecture], "syscalls": rules})
