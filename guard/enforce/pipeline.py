@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from guard.audit.canonical import Json
 from guard.audit.log import Appended, AuditLog
 from guard.audit.record import decision_record
 from guard.audit.redact import Redactor
@@ -87,7 +88,7 @@ class Guard:
         """Station 10. Before anything is applied."""
         return judge_changes(decided, changes, self.policy)
 
-    def record(self, decided: Decided, **extra: object) -> Appended:
+    def record(self, decided: Decided, **extra: Json) -> Appended:
         """Station 7: durable when it returns. Raises AuditError: then nothing may run."""
         self.places.make(self.places.state)
         return self.log.append(decision_record(decided, Redactor.open(self.places.state), **extra))

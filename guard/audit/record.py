@@ -1,0 +1,229 @@
+"""What is written down of each station. Pure: values to JSON, secrets taken out on the way."""
+
+from dataclasses import fields
+from typing import Any, assert_never
+
+from guard.audit.canonical import Json, text_of
+from guard.audit.canonical import digest as digest_of
+from guard.audit.redact import Redactor
+from guard.engine.stages import Decided
+from guard.model.decision import Decision, Host, Reason, Sandbox, verdict_of
+from guard.model.effect import ResolvedEffect, effect_name
+from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Outcome
+from guard.model.paths import ResolvedPath
+from guard.model.proposal import (
+    EditProposal,
+    FetchProposal,
+    Proposal,
+    ReadProposal,
+    ShellProposal,
+    ToolProposal,
+    WriteProposal,
+)
+
+MAX_TEXT = 8192
+MAX_EFFECTS = 200
+MAX_BELOW = 20
+
+
+def effect_json(effect: ResolvedEffect) -> dict[str, Json]:
+    """``{"effect": "fs.delete", "program": "rm", "path": {...}, ...}``; fields at their default are left out."""
+    out: dict[str, Json] = {"effect": effect_name(effect)}
+    for field in fields(effect):
+        value: Any = getattr(effect, field.name)
+        if field.name == "span":
+            if value is not None:
+                out["span"] = [value.start, value.end]
+        elif isinstance(value, ResolvedPath):
+            out[field.name] = _path(value)
+        elif isinstance(value, tuple):
+            if value and not (field.name == "names" and value == (effect.program,)):
+                out[field.name] = [text_of(str(item)) for item in value[:MAX_BELOW]]
+        elif value != field.default:
+            out[field.name] = text_of(value) if isinstance(value, str) else value
+    return out
+
+
+def _path(path: ResolvedPath) -> dict[str, Json]:
+    out: dict[str, Json] = {"given": text_of(path.given), "place": text_of(path.place)}
+    if path.real:
+        out["real"] = text_of(path.real)
+    if path.unresolved:
+        out["unresolved"] = path.unresolved
+    if path.lost:
+        out["lost"] = path.lost
+    if path.aliases:
+        out["aliases"] = [text_of(alias) for alias in path.aliases]
+    if path.below:
+        out["below"] = len(path.below)
+    return out
+
+
+def reason_json(reason: Reason) -> dict[str, Json]:
+    out: dict[str, Json] = {
+        "verdict": reason.verdict.value,
+        "rule": reason.rule,
+        "layer": reason.layer,
+        "why": reason.why,
+        "effect": reason.effect,
+    }
+    if reason.source:
+        out["source"] = text_of(reason.source)
+    if reason.instead:
+        out["instead"] = reason.instead
+    return out
+
+
+def decision_json(decision: Decision) -> dict[str, Json]:
+    """Verdict, placement, the deciding reason, and the trace as (layer, rule, verdict)."""
+    first = decision.reasons[0]
+    seen = dict.fromkeys((reason.layer, reason.rule, reason.verdict.value) for reason in decision.reasons)
+    out: dict[str, Json] = {
+        "verdict": verdict_of(decision).value,
+        "placement": placement_name(decision),
+        "reason": reason_json(first),
+        "trace": [list(item) for item in seen],
+    }
+    if isinstance(decision.placement, Sandbox) and decision.placement.grants:
+        out["grants"] = [*sorted(decision.placement.grants)]
+    if decision.obligations:
+        out["obligations"] = [*sorted(obligation.value for obligation in decision.obligations)]
+    if decision.shadow:
+        out["shadow"] = [reason_json(reason) for reason in decision.shadow]
+    return out
+
+
+def placement_name(decision: Decision) -> str:
+    match decision.placement:
+        case Host():
+            return "host"
+        case Sandbox():
+            return "sandbox"
+
+
+def decision_record(decided: Decided, redactor: Redactor, **extra: Json) -> dict[str, Json]:
+    """The record that must be on disk before the answer is given."""
+    facts, proposal = decided.facts, decided.analysed.proposal
+    principal = proposal.principal
+    effects = decided.effects[:MAX_EFFECTS]
+    return {
+        "type": "decision",
+        "agent": {
+            "name": principal.agent,
+            "version": principal.version,
+            "session": principal.session,
+            "subagent": principal.subagent,
+            "human": principal.human or facts.user,
+        },
+        "call": _call(proposal, redactor),
+        "effects": [_redacted(effect_json(effect), redactor) for effect in effects],
+        "effects_total": len(decided.effects),
+        "unread": [{"span": [u.span.start, u.span.end], "reason": u.reason} for u in decided.analysed.unread],
+        "decision": decision_json(decided.decision),
+        "policy": decided.policy_digest,
+        "facts": {
+            "workspace": text_of(facts.workspace),
+            "home": text_of(facts.home),
+            "level": facts.level.value,
+            "today": facts.today,
+            "uid": facts.uid,
+            "answers": len(facts.answers),
+            "digest": _answers_digest(decided),
+        },
+        **extra,
+    }
+
+
+def _answers_digest(decided: Decided) -> str:
+    """Two decisions with the same digest looked at the same world."""
+    answers = sorted(f"{question!r} {answer!r}" for question, answer in decided.facts.answers.items())
+    return digest_of([text_of(answer) for answer in answers])
+
+
+def _call(proposal: Proposal, redactor: Redactor) -> dict[str, Json]:
+    out: dict[str, Json] = {"cwd": text_of(proposal.cwd), "id": proposal.call}
+    match proposal:
+        case ShellProposal(command=command):
+            tool, text = "Bash", command
+        case WriteProposal(path=path, content=content):
+            tool, text = "Write", content
+            out["path"] = text_of(path)
+        case EditProposal(path=path, edits=edits):
+            tool, text = "Edit", "\n".join(f"-{edit.old}\n+{edit.new}" for edit in edits)
+            out["path"] = text_of(path)
+        case ReadProposal(path=path):
+            tool, text = "Read", ""
+            out["path"] = text_of(path)
+        case FetchProposal(url=url):
+            tool, text = "Fetch", url
+        case ToolProposal(tool=name, arguments=arguments):
+            tool, text = name, arguments
+        case _:
+            assert_never(proposal)
+    shown = redactor.redact(text[:MAX_TEXT])
+    out["tool"] = tool
+    out["text"] = text_of(shown)
+    if len(text) > MAX_TEXT:
+        out["text_length"] = len(text)
+    out["commitment"] = redactor.commitment(text)
+    return out
+
+
+def _redacted(value: Any, redactor: Redactor) -> Any:
+    match value:
+        case str():
+            return redactor.redact(value)
+        case list():
+            return [_redacted(item, redactor) for item in value]
+        case dict():
+            return {key: _redacted(item, redactor) for key, item in value.items()}
+        case _:
+            return value
+
+
+def outcome_record(decision_seq: int, outcome: Outcome, **extra: Json) -> dict[str, Json]:
+    """How an action ended; ``decision`` is the number of the record that permitted it."""
+    match outcome:
+        case Completed(status=status):
+            ended: dict[str, Json] = {"ended": "completed", "status": status}
+        case LimitReached(limit=limit):
+            ended = {"ended": "limit", "limit": limit}
+        case Killed(signal=signal):
+            ended = {"ended": "killed", "signal": signal}
+        case NotStarted(reason=reason):
+            ended = {"ended": "not-started", "reason": text_of(reason)}
+        case _:
+            assert_never(outcome)
+    return {"type": "outcome", "decision": decision_seq, **ended, **extra}
+
+
+def changes_record(decision_seq: int, judged: Decided, redactor: Redactor, **extra: Json) -> dict[str, Json]:
+    """What a sandboxed run changed, and whether that may reach the workspace."""
+    return {
+        "type": "changes",
+        "decision": decision_seq,
+        "effects": [_redacted(effect_json(effect), redactor) for effect in judged.effects[:MAX_EFFECTS]],
+        "effects_total": len(judged.effects),
+        "judged": decision_json(judged.decision),
+        **extra,
+    }
+
+
+def approval_record(decision_seq: int, *, approved: bool, by: str, surface: str) -> dict[str, Json]:
+    return {
+        "type": "approval.resolved",
+        "decision": decision_seq,
+        "approved": approved,
+        "by": by,
+        "surface": surface,
+    }
+
+
+def unproposed_record(decision_seq: int, paths: list[str], total: int) -> dict[str, Json]:
+    """Changes of the workspace that no decision explains, seen while an action ran."""
+    return {
+        "type": "effect.unproposed",
+        "decision": decision_seq,
+        "paths": [text_of(path) for path in paths],
+        "total": total,
+    }

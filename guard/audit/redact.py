@@ -1,0 +1,111 @@
+"""Taking secrets out of text before it reaches the disk. Each leaves its kind and a keyed tag, never its value.
+
+The tag lets two records be known to hold the same secret; without the key in the state directory it says nothing.
+"""
+
+import hmac
+import os
+import re
+
+_KEY_BYTES = 32
+_TOKENS = (
+    ("github-token", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})"),
+    ("aws-key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    ("slack-token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    ("anthropic-key", r"\bsk-ant-[A-Za-z0-9_-]{20,}"),
+    ("openai-key", r"\bsk-(?:proj-)?[A-Za-z0-9_-]{20,}"),
+    ("google-key", r"\bAIza[A-Za-z0-9_-]{35}"),
+    ("gitlab-token", r"\bglpat-[A-Za-z0-9_-]{20,}"),
+    ("npm-token", r"\bnpm_[A-Za-z0-9]{36}"),
+    ("pypi-token", r"\bpypi-[A-Za-z0-9_-]{50,}"),
+    ("stripe-key", r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{20,}"),
+    ("jwt", r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+    ("private-key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"),
+)
+_VALUES = (
+    # The name says that the value is secret: assignments, options, headers, passwords in addresses.
+    (
+        "assigned",
+        r"(?i)\b([A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?)[A-Z0-9_]*=)([^\s;&|]+)",
+    ),
+    (
+        "option",
+        r"(?i)(--?(?:password|passwd|pass|token|secret|api-?key|access-?key|auth-?token)[= ])([^\s;&|]+)",
+    ),
+    (
+        "bearer",
+        r"(?i)\b((?:authorization|x-api-key|private-token|x-auth-token)\s*:\s*(?:bearer|basic|token)?\s*)([^\s'\"]+)",
+    ),
+    ("url-password", r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]+:)([^\s@/]+)(?=@)"),
+    ("basic", r"((?:^|\s)(?:-u|--user)[= ]?['\"]?[^\s:'\"]+:)([^\s'\"]+)"),
+)
+_HINT = re.compile(
+    r"(?i)pass|secret|token|key|credential|authoriz|auth|://|-u|gh[pousr]_|AKIA|ASIA|xox|sk-|AIza|glpat|npm_|pypi-|_live_|_test_|eyJ"
+)
+
+
+class Redactor:
+    """Redacts with one key. Patterns are compiled only for text that may hold something."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @classmethod
+    def open(cls, state_dir: str) -> "Redactor":
+        """With the key of this user, made on first use. OSError if it can neither be read nor made."""
+        path = os.path.join(state_dir, "redact.key")
+        try:
+            return cls(_read(path))
+        except FileNotFoundError:
+            pass
+        os.makedirs(state_dir, mode=0o700, exist_ok=True)
+        temporary = f"{path}.{os.getpid()}"
+        descriptor = os.open(
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+        )
+        try:
+            os.write(descriptor, os.urandom(_KEY_BYTES))
+        finally:
+            os.close(descriptor)
+        try:
+            # The first one wins: two processes must not tag with different keys.
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(temporary)
+        return cls(_read(path))
+
+    def redact(self, text: str) -> str:
+        """``text`` with every secret that we recognise replaced by ``[secret:KIND:TAG]``."""
+        if not _HINT.search(text):
+            return text
+        for kind, pattern in _TOKENS:
+            text = re.sub(pattern, lambda found, kind=kind: self._tag(kind, found.group(0)), text)  # type: ignore[misc]
+        for kind, pattern in _VALUES:
+            text = re.sub(pattern, lambda found, kind=kind: self._value(kind, found), text)  # type: ignore[misc]
+        return text
+
+    def commitment(self, text: str) -> str:
+        """Proves later which text it was, to whoever has the text and the key."""
+        mac = hmac.new(self._key, text.encode(errors="surrogateescape"), "sha256").hexdigest()
+        return f"hmac-sha256:{mac}"
+
+    def _value(self, kind: str, found: "re.Match[str]") -> str:
+        value = found.group(2)
+        if value.startswith(("[secret:", "$", "'$", '"$', "`")):
+            return found.group(0)
+        return found.group(1) + self._tag(kind, value)
+
+    def _tag(self, kind: str, secret: str) -> str:
+        mac = hmac.new(self._key, secret.encode(errors="surrogateescape"), "sha256").hexdigest()
+        return f"[secret:{kind}:{mac[:8]}]"
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    with open(descriptor, "rb") as file:
+        key = file.read(_KEY_BYTES + 1)
+    if len(key) != _KEY_BYTES:
+        raise OSError(5, "the key for redaction is damaged", path)
+    return key
