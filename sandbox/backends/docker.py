@@ -137,7 +137,7 @@ class DockerBackend:
                         container.remove(force=True, v=True)
                         removed += 1
             for volume in client.volumes.list(filters={"label": _OWNER}):
-                if not _alive((volume.attrs.get("Labels") or {}).get(_OWNER, "")):
+                if not _alive(_label(volume.attrs)):
                     with contextlib.suppress(docker.errors.APIError):
                         volume.remove(force=True)
                         removed += 1
@@ -148,6 +148,7 @@ class DockerBackend:
     def _client(self) -> Any:
         try:
             import docker  # noqa: PLC0415 - see run
+            import docker.errors  # noqa: PLC0415 - see run
         except ImportError as error:
             raise SetupError(
                 "the Docker SDK is not installed",
@@ -221,11 +222,10 @@ class _Walls:
                 self._kill()
             status = int(self._runner.wait()["StatusCode"])
         finally:
-            # The SDK hands out a file over the socket of a response; each of the three holds it open.
-            stream.close()
-            attached.close()
+            # The SDK hands out a file over the socket of a response, and the response holds it open too.
             if (response := getattr(stream, "_response", None)) is not None:
                 response.close()
+            attached.close()
         if early is not None:
             return early
         self._runner.reload()
@@ -388,6 +388,10 @@ def _escaped(path: str) -> str:
             fix="rename it, or use the local backend",
         )
     return path.replace("\\", "\\\\").replace(":", "\\:")
+
+
+def _label(attributes: dict[str, dict[str, str] | None]) -> str:
+    return (attributes.get("Labels") or {}).get(_OWNER, "")
 
 
 def _identity(pid: int) -> str:

@@ -10,6 +10,7 @@ import io
 import os
 import sys
 import tarfile
+from typing import Any
 
 IMAGE = "execguard/default"
 HOST_USR = "execguard.host-usr"
@@ -64,7 +65,8 @@ def build(host: str = "") -> str:
 
     client = docker.DockerClient(base_url=host) if host else docker.from_env()
     try:
-        client.api.import_image_from_data(
+        api: Any = client.api  # the SDK's stubs leave this call without types
+        api.import_image_from_data(
             skeleton(), repository=IMAGE, tag="latest", changes=[f"LABEL {HOST_USR}=1"]
         )
         return str(client.images.get(IMAGE).id)
