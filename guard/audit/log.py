@@ -91,6 +91,15 @@ class AuditLog:
             head, torn = self._head(descriptor, size)
             if torn:
                 head, size = self._recover(descriptor, size, head, torn)
+            remembered = self._remembered()
+            if remembered.seq > head.seq or (remembered.seq == head.seq and remembered.hash != head.hash):
+                # Somebody took acknowledged records away. What comes now must not cover it up.
+                gap: dict[str, Json] = {
+                    "type": "log.gap",
+                    "acknowledged": remembered.seq,
+                    "hash": remembered.hash,
+                }
+                records = [gap, *records]
             if size > SEGMENT_BYTES:
                 os.close(descriptor)
                 self._rotate(path, head)
@@ -169,6 +178,9 @@ class AuditLog:
         finally:
             os.close(descriptor)
 
+    def _remembered(self) -> Head:
+        return remembered_head(self.directory) or EMPTY
+
     def records(self) -> Iterator[dict[str, Json]]:
         """Every whole record in order. AuditError for a line that is none."""
         for path in segment_paths(self.directory):
@@ -192,6 +204,16 @@ def segment_paths(directory: str) -> list[str]:
     except OSError:
         names = []
     return [os.path.join(directory, SEGMENTS, name) for name in names] + [os.path.join(directory, CURRENT)]
+
+
+def remembered_head(directory: str) -> Head | None:
+    """The last acknowledged record, as noted beside the log; None when there is no note or it is damaged."""
+    try:
+        with open(os.path.join(directory, HEAD), "rb") as file:
+            number, hash_ = file.read(200).split()[:2]
+        return Head(int(number), hash_.decode("ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def _lines(records: list[Mapping[str, Json]], head: Head) -> tuple[list[Appended], bytes]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from guard.audit.canonical import canonical
 from guard.audit.chain import EMPTY, Head, leaf
-from guard.audit.log import HEAD, segment_paths
+from guard.audit.log import HEAD, remembered_head, segment_paths
 
 MAX_PROBLEMS = 20
 
@@ -105,24 +105,18 @@ class _Verifier:
         self.records += 1
         self.decisions += record.get("type") == "decision"
         self.recovered += record.get("type") == "log.recovered"
+        if record.get("type") == "log.gap":
+            self._note(
+                place, "acknowledged records before this one are gone", "find them in a copy of the log"
+            )
 
     def _against_head(self) -> None:
         path = os.path.join(self.directory, HEAD)
-        try:
-            with open(path, "rb") as file:
-                words = file.read(200).split()
-        except FileNotFoundError:
+        remembered = remembered_head(self.directory)
+        if remembered is None:
             if self.records:
-                self._note(
-                    path, "the note of the last record is missing", "records at the end may have been removed"
-                )
-            return
-        try:
-            remembered = Head(int(words[0]), words[1].decode("ascii"))
-        except (IndexError, ValueError):
-            self._note(
-                path, "the note of the last record cannot be read", "records at the end may have been removed"
-            )
+                what = "the note of the last record is missing or cannot be read"
+                self._note(path, what, "records at the end may have been removed")
             return
         if remembered.seq > self.head.seq:
             missing = remembered.seq - self.head.seq
