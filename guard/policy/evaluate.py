@@ -3,8 +3,9 @@
 A permissive rule must cover all of an effect; a strict one speaks as soon as any of it may be meant.
 """
 
-from fnmatch import fnmatchcase
+from dataclasses import dataclass
 
+from guard.effects.place import place_of, roots
 from guard.model.decision import Allow, Ask, Decision, Deny, Host, Placement, Reason, Sandbox
 from guard.model.effect import (
     ChangeMode,
@@ -23,211 +24,250 @@ from guard.model.effect import (
 from guard.model.facts import Facts
 from guard.model.paths import ResolvedPath
 from guard.model.verdict import Verdict
-from guard.policy import hosts, zones
-from guard.policy.rule import Policy, PolicyException, PolicyLayer, Rule
-
-DEFAULT = "default"
+from guard.policy.hosts import UNKNOWN, HostSet, normal
+from guard.policy.layers import DEFAULT, Ruling, Tables, tables_of
+from guard.policy.match import wildcard
+from guard.policy.rule import Policy
 
 
 def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> Decision:
     """The strictest verdict over effects, layers and rules, with every reason; ValueError for no effects at all."""
     if not effects:
         raise ValueError("nothing to judge: the analysis always gives at least one effect")
-    found: list[tuple[Reason, str]] = []
+    tables = tables_of(policy)
+    found: list[tuple[tuple[int, bool, bool, bool, int, int, str, str], Reason]] = []
     shadow: list[Reason] = []
     grants: set[str] = set()
-    host = all(layer.permits_host for layer in policy.layers)
+    host = tables.permits_host
     for index, effect in enumerate(effects):
-        runs: set[str] = set()
-        for layer in policy.layers:
-            table = _Table(layer, facts)
+        name = effect_name(effect)
+        seen = _Seen(effect, tables, facts)
+        sandboxed = opened = False
+        for table in tables.layers:
             spoken = False
-            for rule in table.rules(effect):
-                if not table.applies(rule, effect):
+            for ruling in table.rulings.get(name, ()):
+                if not seen.meets(ruling):
                     continue
-                verdict, source = table.verdict(rule, effect)
-                reason = Reason(
-                    verdict=verdict,
-                    rule=rule.id,
-                    layer=layer.kind,
-                    why=rule.why,
-                    source=source,
-                    instead=rule.instead,
-                    effect=index,
-                )
+                rule = ruling.rule
+                said = _said(ruling, seen, facts) if ruling.exceptions else ruling
+                reason = said.reason(index)
                 if rule.shadow:
                     shadow.append(reason)
                     continue
                 spoken = True
-                found.append((reason, rule.run))
-                if verdict is Verdict.ALLOW:
-                    runs.add(rule.run)
-                    grants.update(rule.grants)
-            if not spoken:
-                nothing = f"no rule of `{layer.name}` speaks of `{effect_name(effect)}` here"
-                default = Reason(
-                    verdict=layer.default,
-                    rule=DEFAULT,
-                    layer=layer.kind,
-                    why=nothing,
-                    source=layer.source,
-                    effect=index,
+                on_host = rule.run == "host"
+                found.append(
+                    (
+                        (
+                            -said.verdict.rank,
+                            False,
+                            on_host,
+                            seen.perhaps(ruling),
+                            index,
+                            table.rank,
+                            rule.id,
+                            said.source,
+                        ),
+                        reason,
+                    )
                 )
-                found.append((default, "host"))
-        host = host and runs == {"host"}
+                if said.verdict is Verdict.ALLOW:
+                    sandboxed = sandboxed or not on_host
+                    grants.update(rule.grants)
+                # A repository can send to the sandbox; only others can let out of it.
+                if on_host and said.verdict is not Verdict.DENY and table.layer.kind != "repo":
+                    opened = True
+            if not spoken:
+                reason = table.default(name, index)
+                found.append(
+                    (
+                        (-reason.verdict.rank, True, True, False, index, table.rank, DEFAULT, reason.source),
+                        reason,
+                    )
+                )
+        host = host and opened and not sandboxed
+    # INVARIANT: the key orders every two different reasons, so that the order of rules in a file never shows.
+    found.sort(key=lambda pair: pair[0])
+    shadow.sort(key=lambda reason: (reason.effect, reason.layer, reason.rule, reason.source))
+    reasons = tuple(reason for _, reason in found)
     placement: Placement = Host() if host else Sandbox(grants=frozenset(grants))
-    # The first of the strictest decides; rules before defaults, and what sent it to the sandbox before what would not have.
-    found.sort(key=lambda pair: (-pair[0].verdict.rank, pair[0].rule == DEFAULT, pair[1] == "host"))
-    reasons = [reason for reason, _ in found]
     match reasons[0].verdict:
         case Verdict.ALLOW:
-            return Allow(reasons=tuple(reasons), placement=placement, shadow=tuple(shadow))
+            return Allow(reasons=reasons, placement=placement, shadow=tuple(shadow))
         case Verdict.ASK:
-            return Ask(reasons=tuple(reasons), placement=placement, shadow=tuple(shadow))
+            return Ask(reasons=reasons, placement=placement, shadow=tuple(shadow))
         case Verdict.DENY:
-            return Deny(reasons=tuple(reasons), placement=placement, shadow=tuple(shadow))
+            return Deny(reasons=reasons, placement=placement, shadow=tuple(shadow))
 
 
-class _Table:
-    """One layer with its names resolved for this judgement."""
+def _said(ruling: Ruling, seen: "_Seen", facts: Facts) -> Ruling:
+    """The rule itself, or the exception to it that is in force: of several the strictest, so that order never matters."""
+    open_ = [
+        exception
+        for exception in ruling.exceptions
+        # Without a date nobody can say that it has not expired.
+        if facts.today and facts.today <= exception.expires and seen.meets(exception)
+    ]
+    return max(open_, key=lambda e: (e.verdict.rank, e.source), default=ruling)
 
-    __slots__ = ("_facts", "_hosts", "_layer", "_zones")
 
-    def __init__(self, layer: PolicyLayer, facts: Facts) -> None:
-        self._layer = layer
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A path of an effect, with all that it takes along."""
+
+    here: int
+    """Zones that the path itself is in."""
+    any_zone: int
+    """Zones that any of it may be in."""
+    all_zones: frozenset[int]
+    """The zones of each part; a permissive rule must hold of each of them."""
+    recursive: bool
+    lost: int
+
+
+class _Seen:
+    """One effect with its places worked out."""
+
+    __slots__ = ("_effect", "_ends", "_facts", "_tables")
+
+    def __init__(self, effect: ResolvedEffect, tables: Tables, facts: Facts) -> None:
+        self._effect = effect
+        self._tables = tables
         self._facts = facts
-        self._zones = dict(layer.zones)
-        self._hosts = dict(layer.hosts)
-
-    def rules(self, effect: ResolvedEffect) -> list[Rule]:
-        name = effect_name(effect)
-        return [rule for rule in self._layer.rules if name in rule.effects]
-
-    def verdict(self, rule: Rule, effect: ResolvedEffect) -> tuple[Verdict, str]:
-        """The rule's verdict, or that of an exception to it that is in force."""
-        found = [e for e in self._layer.exceptions if e.rule == rule.id and self._excepts(e, rule, effect)]
-        if not found:
-            return rule.verdict, rule.source
-        # Several exceptions: the strictest of them, so that order never matters.
-        best = max(found, key=lambda e: e.verdict.rank)
-        return best.verdict, best.source
-
-    def _excepts(self, exception: PolicyException, rule: Rule, effect: ResolvedEffect) -> bool:
-        if not rule.exceptable or not self._facts.today or self._facts.today > exception.expires:
-            return False
-        narrowed = Rule(
-            id=rule.id,
-            effects=rule.effects,
-            verdict=Verdict.ALLOW,
-            why=rule.why,
-            zones=exception.zones,
-            programs=exception.programs,
-            hosts=exception.hosts,
-            branches=exception.branches,
-        )
-        return self.applies(narrowed, effect)
-
-    def applies(self, rule: Rule, effect: ResolvedEffect) -> bool:
-        strict = rule.verdict is not Verdict.ALLOW
-        if rule.observed is not None and rule.observed != effect.observed:
-            return False
-        if rule.surprise is not None and rule.surprise != effect.surprise:
-            return False
-        return (
-            self._program(rule, effect, strict=strict)
-            and self._place(rule, effect, strict=strict)
-            and self._network(rule, effect, strict=strict)
-        )
-
-    def _program(self, rule: Rule, effect: ResolvedEffect, *, strict: bool) -> bool:
-        if not rule.programs:
-            return True
-        names = (effect.program, *effect.names) if strict else (effect.program,)
-        return any(fnmatchcase(name, pattern) for name in names for pattern in rule.programs)
-
-    # ------------------------------------------------------------------ paths
-
-    def _place(self, rule: Rule, effect: ResolvedEffect, *, strict: bool) -> bool:
         match effect:
-            case LinkPath(path=path, target=target):
-                # A new name for something opens what it leads to: both ends are judged.
-                if strict:
-                    return self._at(rule, path, recursive=False, strict=True) or self._at(
-                        rule, target, recursive=False, strict=True
-                    )
-                return self._at(rule, path, recursive=False, strict=False) and self._at(
-                    rule, target, recursive=False, strict=False
-                )
             case (
                 ReadPath(path=path, recursive=deep)
                 | WritePath(path=path, recursive=deep)
                 | DeletePath(path=path, recursive=deep)
+                | ChangeMode(path=path, recursive=deep)
             ):
-                return self._at(rule, path, recursive=deep, strict=strict)
-            case ChangeMode(path=path, recursive=deep):
-                return self._at(rule, path, recursive=deep, strict=strict)
+                self._ends: tuple[_End, ...] = (self._end(path, recursive=deep),)
+            case LinkPath(path=path, target=target):
+                # A new name for something opens what it leads to: both ends are judged.
+                self._ends = (self._end(path, recursive=False), self._end(target, recursive=False))
             case ReadSecret(path=path) | TamperGuard(path=path):
-                return self._at(rule, path, recursive=False, strict=strict)
+                self._ends = (self._end(path, recursive=False),)
             case _:
-                # A rule about places says nothing of effects that have none.
-                return not (rule.zones or rule.recoverable or rule.recursive is not None)
+                self._ends = ()
 
-    def _at(self, rule: Rule, path: ResolvedPath, *, recursive: bool, strict: bool) -> bool:
-        if rule.recursive is not None and rule.recursive != recursive:
-            return False
-        if rule.recoverable:
-            state = "unknown" if path.lost < 0 else "yes" if path.lost == 0 else "no"
-            if state != rule.recoverable:
-                return False
-        if rule.zones and not self._inside(rule.zones, path, recursive=recursive, strict=strict):
-            return False
-        # A carve-out is permissive in a strict rule (all must lie in it) and strict in a permissive one (any is enough).
-        return not (
-            rule.except_zones
-            and self._inside(rule.except_zones, path, recursive=recursive, strict=not strict)
-        )
-
-    def _inside(self, names: tuple[str, ...], path: ResolvedPath, *, recursive: bool, strict: bool) -> bool:
-        """``strict``: any of it may lie in one of the zones; else: all of it surely does."""
-        own = [(name, self._patterns(name)) for name in names]
-        places = (path.place, *path.aliases, *(path.below if recursive else ()))
+    def _end(self, path: ResolvedPath, *, recursive: bool) -> _End:
+        zones = self._tables.zones
         unlisted = recursive and not path.listed
-        if strict:
-            return any(
-                zones.in_zone(place, name, patterns, self._facts)
-                for place in places
-                for name, patterns in own
-            ) or (unlisted and any(zones.may_below(path.place, name, patterns) for name, patterns in own))
-        return all(
-            any(zones.in_zone(place, name, patterns, self._facts) for name, patterns in own)
-            for place in places
-        ) and (not unlisted or any(zones.must_below(path.place, name, patterns) for name, patterns in own))
+        here = any_zone = 0
+        all_zones: set[int] = set()
+        for place in (path.place, *path.aliases, *(path.below if recursive else ())):
+            member = zones.membership(place)
+            inside = member.inside
+            if zones.guard and self._is_guard(place, path):
+                inside |= zones.guard
+            any_zone |= inside
+            all_zones.add(inside)
+            if place == path.place:
+                here = inside
+            if unlisted:
+                # Each of them may hold more than was seen: `tar c /home` takes the keys below `$H` along.
+                any_zone |= member.may
+                all_zones.add(member.must | (inside & zones.guard))
+        return _End(here, any_zone, frozenset(all_zones), recursive, path.lost)
 
-    def _patterns(self, name: str) -> tuple[str, ...]:
-        return self._zones.get(name) or zones.NAMED.get(name, ())
+    def _is_guard(self, place: str, path: ResolvedPath) -> bool:
+        named = roots(self._facts)
+        for own in self._facts.guard_paths:
+            spelled = place_of(own, named)
+            if place == spelled or place.startswith(spelled + "/"):
+                return True
+            if place == path.place and (path.real == own or path.real.startswith(own + "/")):
+                return True
+        return False
 
-    # ------------------------------------------------------------------ network and branches
+    def meets(self, ruling: Ruling) -> bool:
+        """Whether the rule speaks of this effect."""
+        rule, effect = ruling.rule, self._effect
+        if rule.observed is not None and rule.observed != effect.observed:
+            return False
+        if rule.surprise is not None and rule.surprise != effect.surprise:
+            return False
+        if rule.certain is not None and rule.certain != effect.certain:
+            return False
+        if rule.programs and not self._program(rule.programs, strict=ruling.strict):
+            return False
+        if rule.append is not None and not (isinstance(effect, WritePath) and effect.append == rule.append):
+            return False
+        return self._places(ruling) and self._network(ruling)
 
-    def _network(self, rule: Rule, effect: ResolvedEffect, *, strict: bool) -> bool:
-        match effect:
+    def perhaps(self, ruling: Ruling) -> bool:
+        """Whether it is only what lies below, not the path itself, that the rule is about: the weaker reason of two."""
+        return bool(ruling.zones) and not any(end.here & ruling.zones for end in self._ends)
+
+    def _program(self, patterns: tuple[str, ...], *, strict: bool) -> bool:
+        # A strict rule follows a program under every name. A permissive one trusts only what the program was understood
+        # to be: a copy of `rm` that is called `ls` is understood as `rm`.
+        names = (self._effect.program, *self._effect.names) if strict else (self._effect.program,)
+        return any(wildcard(pattern, name) for name in names for pattern in patterns)
+
+    def _places(self, ruling: Ruling) -> bool:
+        if not self._ends:
+            # A rule about places says nothing of effects that have none.
+            return not (ruling.zones or ruling.rule.recoverable or ruling.rule.recursive is not None)
+        if ruling.strict:
+            return any(_at(ruling, end) for end in self._ends)
+        return all(_at(ruling, end) for end in self._ends)
+
+    def _network(self, ruling: Ruling) -> bool:
+        rule = ruling.rule
+        match self._effect:
             case Connect(host=host, upload=upload):
                 if rule.upload is not None and rule.upload != upload:
                     return False
-                if rule.hosts and not hosts.host_matches(host, self._named(rule.hosts), strict=strict):
+                if ruling.hosts is not None and not self._among(host, ruling.hosts, index=ruling.index):
                     return False
-                # An unknown host is never carved out of a strict rule, and always out of a permissive one.
-                return not (
-                    rule.except_hosts
-                    and hosts.host_matches(host, self._named(rule.except_hosts), strict=not strict)
-                )
+                if ruling.except_hosts is None:
+                    return True
+                # A host that nobody can tell is never carved out of a strict rule, and always out of a permissive one.
+                if host == UNKNOWN:
+                    return ruling.strict or not (ruling.except_hosts.unknown or ruling.except_hosts.some)
+                return not self._among(host, ruling.except_hosts, index=ruling.except_index)
             case PublishVcs(branch=branch) | RewriteVcs(branch=branch):
-                if not rule.branches:
-                    return not rule.hosts
-                if branch == "?":
-                    return strict
-                return any(fnmatchcase(branch, pattern) for pattern in rule.branches)
+                if rule.hosts:
+                    return False
+                if ruling.branches is None:
+                    return True
+                if branch in ("", UNKNOWN):
+                    return ruling.strict
+                return bool(ruling.branches.membership(branch.removeprefix("refs/heads/")).inside)
             case _:
                 return not (rule.hosts or rule.except_hosts or rule.branches) and rule.upload is None
 
-    def _named(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(pattern for name in names for pattern in hosts.group(name, self._hosts, self._facts))
+    def _among(self, host: str, group: HostSet, *, index: bool) -> bool:
+        return group.holds(host) or (index and normal(host) in self._facts.package_hosts)
+
+
+def _at(ruling: Ruling, end: _End) -> bool:
+    rule, strict = ruling.rule, ruling.strict
+    if rule.recursive is not None and rule.recursive != end.recursive:
+        return False
+    if rule.recoverable and not _recoverable(rule.recoverable, end.lost, strict=strict):
+        return False
+    if ruling.zones and not _inside(ruling.zones, end, strict=strict):
+        return False
+    # A carve-out is permissive in a strict rule (all must lie in it) and strict in a permissive one (any is enough).
+    return not (ruling.except_zones and _inside(ruling.except_zones, end, strict=not strict))
+
+
+def _inside(bits: int, end: _End, *, strict: bool) -> bool:
+    if strict:
+        return bool(end.any_zone & bits)
+    return all(part & bits for part in end.all_zones)
+
+
+def _recoverable(wanted: str, lost: int, *, strict: bool) -> bool:
+    match wanted:
+        case "yes":
+            return lost == 0
+        case "unknown":
+            return lost < 0
+        case "lost":
+            return lost > 0
+        case _:
+            # `false` in a strict rule: whatever is not known to come back.
+            return lost > 0 or (strict and lost < 0)

@@ -21,10 +21,15 @@ class Rule:
     branches: tuple[str, ...] = ()
     recursive: bool | None = None
     upload: bool | None = None
+    append: bool | None = None
+    certain: bool | None = None
     observed: bool | None = None
     surprise: bool | None = None
     recoverable: str = ""
-    """``yes``, ``no`` or ``unknown``: whether git could bring back what a deletion takes."""
+    """``yes``, ``no``, ``lost`` or ``unknown``: whether git could bring back what a deletion takes.
+
+    ``no`` in a strict rule is also met when nobody knows; ``lost`` only by what is surely lost.
+    """
     run: str = "sandbox"
     """``sandbox`` or ``host``: where what this rule allows may run."""
     grants: tuple[str, ...] = ()
@@ -88,6 +93,8 @@ class Policy:
     digest: str
     named_programs: frozenset[str] = field(default_factory=frozenset)
     """Every program that some rule names: copies of these are looked for."""
+    memo: dict[str, object] = field(default_factory=dict[str, object], repr=False, compare=False)
+    """What was worked out from the layers; not part of the value."""
 
     def __post_init__(self) -> None:
         if not self.layers:

@@ -3,9 +3,10 @@
 ``unresolved`` is the zone of paths that could be anything; ``guard`` is decided by real path, not by pattern.
 """
 
-from guard.model.facts import Facts
+from collections.abc import Mapping
+
 from guard.model.paths import UNRESOLVED_PLACE
-from guard.policy.globs import matches, may_match_below, must_match_below
+from guard.policy.match import REMEMBERED, Membership, ZoneMap
 
 _HARMLESS_DEVICES = (
     "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/stdin", "/dev/stdout", "/dev/stderr",
@@ -101,49 +102,50 @@ COMPUTED = frozenset({"system", "device", "unresolved", "guard"})
 """Zones that are not a list of patterns."""
 
 
-def in_zone(place: str, zone: str, patterns: tuple[str, ...], facts: Facts) -> bool:
-    """Whether one place lies in a zone."""
-    match zone:
-        case "unresolved":
-            return place == UNRESOLVED_PLACE
-        case "device":
-            return place.startswith("/dev/") and not any(matches(p, place) for p in _HARMLESS_DEVICES)
-        case "system":
-            return place.startswith("/") and not place.startswith("/dev/")
-        case "guard":
-            return any(_same(place, own, facts) for own in facts.guard_paths)
-        case _:
-            return place != UNRESOLVED_PLACE and any(matches(pattern, place) for pattern in patterns)
+class ZoneTable:
+    """The zones that a policy speaks of as bits, and the places that were asked about."""
 
+    __slots__ = ("_bits", "_known", "_map", "guard")
 
-def may_below(place: str, zone: str, patterns: tuple[str, ...]) -> bool:
-    """Whether something below an unlisted place may lie in a zone (roots below it are listed in any case)."""
-    match zone:
-        case "unresolved" | "guard":
-            return False
-        case "device":
-            return place in {"/", "/dev"}
-        case "system":
-            return place.startswith("/")
-        case _:
-            return any(may_match_below(pattern, place) for pattern in patterns)
+    def __init__(self, zones: Mapping[str, tuple[str, ...]]) -> None:
+        """``zones``: every name that a rule may mention, with its patterns; computed ones have none."""
+        # Harmless devices are carved out of `device` whoever speaks of it.
+        self._map = ZoneMap({**zones, "harmless-device": _HARMLESS_DEVICES})
+        self._bits = {name: self._map.bit(name) for name in zones}
+        self._known: dict[str, Membership] = {}
+        self.guard = self._bits.get("guard", 0)
 
+    def bits(self, names: tuple[str, ...]) -> int:
+        out = 0
+        for name in names:
+            out |= self._bits[name]
+        return out
 
-def must_below(place: str, zone: str, patterns: tuple[str, ...]) -> bool:
-    """Whether everything below an unlisted place lies in a zone."""
-    match zone:
-        case "unresolved" | "guard":
-            return False
-        case "device":
-            return place.startswith("/dev/")
-        case "system":
-            return place.startswith("/") and place not in {"/", "/dev"}
-        case _:
-            return any(must_match_below(pattern, place) for pattern in patterns)
+    def membership(self, place: str) -> Membership:
+        known = self._known.get(place)
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[place] = self._look(place)
+        return known
 
-
-def _same(place: str, own: str, facts: Facts) -> bool:
-    from guard.effects.place import place_of, roots  # noqa: PLC0415 - only policies that name the zone pay for it
-
-    spelled = place_of(own, roots(facts))
-    return place == spelled or place.startswith(spelled + "/")
+    def _look(self, place: str) -> Membership:
+        if place == UNRESOLVED_PLACE:
+            bit = self._bits.get("unresolved", 0)
+            return Membership(bit, bit, bit)
+        listed = self._map.membership(place)
+        inside, may, must = listed.inside, listed.may, listed.must
+        if place.startswith("/"):
+            system, device = self._bits.get("system", 0), self._bits.get("device", 0)
+            harmless = self._map.bit("harmless-device")
+            if place in {"/", "/dev"}:
+                may |= device
+            if place.startswith("/dev/"):
+                inside |= 0 if inside & harmless else device
+                may |= device
+                must |= device
+            else:
+                inside |= system
+                may |= system
+                must |= 0 if place in {"/", "/dev"} else system
+        return Membership(inside, may, must)

@@ -41,9 +41,11 @@ class RuleTable(_Strict):
     branches: Names | None = None
     recursive: bool | None = None
     upload: bool | None = None
+    append: bool | None = None
+    certain: bool | None = None
     observed: bool | None = None
     surprise: bool | None = None
-    recoverable: bool | Literal["unknown"] | None = None
+    recoverable: bool | Literal["unknown", "lost"] | None = None
     run: Literal["sandbox", "host"] = "sandbox"
     grants: Names | None = None
     instead: Sentence | None = None
@@ -65,9 +67,13 @@ class RuleTable(_Strict):
             branches=tuple(self.branches or ()),
             recursive=self.recursive,
             upload=self.upload,
+            append=self.append,
+            certain=self.certain,
             observed=self.observed,
             surprise=self.surprise,
-            recoverable={None: "", True: "yes", False: "no", "unknown": "unknown"}[self.recoverable],
+            recoverable={None: "", True: "yes", False: "no", "unknown": "unknown", "lost": "lost"}[
+                self.recoverable
+            ],
             run=self.run,
             grants=tuple(self.grants or ()),
             instead=self.instead or "",

@@ -6,7 +6,7 @@ from typing import Any
 from guard.model.verdict import Verdict
 from guard.policy.rule import InlineTest, PolicyException, PolicyLayer, Rule
 
-FORMAT = 1
+FORMAT = 2
 _NESTED = {"rules": Rule, "exceptions": PolicyException, "tests": InlineTest}
 
 
