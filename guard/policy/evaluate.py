@@ -116,7 +116,7 @@ class _End:
     """A path of an effect, with all that it takes along."""
 
     here: int
-    """Zones that the path itself is in."""
+    """Zones that the path itself is in, under any of its names."""
     any_zone: int
     """Zones that any of it may be in."""
     all_zones: frozenset[int]
@@ -162,8 +162,8 @@ class _Seen:
                 inside |= zones.guard
             any_zone |= inside
             all_zones.add(inside)
-            if place == path.place:
-                here = inside
+            if place == path.place or place in path.aliases:
+                here |= inside
             if unlisted:
                 # Each of them may hold more than was seen: `tar c /home` takes the keys below `$H` along.
                 any_zone |= member.may
@@ -247,6 +247,8 @@ def _at(ruling: Ruling, end: _End) -> bool:
     if rule.recursive is not None and rule.recursive != end.recursive:
         return False
     if rule.recoverable and not _recoverable(rule.recoverable, end.lost, strict=strict):
+        return False
+    if rule.itself and not end.here & ruling.zones:
         return False
     if ruling.zones and not _inside(ruling.zones, end, strict=strict):
         return False

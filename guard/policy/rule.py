@@ -20,6 +20,8 @@ class Rule:
     except_hosts: tuple[str, ...] = ()
     branches: tuple[str, ...] = ()
     recursive: bool | None = None
+    itself: bool = False
+    """Only the path that is named, not what lies below it."""
     upload: bool | None = None
     append: bool | None = None
     certain: bool | None = None
@@ -91,7 +93,7 @@ class Policy:
 
     layers: tuple[PolicyLayer, ...]
     digest: str
-    named_programs: frozenset[str] = field(default_factory=frozenset)
+    named_programs: frozenset[str] = field(default_factory=frozenset[str])
     """Every program that some rule names: copies of these are looked for."""
     memo: dict[str, object] = field(default_factory=dict[str, object], repr=False, compare=False)
     """What was worked out from the layers; not part of the value."""

@@ -19,7 +19,7 @@ CREDENTIALS = (
     "$H/.yarnrc.yml", "$H/.cargo/credentials", "$H/.cargo/credentials.toml", "$H/.gem/credentials", "$H/.config/gcloud/**",
     "$H/.config/gh/**", "$H/.config/hub", "$H/.config/glab-cli/**", "$H/.config/op/**", "$H/.vault-token", "$H/.terraform.d/credentials.tfrc.json",
     "$H/.password-store/**", "$H/.local/share/keyrings/**", "$H/.config/google-chrome/**", "$H/.config/chromium/**", "$H/.mozilla/**",
-    "$H/Library/Keychains/**", "$H/Library/Application Support/Google/Chrome/**", "$H/.config/rclone/**", "$H/.s3cfg", "$H/.boto",
+    "$H/Library/Keychains/**", "$H/Library/Application Support/Google/Chrome/**", "$H/.config/rclone/**", "$H/.s3cfg", "$H/.boto", "$H/.config/pypoetry/auth.toml", "$H/.config/containers/auth.json",
     "$H/.claude/.credentials.json", "$H/.claude.json", "$H/.codex/auth.json", "$H/.gemini/oauth_creds.json", "$H/.config/anthropic/**",
     "$H/.bash_history", "$H/.zsh_history", "$H/.python_history", "$H/.node_repl_history", "$H/.psql_history", "$H/.mysql_history",
     "$H/.env", "$H/.envrc", "$H/**/id_rsa", "$H/**/id_ed25519", "$H/**/id_ecdsa", "$H/**/id_dsa", "$H/.config/sops/**", "$H/.age/**",

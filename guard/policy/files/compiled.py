@@ -20,7 +20,7 @@ COMPILE_TIMEOUT_S = 15
 
 def load_policy(sources: PolicySources, cache_dir: str) -> Policy:
     """Raises PolicyFileError when a file cannot be read as law: then everything is to be asked about."""
-    digest = _digest(sources)
+    digest = digest_of([(source.kind, source.path, read_bytes(source.path)) for source in sources.files])
     path = os.path.join(cache_dir, f"{digest.removeprefix('sha256:')}.json")
     policy = _load(path, digest)
     if policy is None:
@@ -35,11 +35,11 @@ def load_policy(sources: PolicySources, cache_dir: str) -> Policy:
     return policy
 
 
-def _digest(sources: PolicySources) -> str:
+def digest_of(files: list[tuple[str, str, bytes]]) -> str:
+    """Of the kind, the path and the content of each file: the identity of a policy."""
     total = hashlib.sha256(f"{FORMAT}\n".encode())
-    for source in sources.files:
-        content = read_bytes(source.path)
-        total.update(f"{source.kind}\0{source.path}\0{len(content)}\0".encode(errors="surrogateescape"))
+    for kind, path, content in files:
+        total.update(f"{kind}\0{path}\0{len(content)}\0".encode(errors="surrogateescape"))
         total.update(content)
     return "sha256:" + total.hexdigest()
 

@@ -1,5 +1,6 @@
 """A policy file becomes a layer, or one message with file, line and column. Strict YAML: what readers misread is refused."""
 
+from datetime import date
 from typing import Any, NoReturn
 
 import yaml
@@ -9,6 +10,7 @@ from guard.errors import PolicyFileError
 from guard.model.verdict import Verdict
 from guard.policy import zones as named_zones
 from guard.policy.files.schema import PolicyTable
+from guard.policy.match import expand_braces
 from guard.policy.rule import PolicyLayer
 
 _KINDS = {"floor": "floor", "policy": "profile repo", "personal": "personal"}
@@ -34,12 +36,16 @@ class _Loader:
         place = self.source if mark is None else f"{self.source}:{mark.line + 1}:{mark.column + 1}"
         raise PolicyFileError(problem, place=place, help_=help_)
 
-    def layer(self) -> PolicyLayer:
+    def tree(self) -> Any:
+        """The file as plain values, before their meaning is known."""
         try:
             text = self.content.decode("utf-8")
         except UnicodeDecodeError as error:
             self.refuse(f"byte {error.start} is not UTF-8", help_="save the file as UTF-8")
-        data = self._tree(text)
+        return self._tree(text)
+
+    def layer(self) -> PolicyLayer:
+        data = self.tree()
         try:
             table = PolicyTable.model_validate(data)
         except ValidationError as error:
@@ -61,17 +67,18 @@ class _Loader:
 
     def _tree(self, text: str) -> Any:
         try:
-            events = list(yaml.parse(text, Loader=yaml.SafeLoader))
-            for event in events:
+            documents = 0
+            for event in _events(text):
                 if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                     self.refuse(
                         "anchors and aliases are not allowed", event.start_mark, "write the value again"
                     )
                 if getattr(event, "tag", None):
                     self.refuse("tags are not allowed", event.start_mark, "write the plain value")
-            if sum(isinstance(event, yaml.DocumentStartEvent) for event in events) > 1:
-                self.refuse("more than one document", None, "split it into files")
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
+                documents += isinstance(event, yaml.DocumentStartEvent)
+                if documents > 1:
+                    self.refuse("more than one document", event.start_mark, "split it into files")
+            node = _compose(text)
         except yaml.MarkedYAMLError as error:
             self.refuse(
                 f"not YAML: {error.problem}", error.problem_mark, "mend the indentation or the quotes"
@@ -164,6 +171,19 @@ class _Loader:
                     "rename one of them",
                 )
             ids.add(rule.id)
+            if rule.itself and (rule.verdict == "allow" or not rule.zones):
+                self.refuse(
+                    "`itself` narrows a rule that asks or denies about zones",
+                    self._mark(("rules", index, "itself")),
+                    "remove it, or add `zones`",
+                )
+            for number, program in enumerate(rule.programs or ()):
+                if "/" in program:
+                    self.refuse(
+                        f"`{program}` is a path, and a program has many",
+                        self._mark(("rules", index, "programs", number)),
+                        "write its name, such as `git`",
+                    )
             for key in ("zones", "except_zones"):
                 for number, zone in enumerate(getattr(rule, key) or ()):
                     if zone not in known:
@@ -179,6 +199,21 @@ class _Loader:
                     self._mark(("exceptions", index, "rule")),
                     "name a rule of this file",
                 )
+            for number, zone in enumerate(exception.zones or ()):
+                if zone not in known:
+                    self.refuse(
+                        f"there is no zone `{zone}`",
+                        self._mark(("exceptions", index, "zones", number)),
+                        f"use one of {', '.join(sorted(known))}",
+                    )
+            try:
+                date.fromisoformat(exception.expires)
+            except ValueError:
+                self.refuse(
+                    f"`{exception.expires}` is no day of the calendar",
+                    self._mark(("exceptions", index, "expires")),
+                    "write the last day on which it holds, such as 2030-01-31",
+                )
         return self._built(table)
 
     def _pattern(self, pattern: str, at: Path) -> None:
@@ -190,6 +225,17 @@ class _Loader:
             )
         if ".." in pattern.split("/"):
             self.refuse(f"`{pattern}` holds `..`", self._mark(at), "write the place that is meant")
+        root = pattern.split("/", maxsplit=1)[0]
+        if root not in {"$W", "$H", "$T", "~", ""}:
+            self.refuse(
+                f"`{pattern}` begins with something else than a root",
+                self._mark(at),
+                "begin it with $W/, $H/, $T/ or /",
+            )
+        try:
+            expand_braces(pattern)
+        except ValueError as error:
+            self.refuse(f"`{pattern}`: {error}", self._mark(at), "write the patterns one by one")
 
     def _source(self, *at: str | int) -> str:
         mark = self._mark(at)
@@ -213,6 +259,14 @@ class _Loader:
             permits_host=table.permits_host,
             source=self.source,
         )
+
+
+def _events(text: str) -> Any:
+    return yaml.parse(text, Loader=yaml.SafeLoader)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - the stubs leave it open
+
+
+def _compose(text: str) -> Any:
+    return yaml.compose(text, Loader=yaml.SafeLoader)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - the stubs leave it open
 
 
 def _place(pattern: str) -> str:
@@ -242,3 +296,13 @@ def _explained(error: Any, at: Path) -> tuple[str, str]:
             )
         case _:
             return f"`{key}`: {error['msg'][:1].lower()}{error['msg'][1:]}", "see docs/policy.md"
+
+
+def kind_of(content: bytes, source: str) -> str:
+    """The layer that a file would stand for by what it says it is; ``repo`` when it does not say so in a known way."""
+    loader = _Loader(content, "repo", source)
+    data = loader.tree()
+    said = ""
+    if isinstance(data, dict):
+        said = str(data.get("kind"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - any YAML
+    return {"floor": "floor", "personal": "personal"}.get(said, "repo")

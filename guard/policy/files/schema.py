@@ -40,6 +40,7 @@ class RuleTable(_Strict):
     except_hosts: Names | None = None
     branches: Names | None = None
     recursive: bool | None = None
+    itself: Literal[True] | None = None
     upload: bool | None = None
     append: bool | None = None
     certain: bool | None = None
@@ -66,6 +67,7 @@ class RuleTable(_Strict):
             except_hosts=tuple(self.except_hosts or ()),
             branches=tuple(self.branches or ()),
             recursive=self.recursive,
+            itself=self.itself is True,
             upload=self.upload,
             append=self.append,
             certain=self.certain,
@@ -142,3 +144,12 @@ class PolicyTable(_Strict):
 
 if frozenset(EFFECT_NAMES.values()) != frozenset(EffectName.__args__):  # type: ignore[attr-defined]
     raise AssertionError("the schema's effect names are not those of the model")
+
+
+def json_schema() -> dict[str, object]:
+    """For editors: ``# yaml-language-server: $schema=...``."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **PolicyTable.model_json_schema(),
+        "title": "Policy of the guard, version 1",
+    }

@@ -6,12 +6,21 @@ from typing import Any
 from guard.model.verdict import Verdict
 from guard.policy.rule import InlineTest, PolicyException, PolicyLayer, Rule
 
-FORMAT = 2
+FORMAT = 3
 _NESTED = {"rules": Rule, "exceptions": PolicyException, "tests": InlineTest}
+_VERDICTS = frozenset({"verdict", "expect", "default"})
+_TUPLES = frozenset(
+    "effects zones except_zones programs hosts except_hosts branches grants match no_match".split()
+)
 
 
 def layer_to_json(layer: PolicyLayer) -> dict[str, Any]:
-    return {field.name: _plain(getattr(layer, field.name)) for field in fields(layer)}
+    out = {name: value for name, value in _fields(layer) if name not in _NESTED}
+    for name in ("zones", "hosts"):
+        out[name] = [[key, list(patterns)] for key, patterns in getattr(layer, name)]
+    for name in _NESTED:
+        out[name] = [dict(_fields(item)) for item in getattr(layer, name)]
+    return out
 
 
 def layer_from_json(data: dict[str, Any]) -> PolicyLayer:
@@ -25,22 +34,22 @@ def layer_from_json(data: dict[str, Any]) -> PolicyLayer:
     return PolicyLayer(**values)
 
 
+def _fields(item: Rule | PolicyException | InlineTest | PolicyLayer) -> list[tuple[str, Any]]:
+    out: list[tuple[str, Any]] = []
+    for field in fields(item):
+        value = getattr(item, field.name)
+        if field.name in _VERDICTS:
+            value = value.value
+        elif field.name in _TUPLES:
+            value = list(value)
+        out.append((field.name, value))
+    return out
+
+
 def _values(data: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: Verdict(value)
-        if key in {"verdict", "expect"}
-        else tuple(value)
-        if isinstance(value, list)
-        else value
-        for key, value in data.items()
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Verdict):
-        return value.value
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Rule | PolicyException | InlineTest):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    return value
+    out: dict[str, Any] = dict(data)
+    for name in _VERDICTS & data.keys():
+        out[name] = Verdict(data[name])
+    for name in _TUPLES & data.keys():
+        out[name] = tuple(data[name])
+    return out

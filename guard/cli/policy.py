@@ -1,0 +1,201 @@
+"""``guard policy``: check the files that are law here, show what is in force, print the schema. Changes no policy."""
+
+import argparse
+import json
+import os
+from time import gmtime, strftime
+
+from guard.cli.exit_codes import FINDINGS, OK, USAGE
+from guard.cli.output import complain, say, style, visible
+from guard.enforce.places import Places
+from guard.errors import PolicyFileError
+from guard.policy.files.compiled import load_policy
+from guard.policy.files.locate import PolicySources, Source, sources
+from guard.policy.rule import Policy, PolicyLayer, Rule
+
+_COLOUR = {"allow": "green", "ask": "yellow", "deny": "red"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Check the policy files, or show what is in force."
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = actions.add_parser(
+        "check",
+        help="read policy files strictly and run their examples and tests",
+        description="Read policy files strictly and run their examples and tests. Exit code 0: fine; 1: findings.",
+    )
+    check.add_argument("files", nargs="*", metavar="FILE", help="default: every file in force here")
+    show = actions.add_parser(
+        "show", help="the layers and rules in force", description="Show what is in force."
+    )
+    schema = actions.add_parser(
+        "schema", help="the JSON schema of policy files", description="Print the JSON schema, for editors."
+    )
+    compiled = actions.add_parser("compile", help=argparse.SUPPRESS)
+    for action in (check, show, compiled):
+        action.add_argument("--cwd", metavar="DIR", help="the workspace (default: where you are)")
+    for action in (check, show, schema, compiled):
+        action.add_argument("--json", action="store_true", help="for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.action == "schema":
+        from guard.policy.files.schema import json_schema  # noqa: PLC0415 - pydantic only where it is needed
+
+        say(json.dumps(json_schema(), indent=2, sort_keys=True))
+        return OK
+    cwd = os.path.abspath(args.cwd or os.getcwd())
+    if not os.path.isdir(cwd):
+        complain(f"{cwd}: there is no such directory", "name the workspace")
+        return USAGE
+    places = Places.from_environment()
+    here = sources(_workspace(cwd), places.config)
+    match args.action:
+        case "check":
+            return _check(args, here)
+        case "show":
+            return _show(args, here, places)
+        case _:
+            return _compile(args, here, places)
+
+
+def _workspace(cwd: str) -> str:
+    from guard.enforce.pipeline import workspace_of  # noqa: PLC0415 - one definition of what a workspace is
+
+    return workspace_of(cwd, os.path.realpath(os.path.expanduser("~")))
+
+
+# ---------------------------------------------------------------------- check
+
+
+def _check(args: argparse.Namespace, here: PolicySources) -> int:
+    from guard.policy.files.examples import Finding, check_files  # noqa: PLC0415 - reads YAML
+
+    files = here
+    if args.files:
+        for path in args.files:
+            if not os.path.lexists(path):
+                complain(f"{path}: there is no such file", "name a policy file, or none for those in force")
+                return USAGE
+        files = PolicySources(files=tuple(Source(kind="", path=path) for path in args.files))
+    from guard.engine.imagined import decide_imagined  # noqa: PLC0415 - the whole engine
+
+    today = strftime("%Y-%m-%d", gmtime())
+    findings: list[Finding]
+    findings, judged = check_files(
+        files.files,
+        here.files,
+        lambda command, policy: decide_imagined(command, policy, today=today).decision,
+        today,
+    )
+    if args.json:
+        say(
+            json.dumps(
+                {
+                    "ok": not findings,
+                    "files": [source.path for source in files.files],
+                    "judged": judged,
+                    "findings": [{"place": f.place, "problem": f.problem, "help": f.help} for f in findings],
+                }
+            )
+        )
+        return FINDINGS if findings else OK
+    for finding in findings:
+        say(f"{style(visible(finding.place), 'bold')}: {visible(finding.problem)}")
+        if finding.help:
+            say(f"  help: {visible(finding.help)}")
+    names = ", ".join(visible(source.path) for source in files.files)
+    if findings:
+        say(f"{len(findings)} findings in {names}")
+        return FINDINGS
+    say(f"{style('fine', 'green')}: {names} ({judged} examples and tests)")
+    return OK
+
+
+# ---------------------------------------------------------------------- show and compile
+
+
+def _loaded(here: PolicySources, places: Places) -> Policy | int:
+    try:
+        return load_policy(here, places.make(places.policy_cache))
+    except PolicyFileError as error:
+        complain(str(error), error.help)
+        return FINDINGS
+    except OSError as error:
+        complain(f"{places.policy_cache}: {(error.strerror or '').lower()}", "make it a directory of yours")
+        return FINDINGS
+
+
+def _show(args: argparse.Namespace, here: PolicySources, places: Places) -> int:
+    policy = _loaded(here, places)
+    if isinstance(policy, int):
+        return policy
+    if args.json:
+        say(json.dumps({"digest": policy.digest, "layers": [_layer_json(layer) for layer in policy.layers]}))
+        return OK
+    say(style(f"policy {policy.digest}", "dim"))
+    for layer in policy.layers:
+        say()
+        host = "" if layer.permits_host else ", nothing on the host"
+        say(
+            f"{style(layer.kind, 'bold')} {visible(layer.name)} ({visible(layer.source)}), "
+            f"else {layer.default.value}{host}"
+        )
+        for rule in layer.rules:
+            where = "" if rule.verdict.value == "deny" else f" {rule.run}"
+            shadow = " (shadow)" if rule.shadow else ""
+            verdict = style(f"{rule.verdict.value:5}", _COLOUR[rule.verdict.value])
+            say(f"  {verdict}{where:8} {rule.id}: {', '.join(rule.effects)}{_conditions(rule)}{shadow}")
+        for exception in layer.exceptions:
+            say(f"  exception {exception.id} to {exception.rule} until {exception.expires}")
+    return OK
+
+
+def _conditions(rule: Rule) -> str:
+    parts = [
+        f"{name} {', '.join(values)}"
+        for name, values in (
+            ("in", rule.zones),
+            ("except", rule.except_zones),
+            ("by", rule.programs),
+            ("to", rule.hosts),
+            ("except", rule.except_hosts),
+            ("on", rule.branches),
+        )
+        if values
+    ]
+    return " " + "; ".join(parts) if parts else ""
+
+
+def _layer_json(layer: PolicyLayer) -> dict[str, object]:
+    return {
+        "kind": layer.kind,
+        "name": layer.name,
+        "source": layer.source,
+        "default": layer.default.value,
+        "permits_host": layer.permits_host,
+        "rules": [
+            {
+                "id": rule.id,
+                "effects": list(rule.effects),
+                "verdict": rule.verdict.value,
+                "run": rule.run,
+                "mode": "shadow" if rule.shadow else "enforce",
+                "why": rule.why,
+                "source": rule.source,
+            }
+            for rule in layer.rules
+        ],
+        "exceptions": [
+            {"id": e.id, "rule": e.rule, "verdict": e.verdict.value, "expires": e.expires, "source": e.source}
+            for e in layer.exceptions
+        ],
+    }
+
+
+def _compile(args: argparse.Namespace, here: PolicySources, places: Places) -> int:
+    policy = _loaded(here, places)
+    if isinstance(policy, int):
+        return policy
+    say(json.dumps({"digest": policy.digest}) if args.json else policy.digest)
+    return OK

@@ -1,0 +1,138 @@
+"""Policy files checked by what they say of themselves: examples, tests, exceptions. Judges through a function it is given."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from guard.errors import PolicyFileError
+from guard.model.decision import Decision, verdict_of
+from guard.policy.files.compiled import read_bytes
+from guard.policy.files.load import kind_of, load_layer
+from guard.policy.files.locate import Source, builtin_directory
+from guard.policy.rule import Policy, PolicyException, PolicyLayer, policy_of
+
+Judge = Callable[[str, Policy], Decision]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    place: str
+    problem: str
+    help: str = ""
+
+
+def check_files(
+    files: tuple[Source, ...], in_force: tuple[Source, ...], judge: Judge, today: str
+) -> tuple[list[Finding], int]:
+    """Findings, and how many examples and tests were judged. A source without a kind stands for what it says it is."""
+    findings: list[Finding] = []
+    judged = 0
+    layers: list[PolicyLayer] = []
+    for source in files:
+        try:
+            layers.append(_load(source))
+        except PolicyFileError as error:
+            findings.append(Finding(place=error.place or source.path, problem=error.problem, help=error.help))
+    for layer in layers:
+        around = _around(layer, layers, in_force)
+        findings += _exceptions(layer, today)
+        found, count = _examples(layer, policy_of((*around, layer), "check"), judge)
+        findings += found
+        judged += count
+    return findings, judged
+
+
+def _load(source: Source) -> PolicyLayer:
+    content = read_bytes(source.path)
+    kind = source.kind or kind_of(content, source.path)
+    if kind == "repo" and os.path.abspath(source.path).startswith(builtin_directory() + os.sep):
+        kind = "profile"
+    return load_layer(content, kind=kind, source=source.path)
+
+
+def _around(
+    layer: PolicyLayer, checked: list[PolicyLayer], in_force: tuple[Source, ...]
+) -> list[PolicyLayer]:
+    """The layers that a file would stand among: those in force, as edited where they are being checked themselves."""
+    mine = {os.path.abspath(other.source): other for other in checked}
+    out: list[PolicyLayer] = []
+    for source in in_force:
+        # A file that is to replace the repository's own is judged without the old one.
+        if source.path == os.path.abspath(layer.source) or (
+            source.kind == layer.kind and layer.kind in {"repo", "personal"}
+        ):
+            continue
+        try:
+            out.append(mine.get(source.path) or _load(source))
+        except PolicyFileError:
+            continue
+    return out
+
+
+def _examples(layer: PolicyLayer, policy: Policy, judge: Judge) -> tuple[list[Finding], int]:
+    findings: list[Finding] = []
+    count = 0
+    for rule in layer.rules:
+        for command, wanted in [(c, True) for c in rule.match] + [(c, False) for c in rule.no_match]:
+            count += 1
+            decision = judge(command, policy)
+            spoke = (*decision.reasons, *decision.shadow)
+            if any(r.rule == rule.id and r.layer == layer.kind for r in spoke) != wanted:
+                problem = "does not speak of" if wanted else "speaks of"
+                findings.append(
+                    Finding(
+                        place=rule.source,
+                        problem=f"the rule `{rule.id}` {problem} its example `{command}`",
+                        help="mend the rule's conditions or the example",
+                    )
+                )
+    for test in layer.tests:
+        count += 1
+        decision = judge(test.run, policy)
+        verdict, first = verdict_of(decision), decision.reasons[0]
+        if verdict is not test.expect or (test.rule and first.rule != test.rule):
+            expected = test.expect.value + (f" by `{test.rule}`" if test.rule else "")
+            findings.append(
+                Finding(
+                    place=test.source,
+                    problem=f"`{test.run}` should be {expected}, and is {verdict.value} by `{first.rule}` ({first.layer})",
+                    help="mend the rules or the test; a stricter layer cannot be loosened from here",
+                )
+            )
+    return findings, count
+
+
+def _exceptions(layer: PolicyLayer, today: str) -> list[Finding]:
+    out: list[Finding] = []
+    for exception in layer.exceptions:
+        if exception.expires < today:
+            out.append(
+                Finding(
+                    place=exception.source,
+                    problem=f"the exception `{exception.id}` has expired on {exception.expires} and changes nothing",
+                    help="delete it",
+                )
+            )
+        if not _narrows(exception):
+            out.append(
+                Finding(
+                    place=exception.source,
+                    problem=f"the exception `{exception.id}` voids the whole rule `{exception.rule}`",
+                    help="narrow it with zones, programs, hosts or branches, or change the rule",
+                )
+            )
+        rule = next((r for r in layer.rules if r.id == exception.rule), None)
+        if rule is not None and not rule.exceptable:
+            out.append(
+                Finding(
+                    place=exception.source,
+                    problem=f"the rule `{rule.id}` takes no exceptions, so `{exception.id}` changes nothing",
+                    help="delete it",
+                )
+            )
+    return out
+
+
+def _narrows(exception: PolicyException) -> bool:
+    empty = replace(exception, zones=(), programs=(), hosts=(), branches=())
+    return exception != empty
