@@ -56,9 +56,20 @@ def fetch_effects(proposal: FetchProposal) -> tuple[SymbolicEffect, ...]:
     return (Connect(host=host, port=port, program="Fetch", names=("Fetch",)),)
 
 
+_WITHOUT_EFFECT = frozenset(
+    "Agent Task TodoWrite TodoRead TaskCreate TaskUpdate TaskList TaskGet TaskOutput TaskStop ExitPlanMode EnterPlanMode AskUserQuestion ToolSearch "
+    "WebSearch BashOutput KillBash KillShell ListMcpResourcesTool SlashCommand SendMessage StructuredOutput".split(
+        " "
+    )
+)
+"""The agent's own bookkeeping. What subagents do comes as proposals of its own; the provider sees a search anyway."""
+
+
 def tool_effects(proposal: ToolProposal) -> tuple[SymbolicEffect, ...]:
     """A tool whose code we cannot see: it may do anything, outside of any sandbox of ours."""
     name = proposal.tool
+    if name in _WITHOUT_EFFECT:
+        return (RunProgram(program=name, names=(name,)),)
     return (
         RunProgram(program=name, names=(name,)),
         Opaque(reason=f"nothing is known about what the tool `{name}` does", program=name, names=(name,)),

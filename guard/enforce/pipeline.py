@@ -27,6 +27,12 @@ from guard.policy.files.restricted import restricted_policy
 from guard.policy.rule import Policy
 from sandbox.changes import Changes
 
+_SYSTEM = frozenset(
+    ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
+)
+_NEVER = frozenset(
+    ("/", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/tmp", "/Users")  # noqa: S108 - names
+)
 _HOOK_REGISTRATIONS = (".claude/settings.json", ".claude/settings.local.json")
 
 
@@ -119,7 +125,8 @@ def workspace_of(cwd: str, home: str) -> str:
     real = os.path.realpath(cwd)
     root = work_tree(real) or real
     for candidate in (root, real):
-        if not (home + "/").startswith(candidate.rstrip("/") + "/") and candidate.count("/") > 1:
+        above_home = (home + "/").startswith(candidate.rstrip("/") + "/")
+        if not above_home and candidate not in _NEVER and "/" + candidate.split("/")[1] not in _SYSTEM:
             return candidate
     return ""
 

@@ -20,7 +20,7 @@ from guard.model.effect import (
 )
 from guard.model.facts import Facts
 from guard.model.paths import ResolvedPath
-from guard.model.proposal import Proposal
+from guard.model.proposal import Proposal, ShellProposal
 from guard.model.verdict import Level, Verdict
 from guard.policy.evaluate import judge
 from guard.policy.rule import Policy
@@ -45,13 +45,17 @@ def judge_effects(
             *effects,
             Opaque(reason=f"{len(missing)} questions about this machine were not answered in time"),
         )
-    decision = _with_invariants(judge(effects, policy, facts), effects, facts)
+    # Only a shell command can be put into a sandbox: a tool of the agent runs where the agent runs.
+    contains = facts.level is not Level.ADVICE and isinstance(analysed.proposal, ShellProposal)
+    decision = _with_invariants(judge(effects, policy, facts), effects, facts, contains=contains)
     return Decided(
         analysed=analysed, facts=facts, effects=effects, decision=decision, policy_digest=policy.digest
     )
 
 
-def _with_invariants(decision: Decision, effects: tuple[ResolvedEffect, ...], facts: Facts) -> Decision:
+def _with_invariants(
+    decision: Decision, effects: tuple[ResolvedEffect, ...], facts: Facts, *, contains: bool
+) -> Decision:
     """What no policy file can open: the guard's own files, and running what needs walls where there are none."""
     touched = tuple(_tampers(effect, facts) for effect in effects)
     tampering = tuple(
@@ -72,7 +76,7 @@ def _with_invariants(decision: Decision, effects: tuple[ResolvedEffect, ...], fa
     if _Touch.PERHAPS in touched or any(isinstance(effect, Opaque) for effect in effects):
         # No rule of any layer puts on the host what nobody has understood; in a sandbox its changes are judged.
         placement = placement if isinstance(placement, Sandbox) else Sandbox()
-    if isinstance(placement, Host) or facts.level is not Level.ADVICE:
+    if isinstance(placement, Host) or contains:
         return replace(decision, placement=placement)
     first = decision.reasons[0]
     reason = Reason(

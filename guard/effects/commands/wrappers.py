@@ -333,8 +333,11 @@ def _guard(call: Call) -> None:
             # It is judged again when it gets there; what it would be told to run is judged here too.
             inner = call.args[rest.index("--") + 1 :]
             call.run_text(inner[0]) if len(inner) == 1 else call.run(inner)
-        if any(text is not None and text.startswith("--level") for text in rest):
-            _tamper(call, "chooses its own level of protection")
+        if any(
+            text is None or text.startswith(("--level", "--workspace", "--ask"))
+            for text in rest[: rest.index("--") if "--" in rest else None]
+        ):
+            _tamper(call, "chooses its own protection")
         return
     if action == "changes" and len(names) > 1 and names[1] in {"list", "show"}:
         return

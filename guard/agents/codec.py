@@ -1,0 +1,43 @@
+"""What every codec gives and takes. Codecs are pure both ways: bytes in, bytes out, no look at the machine."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from guard.engine.stages import Decided
+from guard.model.proposal import Proposal
+
+MAX_PAYLOAD = 16 * 1024 * 1024
+
+
+class PayloadError(Exception):
+    """The payload is not what the client is known to send. ``str`` is problem and place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookCall:
+    """One tool call as read from a client."""
+
+    proposal: Proposal
+    tool: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """The tool's arguments as sent, for a rewritten answer that must repeat them all."""
+    rewrites: bool = False
+    """Whether this client runs the command that we answer with, rather than its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the hook process prints and how it ends."""
+
+    stdout: bytes = b""
+    stderr: bytes = b""
+    status: int = 0
+
+
+def explanation(decided: Decided) -> str:
+    """Why, for a reader that is often a model: the effect, the rule, what would be accepted."""
+    first = decided.decision.reasons[0]
+    lines = [f"{first.why} (rule `{first.rule}`{f', {first.source}' if first.source else ''})"]
+    if first.instead:
+        lines.append(f"instead: {first.instead}")
+    return "\n".join(lines)

@@ -1,0 +1,60 @@
+"""JSON as a border reads it: one object, no double keys, no numbers that are none."""
+
+import json
+from typing import Any, NoReturn
+
+from guard.agents.codec import MAX_PAYLOAD, PayloadError
+
+
+def read_object(payload: bytes) -> dict[str, Any]:
+    """Raises PayloadError with the problem in words."""
+    if len(payload) > MAX_PAYLOAD:
+        raise PayloadError(f"the payload is larger than {MAX_PAYLOAD} bytes")
+    if not payload.strip():
+        raise PayloadError("the payload is empty")
+    try:
+        value = json.loads(payload.decode("utf-8"), object_pairs_hook=_once, parse_constant=_constant)
+    except UnicodeDecodeError as error:
+        raise PayloadError(f"byte {error.start} of the payload is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise PayloadError(f"the payload is not JSON: {error.msg.lower()} at byte {error.pos}") from error
+    except RecursionError as error:
+        raise PayloadError("the payload is nested too deeply") from error
+    except ValueError as error:
+        raise PayloadError(f"the payload is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise PayloadError("the payload is not a JSON object")
+    return value
+
+
+def text(source: dict[str, Any], key: str, where: str) -> str:
+    """A required string."""
+    if key not in source:
+        raise PayloadError(f"`{where}{key}` is missing")
+    return checked_text(source[key], where + key)
+
+
+def optional_text(source: dict[str, Any], key: str, where: str) -> str:
+    """A string, or empty when it is absent or null."""
+    value = source.get(key)
+    return "" if value is None else checked_text(value, where + key)
+
+
+def checked_text(value: object, place: str) -> str:
+    if not isinstance(value, str):
+        raise PayloadError(f"`{place}` is not a string")
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in out:
+            # Parsers differ in which one counts: the client may run the one that we did not judge.
+            raise PayloadError(f"the key `{key}` stands in one object twice")
+        out[key] = value
+    return out
+
+
+def _constant(name: str) -> NoReturn:
+    raise PayloadError(f"`{name}` is not JSON")

@@ -1,0 +1,122 @@
+"""The command line: finds the subcommand, imports that one only, and turns every failure into one message and a code."""
+
+import argparse
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+from guard.cli.exit_codes import FAILED, USAGE
+from guard.cli.output import complain, say
+from guard.errors import GuardError, UsageError
+
+SUBCOMMANDS = {
+    "demo": ("guard.cli.demo", "see a home directory survive, in a scratch directory"),
+    "check": ("guard.cli.check", "what would be decided, without running anything"),
+    "explain": ("guard.cli.explain", "the same, with every step that led there"),
+    "exec": ("guard.cli.exec", "decide, run where the decision says, judge the changes"),
+    "changes": ("guard.cli.changes", "held changes: list, show, apply, drop"),
+    "undo": ("guard.cli.undo", "put back what a run changed"),
+    "audit": ("guard.cli.audit", "read and verify the audit log"),
+    "policy": ("guard.cli.policy", "check policy files and show what is in force"),
+    "doctor": ("guard.cli.doctor", "what protects this machine, and what is missing"),
+    "completion": ("guard.cli.completion", "completion for bash, zsh or tcsh"),
+}
+EPILOG = """exit codes:
+  0 allowed, or done      10 a person has to be asked     2 the input is malformed
+  1 findings              11 denied                       3 the guard itself failed
+                          12 changes are held
+
+`guard hook AGENT` answers one tool call of an agent: see `guard hook --help`.
+Start with `guard demo`, then `guard check -- rm -rf build ~`.
+"""
+
+
+def version() -> str:
+    """The installed version; the source tree's when it is not installed."""
+    from importlib.metadata import PackageNotFoundError  # noqa: PLC0415 - slow, and rarely asked for
+    from importlib.metadata import version as installed  # noqa: PLC0415 - as above
+
+    try:
+        return installed("execguard")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage problems in our own words."""
+
+    def error(self, message: str) -> NoReturn:  # type: ignore[explicit-override]
+        raise UsageError(f"{self.prog}: {message}", help_=f"see `{self.prog} --help`")
+
+
+def parser(only: str = "") -> argparse.ArgumentParser:
+    """The whole parser, or with the arguments of ``only`` one subcommand filled in."""
+    root = _Parser(
+        prog="guard",
+        description="A guard between an AI coding agent and your machine: decide, contain, verify, remember.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    root.add_argument("--version", action="store_true", help="print the version")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    for name, (module, help_) in SUBCOMMANDS.items():
+        sub = commands.add_parser(
+            name, help=help_, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+        )
+        if not only or name == only:
+            import_module(module).add_arguments(sub)
+    return root
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        return _main(arguments)
+    except UsageError as error:
+        complain(str(error), error.help)
+        return USAGE
+    except GuardError as error:
+        complain(str(error), error.help)
+        return FAILED
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return 130
+    except BrokenPipeError:
+        # Whoever read us has gone; Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+    except RecursionError:
+        complain("the input is nested too deeply", "split it")
+        return FAILED
+    except OSError as error:
+        complain(
+            f"{error.filename or 'the machine'}: {(error.strerror or str(error)).lower()}",
+            "mend it and try again",
+        )
+        return FAILED
+    except Exception as error:  # noqa: BLE001 - the last border: one message, a code, nothing run
+        complain(
+            f"this is a defect of the guard: {type(error).__name__}: {error}",
+            "please report it; nothing was run",
+        )
+        return FAILED
+
+
+def _main(arguments: list[str]) -> int:
+    chosen = next((word for word in arguments if not word.startswith("-")), "")
+    if chosen and chosen not in SUBCOMMANDS:
+        known = ", ".join([*SUBCOMMANDS, "hook"])
+        raise UsageError(f"guard: there is no command `{chosen}`", help_=f"use one of {known}")
+    if any("\0" in word for word in arguments):
+        raise UsageError("guard: an argument holds a NUL byte", help_="remove it")
+    args = parser(only=chosen or "-").parse_args(arguments)
+    if args.version:
+        say(f"guard {version()}")
+        return 0
+    if not args.command:
+        parser(only="-").print_help()
+        return USAGE if arguments else 0
+    status: int = import_module(SUBCOMMANDS[args.command][0]).run(args)
+    sys.stdout.flush()
+    return status

@@ -1,0 +1,81 @@
+"""Decisions and effects for people. Text in, text out; every part of a proposal is shown with its odd characters visible."""
+
+from typing import Any
+
+from guard.audit.record import effect_json
+from guard.cli.output import style, visible
+from guard.engine.stages import Decided
+from guard.model.decision import Sandbox, verdict_of
+from guard.model.effect import ResolvedEffect
+
+_COLOUR = {"allow": "green", "ask": "yellow", "deny": "red"}
+_SHOWN = 12
+
+
+def headline(decided: Decided) -> str:
+    """``deny``, ``ask``, ``allow, in a sandbox`` or ``allow``."""
+    decision = decided.decision
+    verdict = verdict_of(decision).value
+    text = (
+        f"{verdict}, in a sandbox"
+        if verdict == "allow" and isinstance(decision.placement, Sandbox)
+        else verdict
+    )
+    return style(text, _COLOUR[verdict], "bold")
+
+
+def decision_lines(decided: Decided) -> list[str]:
+    """Verdict, effects, rule and why."""
+    first = decided.decision.reasons[0]
+    lines = [headline(decided)]
+    shown = decided.effects[:_SHOWN]
+    lines += [f"  effect  {effect_line(effect)}" for effect in shown]
+    if len(decided.effects) > len(shown):
+        lines.append(f"  effect  and {len(decided.effects) - len(shown)} more")
+    lines.append(f"  why     {visible(first.why)}")
+    lines.append(
+        f"  rule    {first.rule}{f' ({visible(first.source)})' if first.source else f' ({first.layer})'}"
+    )
+    if first.instead:
+        lines.append(f"  try     {visible(first.instead)}")
+    return lines
+
+
+def effect_line(effect: ResolvedEffect) -> str:
+    """``fs.delete  $H  all below  by rm``."""
+    data: dict[str, Any] = effect_json(effect)
+    words = [f"{data.pop('effect'):<17}"]
+    for key in ("path", "target"):
+        path = data.pop(key, None)
+        if isinstance(path, dict):
+            words.append(_path(path))
+        elif path is not None:
+            words.append(visible(str(path), 100))
+    for key in ("host", "branch", "packages", "arguments", "detail", "reason"):
+        value = data.pop(key, None)
+        if value:
+            text = " ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+            words.append(visible(text, 100))
+    if data.pop("recursive", False):
+        words.append("and all below")
+    if data.pop("upload", False):
+        words.append("(sends data)")
+    if data.pop("surprise", False):
+        words.append("(not predicted)")
+    program = data.pop("program", "")
+    if program and words[0].strip() != "exec":
+        words.append(style(f"by {visible(str(program))}", "dim"))
+    elif program:
+        words.insert(1, visible(str(program)))
+    return "  ".join(words)
+
+
+def _path(path: dict[str, Any]) -> str:
+    given, place = path["given"], path["place"]
+    shown = visible(given if isinstance(given, str) else "(not text)", 80)
+    if path.get("unresolved"):
+        return f"{shown} = anything: {path['unresolved']}"
+    lost = path.get("lost", 0)
+    note = f", {lost} files git cannot bring back" if lost > 0 else ""
+    place = place if isinstance(place, str) else "(not text)"
+    return f"{shown} = {visible(place)}{note}" if shown != place else f"{shown}{note}"
