@@ -129,6 +129,8 @@ class _Loader:
             return text
         if text in {"true", "false"}:
             return text == "true"
+        if _is_day(text):
+            return text
         if text.isdigit() and (text == "0" or not text.startswith("0")):
             return int(text)
         if (
@@ -154,7 +156,7 @@ class _Loader:
             )
         known = set(named_zones.NAMED) | named_zones.COMPUTED | set(table.zones)
         for name, patterns in table.zones.items():
-            if name in named_zones.NAMED or name in named_zones.COMPUTED:
+            if (name in named_zones.NAMED and name != "generated") or name in named_zones.COMPUTED:
                 self.refuse(
                     f"the zone `{name}` has a meaning already",
                     self._mark(("zones", name)),
@@ -267,6 +269,11 @@ def _events(text: str) -> Any:
 
 def _compose(text: str) -> Any:
     return yaml.compose(text, Loader=yaml.SafeLoader)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - the stubs leave it open
+
+
+def _is_day(text: str) -> bool:
+    """``2030-01-31``: everybody reads it as a day, and we as its text."""
+    return len(text) == 10 and [*map(len, text.split("-"))] == [4, 2, 2] and text.replace("-", "").isdecimal()
 
 
 def _place(pattern: str) -> str:
