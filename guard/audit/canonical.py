@@ -29,8 +29,16 @@ def text_of(value: str) -> Json:
     except UnicodeEncodeError:
         from base64 import b64encode  # noqa: PLC0415 - file names that are not text are rare
 
-        return {"b64": b64encode(value.encode(errors="surrogateescape")).decode()}
+        return {"b64": b64encode(raw_of(value)).decode()}
     return value
+
+
+def raw_of(value: str) -> bytes:
+    """The bytes of a file name that is not text; any other lone surrogate (JSON can spell one) as WTF-8."""
+    try:
+        return value.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return value.encode(errors="surrogatepass")
 
 
 def _checked(value: Json) -> Json:

@@ -1,11 +1,14 @@
 """Appending to the log: locked, in order, on disk before it returns. Safe for any number of processes at once.
 
-The segment is the only truth. ``head`` beside it remembers the last acknowledged record, so that a cut tail is seen.
+The segment is the only truth. ``head`` beside it remembers the last durable record, so that a cut tail is seen.
+The wait for the disk happens after the lock is given back: one ``fdatasync`` covers every earlier append of the same
+file, so many writers share it, and each still waits for its own record.
 """
 
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ from guard.errors import AuditError
 
 CURRENT = "current.jsonl"
 HEAD = "head"
+LOCK = "lock"
 SEGMENTS = "seg"
 LOCK_TIMEOUT_S = 2.0
 SEGMENT_BYTES = 64 * 1024 * 1024
@@ -34,8 +38,11 @@ class Appended:
 class AuditLog:
     """A log in one private directory. Opens nothing until it is used."""
 
-    def __init__(self, directory: str, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> None:
+    def __init__(
+        self, directory: str, *, lock_timeout_s: float = LOCK_TIMEOUT_S, segment_bytes: int = SEGMENT_BYTES
+    ) -> None:
         self.directory = directory
+        self._segment_bytes = segment_bytes
         self._lock_timeout_s = lock_timeout_s
 
     def append(self, fields: Mapping[str, Json], *, durable: bool = True) -> Appended:
@@ -44,22 +51,40 @@ class AuditLog:
 
     def append_all(self, records: list[Mapping[str, Json]], *, durable: bool = True) -> list[Appended]:
         """Several records, in order, all or none of them acknowledged."""
-        try:
-            os.makedirs(self.directory, mode=0o700, exist_ok=True)
-            lock = os.open(
-                os.path.join(self.directory, "lock"),
-                os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW,
-                0o600,
-            )
-        except OSError as error:
-            raise _problem(self.directory, error) from error
+        lock = self._open_lock()
+        descriptor = -1
         try:
             self._lock(lock)
-            return self._append(records, durable=durable)
+            descriptor = self._open_current()
+            out = self._append(descriptor, records)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            if durable:
+                os.fdatasync(descriptor)
+                self._lock(lock)
+                self._remember(Head(out[-1].seq, out[-1].hash))
         except OSError as error:
             raise _problem(os.path.join(self.directory, CURRENT), error) from error
+        else:
+            return out
         finally:
+            if descriptor >= 0:
+                os.close(descriptor)
             os.close(lock)
+
+    def _open_lock(self) -> int:
+        try:
+            if not os.path.isdir(self.directory):
+                os.makedirs(self.directory, mode=0o700, exist_ok=True)
+                _sync_directory(os.path.dirname(os.path.abspath(self.directory)))
+            if os.stat(self.directory).st_mode & 0o022:
+                raise AuditError(
+                    f"{self.directory}: others can write here, so the log would prove nothing",
+                    help_=f"run `chmod 700 {self.directory}`",
+                )
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            return os.open(os.path.join(self.directory, LOCK), flags, 0o600)
+        except OSError as error:
+            raise _problem(self.directory, error) from error
 
     def _lock(self, descriptor: int) -> None:
         end = time.monotonic() + self._lock_timeout_s
@@ -78,76 +103,76 @@ class AuditLog:
             else:
                 return
 
-    def _append(self, records: list[Mapping[str, Json]], *, durable: bool) -> list[Appended]:
+    def _open_current(self) -> int:
         path = os.path.join(self.directory, CURRENT)
-        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             descriptor = os.open(path, flags)
         except FileNotFoundError:
+            if not os.path.lexists(os.path.join(self.directory, HEAD)) and not self._closed():
+                # The note exists from the start and keeps its size: later, its absence means something.
+                self._create_head()
             descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
             _sync_directory(self.directory)
-        try:
-            size = os.fstat(descriptor).st_size
-            head, torn = self._head(descriptor, size)
-            if torn:
-                head, size = self._recover(descriptor, size, head, torn)
-            remembered = self._remembered()
-            if remembered.seq > head.seq or (remembered.seq == head.seq and remembered.hash != head.hash):
-                # Somebody took acknowledged records away. What comes now must not cover it up.
-                gap: dict[str, Json] = {
-                    "type": "log.gap",
-                    "acknowledged": remembered.seq,
-                    "hash": remembered.hash,
-                }
-                records = [gap, *records]
-            if size > SEGMENT_BYTES:
-                os.close(descriptor)
-                self._rotate(path, head)
-                descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
-                _sync_directory(self.directory)
-                size = 0
-            out, blob = _lines(records, head)
-            self._write(descriptor, blob, size, durable=durable)
-            self._remember(out[-1])
-            return out
-        finally:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
+            raise AuditError(
+                f"{path}: not a regular file", help_="find out who put it there, and move it away"
+            )
+        return descriptor
 
-    def _write(self, descriptor: int, blob: bytes, size: int, *, durable: bool) -> None:
-        """All of ``blob``, or nothing of it that counts: a part would be a torn record."""
-        try:
-            written = 0
-            while written < len(blob):
-                written += os.write(descriptor, blob[written:])
-            if durable:
-                os.fdatasync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, size)
-            raise
+    def _append(self, descriptor: int, records: list[Mapping[str, Json]]) -> list[Appended]:
+        """Under the lock. After a rotation ``descriptor`` is the new segment."""
+        size = os.fstat(descriptor).st_size
+        head, torn = self._head(descriptor, size)
+        if torn:
+            head, size = self._recover(descriptor, size, head, torn)
+        remembered = remembered_head(self.directory)
+        gone = remembered is None or _contradicts(remembered, head)
+        if gone:
+            # Somebody took acknowledged records away. What comes now must not cover it up.
+            known = remembered or EMPTY
+            gap: dict[str, Json] = {"type": "log.gap", "acknowledged": known.seq, "hash": known.hash}
+            if remembered is None:
+                self._create_head()
+            records = [gap, *records]
+        _, blob = _lines(records, head)
+        if size and size + len(blob) > self._segment_bytes:
+            self._rotate(descriptor, head)
+            size = 0
+        out, blob = _lines(records, head)
+        _write(descriptor, blob, size)
+        if gone:
+            # Only a gap that is on disk may move the note back.
+            os.fdatasync(descriptor)
+            self._set_head(Head(out[-1].seq, out[-1].hash))
+        return out
 
     def _head(self, descriptor: int, size: int) -> tuple[Head, bytes]:
-        """The last whole record, and what stands after it."""
-        if size == 0:
-            return self._previous_segment(), b""
-        length = min(size, _TAIL)
-        while True:
-            tail = os.pread(descriptor, length, size - length)
-            end = tail.rfind(b"\n")
-            start = tail.rfind(b"\n", 0, max(end, 0))
-            if (end >= 0 and start >= 0) or length == size:
-                break
-            length = min(size, length * 4)
-        if end < 0:
-            return self._previous_segment(), tail
-        return _head_of(tail[start + 1 : end], os.path.join(self.directory, CURRENT)), tail[end + 1 :]
+        """The last whole record, and what stands after it. Reads the end of the file only."""
+        line, torn = _last_line(descriptor, size)
+        if line is None:
+            return self._previous_segment(), torn
+        return _head_of(line, os.path.join(self.directory, CURRENT)), torn
+
+    def _closed(self) -> list[str]:
+        return segment_paths(self.directory)[:-1]
 
     def _previous_segment(self) -> Head:
-        names = segment_paths(self.directory)[:-1]
+        names = self._closed()
         if not names:
             return EMPTY
-        with open(names[-1], "rb") as file:
-            lines = file.read().rstrip(b"\n").rsplit(b"\n", 1)
-        return _head_of(lines[-1], names[-1])
+        descriptor = os.open(names[-1], os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            line, torn = _last_line(descriptor, os.fstat(descriptor).st_size)
+        finally:
+            os.close(descriptor)
+        if line is None or torn:
+            raise AuditError(
+                f"{names[-1]}: a closed segment ends in the middle of a record",
+                help_="run `guard audit verify`, and keep the file as evidence",
+            )
+        return _head_of(line, names[-1])
 
     def _recover(self, descriptor: int, size: int, head: Head, torn: bytes) -> tuple[Head, int]:
         """Cut what an interrupted write left, and say so in the chain. It was never acknowledged."""
@@ -155,31 +180,47 @@ class AuditLog:
         os.ftruncate(descriptor, size)
         fields: dict[str, Json] = {"type": "log.recovered", "bytes": len(torn), "sha256": leaf(torn)}
         out, blob = _lines([fields], head)
-        self._write(descriptor, blob, size, durable=True)
+        _write(descriptor, blob, size)
         return Head(out[0].seq, out[0].hash), size + len(blob)
 
-    def _rotate(self, path: str, head: Head) -> None:
+    def _rotate(self, descriptor: int, head: Head) -> None:
+        """Close the segment and start the next. The old one reaches the disk before anything chains to it."""
+        path = os.path.join(self.directory, CURRENT)
         directory = os.path.join(self.directory, SEGMENTS)
+        os.fdatasync(descriptor)
         os.makedirs(directory, mode=0o700, exist_ok=True)
         os.rename(path, os.path.join(directory, f"{head.seq:012d}.jsonl"))
+        os.fchmod(descriptor, 0o400)
         _sync_directory(directory)
-        _sync_directory(self.directory)
+        following = self._open_current()
+        # The caller holds and closes one descriptor: it keeps its number and changes its file.
+        os.dup2(following, descriptor, inheritable=False)
+        os.close(following)
 
-    def _remember(self, appended: Appended) -> None:
-        """After the record is safe, never before: so that the head is never ahead of the log."""
+    def _create_head(self) -> None:
+        path = os.path.join(self.directory, HEAD)
         descriptor = os.open(
-            os.path.join(self.directory, HEAD), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+            path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
         )
         try:
-            os.pwrite(descriptor, f"{appended.seq:016d} {appended.hash}\n".encode(), 0)
-        except OSError:
-            # On a full disk the record stands all the same; only a cut tail would be seen later.
-            return
+            os.pwrite(descriptor, _note(EMPTY), 0)
+            os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        _sync_directory(self.directory)
 
-    def _remembered(self) -> Head:
-        return remembered_head(self.directory) or EMPTY
+    def _remember(self, head: Head) -> None:
+        """Under the lock, after the record is safe: the note is never ahead of the log, and never goes back."""
+        known = remembered_head(self.directory)
+        if known is None or known.seq < head.seq:
+            self._set_head(head)
+
+    def _set_head(self, head: Head) -> None:
+        descriptor = os.open(os.path.join(self.directory, HEAD), os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            os.pwrite(descriptor, _note(head), 0)
+        finally:
+            os.close(descriptor)
 
     def records(self) -> Iterator[dict[str, Json]]:
         """Every whole record in order. AuditError for a line that is none."""
@@ -214,6 +255,39 @@ def remembered_head(directory: str) -> Head | None:
         return Head(int(number), hash_.decode("ascii"))
     except (OSError, ValueError):
         return None
+
+
+def _note(head: Head) -> bytes:
+    """Always the same length, written in place: a crash leaves the old note or the new one."""
+    return f"{head.seq:016d} {head.hash}\n".encode()
+
+
+def _contradicts(remembered: Head, head: Head) -> bool:
+    return remembered.seq > head.seq or (remembered.seq == head.seq and remembered.hash != head.hash)
+
+
+def _write(descriptor: int, blob: bytes, size: int) -> None:
+    """All of ``blob``, or nothing of it: a part would be a torn record."""
+    try:
+        written = 0
+        while written < len(blob):
+            written += os.write(descriptor, blob[written:])
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
+
+
+def _last_line(descriptor: int, size: int) -> tuple[bytes | None, bytes]:
+    """The last line that has its newline, if any, and the bytes after it."""
+    length = min(size, _TAIL)
+    while True:
+        tail = os.pread(descriptor, length, size - length)
+        end = tail.rfind(b"\n")
+        start = tail.rfind(b"\n", 0, max(end, 0))
+        if (end >= 0 and start >= 0) or length == size:
+            break
+        length = min(size, length * 4)
+    return (None, tail) if end < 0 else (tail[start + 1 : end], tail[end + 1 :])
 
 
 def _lines(records: list[Mapping[str, Json]], head: Head) -> tuple[list[Appended], bytes]:

@@ -7,6 +7,8 @@ import hmac
 import os
 import re
 
+from guard.audit.canonical import raw_of
+
 _KEY_BYTES = 32
 _TOKENS = (
     ("github-token", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})"),
@@ -88,7 +90,7 @@ class Redactor:
 
     def commitment(self, text: str) -> str:
         """Proves later which text it was, to whoever has the text and the key."""
-        mac = hmac.new(self._key, text.encode(errors="surrogateescape"), "sha256").hexdigest()
+        mac = hmac.new(self._key, raw_of(text), "sha256").hexdigest()
         return f"hmac-sha256:{mac}"
 
     def _value(self, kind: str, found: "re.Match[str]") -> str:
@@ -98,7 +100,7 @@ class Redactor:
         return found.group(1) + self._tag(kind, value)
 
     def _tag(self, kind: str, secret: str) -> str:
-        mac = hmac.new(self._key, secret.encode(errors="surrogateescape"), "sha256").hexdigest()
+        mac = hmac.new(self._key, raw_of(secret), "sha256").hexdigest()
         return f"[secret:{kind}:{mac[:8]}]"
 
 

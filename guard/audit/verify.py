@@ -1,12 +1,14 @@
 """Reading a whole log as somebody who trusts nobody: every line, every link, the head. Changes nothing."""
 
+import contextlib
+import fcntl
 import json
 import os
 from dataclasses import dataclass
 
 from guard.audit.canonical import canonical
 from guard.audit.chain import EMPTY, Head, leaf
-from guard.audit.log import HEAD, remembered_head, segment_paths
+from guard.audit.log import HEAD, LOCK, remembered_head, segment_paths
 
 MAX_PROBLEMS = 20
 
@@ -42,16 +44,16 @@ class _Verifier:
     def __init__(self, directory: str) -> None:
         self.directory = directory
         self.problems: list[Problem] = []
-        self.head = EMPTY
+        self.head = self.acknowledged = EMPTY
+        self.remembered: Head | None = None
         self.records = self.decisions = self.recovered = 0
 
     def run(self) -> Report:
-        paths = segment_paths(self.directory)
-        for index, path in enumerate(paths):
-            last = index == len(paths) - 1
-            if last and not os.path.exists(path):
-                continue
-            self._segment(path, last=last)
+        paths, size = self._snapshot()
+        for path in paths[:-1]:
+            self._segment(path, limit=-1)
+        if size >= 0:
+            self._segment(paths[-1], limit=size)
         self._against_head()
         return Report(
             records=self.records,
@@ -61,19 +63,42 @@ class _Verifier:
             problems=tuple(self.problems),
         )
 
+    def _snapshot(self) -> tuple[list[str], int]:
+        """Files, size of the current one (-1: none) and the note as of one moment, while others go on appending."""
+        with contextlib.ExitStack() as stack:
+            try:
+                lock = os.open(os.path.join(self.directory, LOCK), os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:
+                # A copy of the log has no lock and nobody who appends to it.
+                pass
+            else:
+                stack.callback(os.close, lock)
+                fcntl.flock(lock, fcntl.LOCK_SH)
+            self.remembered = remembered_head(self.directory)
+            paths = segment_paths(self.directory)
+            try:
+                size = os.stat(paths[-1]).st_size
+            except FileNotFoundError:
+                size = -1
+            return paths, size
+
     def _note(self, place: str, what: str, next_step: str) -> None:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(place, what, next_step))
 
-    def _segment(self, path: str, *, last: bool) -> None:
+    def _segment(self, path: str, *, limit: int) -> None:
+        """``limit``: how much of the current segment counts; -1 for a closed one."""
+        read = 0
         with open(path, "rb") as file:
             for number, line in enumerate(file, 1):
+                if limit >= 0 and read >= limit:
+                    return
+                read += len(line)
                 place = f"{path}:{number}"
                 if not line.endswith(b"\n"):
-                    if not last:
-                        self._note(
-                            place, "a closed segment ends in the middle of a record", "keep it as evidence"
-                        )
+                    if limit < 0:
+                        what = "a closed segment ends in the middle of a record"
+                        self._note(place, what, "keep it as evidence")
                     # An interrupted write: the next append cuts it and says so.
                     self.recovered += 1
                     return
@@ -102,6 +127,8 @@ class _Verifier:
         self.head = Head(
             seq if isinstance(seq, int) and not isinstance(seq, bool) else self.head.seq + 1, leaf(line)
         )
+        if self.remembered is not None and self.head.seq == self.remembered.seq:
+            self.acknowledged = self.head
         self.records += 1
         self.decisions += record.get("type") == "decision"
         self.recovered += record.get("type") == "log.recovered"
@@ -112,20 +139,15 @@ class _Verifier:
 
     def _against_head(self) -> None:
         path = os.path.join(self.directory, HEAD)
-        remembered = remembered_head(self.directory)
+        remembered = self.remembered
         if remembered is None:
             if self.records:
                 what = "the note of the last record is missing or cannot be read"
                 self._note(path, what, "records at the end may have been removed")
-            return
-        if remembered.seq > self.head.seq:
+        elif remembered.seq > self.head.seq:
             missing = remembered.seq - self.head.seq
-            self._note(
-                path, f"{missing} acknowledged records at the end are gone", "find them in a copy of the log"
-            )
-        elif remembered.seq == self.head.seq and remembered.hash != self.head.hash:
-            self._note(
-                path,
-                "the last record is not the one that was acknowledged",
-                "compare it with a copy of the log",
-            )
+            what = f"{missing} acknowledged records at the end are gone"
+            self._note(path, what, "find them in a copy of the log")
+        elif remembered != self.acknowledged:
+            what = f"record {remembered.seq} is not the one that was acknowledged"
+            self._note(path, what, "compare it with a copy of the log")
