@@ -64,8 +64,10 @@ def _with_invariants(
         if touches is _Touch.SURELY
     )
     if tampering:
+        # What a policy denies anyway is denied for the policy's reason: it says more.
+        denied = isinstance(decision, Deny)
         return Deny(
-            reasons=(*tampering, *decision.reasons),
+            reasons=(*decision.reasons, *tampering) if denied else (*tampering, *decision.reasons),
             placement=decision.placement,
             obligations=decision.obligations,
             shadow=decision.shadow,

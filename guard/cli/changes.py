@@ -1,0 +1,221 @@
+"""``guard changes``: what a run did and was not allowed to reach the workspace. For a person to decide."""
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import replace
+from typing import Any
+
+from guard.audit.log import AuditLog
+from guard.cli.exit_codes import ASK, HELD, OK
+from guard.cli.output import complain, say, style, visible
+from guard.enforce.apply import Conflict, apply, recover
+from guard.enforce.changeset import ChangeSet, Entry, discard, list_sets, read_set
+from guard.enforce.places import Places
+from guard.errors import ApplyError
+from sandbox.changes import NodeKind
+
+MAX_SHOWN = 256 * 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Changes that a run made in its sandbox and that the policy held back."
+    parser.epilog = (
+        "exit codes: 0 done, 10 not confirmed, 12 the workspace has changed meanwhile, 2 malformed, 3 failed"
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser(
+        "list", help="all held change sets", description="List held change sets, the oldest first."
+    )
+    for name, help_ in (
+        ("show", "as a diff"),
+        ("apply", "let it into the workspace"),
+        ("drop", "throw it away"),
+    ):
+        action = actions.add_parser(name, help=help_, description=f"One held change set: {help_}.")
+        action.add_argument("id", metavar="ID", help="from `guard changes list`")
+        if name != "show":
+            action.add_argument("--yes", action="store_true", help="do not ask at the terminal")
+    for action in actions.choices.values():
+        action.add_argument("--json", action="store_true", help="for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    places = Places.from_environment()
+    for note in recover(places):
+        complain(note)
+    match args.action:
+        case "list":
+            return _list(places, as_json=args.json)
+        case "show":
+            return _show(read_set(places.held, args.id), as_json=args.json)
+        case "apply":
+            return _apply(read_set(places.held, args.id), places, args)
+        case _:
+            return _drop(places, args)
+
+
+def summary(found: ChangeSet) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "workspace": _text(found.workspace),
+        "record": found.decision,
+        "command": found.command,
+        "why": found.why,
+        "changes": [{"path": _text(e.path), "change": kind_of(e)} for e in found.entries],
+    }
+
+
+def kind_of(entry: Entry) -> str:
+    if entry.before is None:
+        return "created"
+    return "deleted" if entry.after is None else "modified"
+
+
+def _list(places: Places, *, as_json: bool) -> int:
+    for id_ in list_sets(places.held):
+        try:
+            found = read_set(places.held, id_)
+        except ApplyError as error:
+            complain(str(error), error.help)
+            continue
+        if as_json:
+            say(json.dumps(summary(found)))
+        else:
+            say(f"{style(id_, 'bold')}  {len(found.entries)} changes in {visible(found.workspace)}")
+            say(f"  by   {visible(found.command, 100)}")
+            say(f"  why  {visible(found.why, 160)}")
+    if not list_sets(places.held) and not as_json:
+        say("nothing is held")
+    return OK
+
+
+def _show(found: ChangeSet, *, as_json: bool) -> int:
+    if as_json:
+        say(json.dumps(summary(found)))
+        return OK
+    say(f"by   {visible(found.command)}")
+    say(f"why  {visible(found.why)}")
+    for entry in found.entries:
+        say(f"{kind_of(entry):<9} {visible(entry.path)}{_detail(entry)}")
+        for line in _diff(found, entry):
+            say(f"  {line}")
+    return OK
+
+
+def _detail(entry: Entry) -> str:
+    after, before = entry.after, entry.before
+    if after is not None and after.kind is NodeKind.SYMLINK:
+        return f" -> {visible(after.target)}"
+    if after is not None and before is not None and after.mode != before.mode:
+        return f" (mode {before.mode:o} to {after.mode:o})"
+    return ""
+
+
+def _diff(found: ChangeSet, entry: Entry) -> list[str]:
+    from difflib import unified_diff  # noqa: PLC0415 - for people only
+
+    new = _lines(os.path.join(found.directory, "new", str(entry.number))) if entry.after is not None else []
+    old = _lines(os.path.join(found.workspace, entry.path)) if entry.before is not None else []
+    if new is None or old is None:
+        return ["(not text, or too large to show)"]
+    lines = list(unified_diff(old, new, "before", "after", lineterm=""))
+    return [_coloured(line) for line in lines[2:]]
+
+
+def _coloured(line: str) -> str:
+    shown = visible(line)
+    return (
+        style(shown, "green")
+        if line.startswith("+")
+        else style(shown, "red")
+        if line.startswith("-")
+        else shown
+    )
+
+
+def _lines(path: str) -> list[str] | None:
+    """None when it is not text that can be shown."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return []
+    with open(descriptor, "rb") as file:
+        try:
+            data = file.read(MAX_SHOWN + 1)
+        except OSError:
+            return []
+    if len(data) > MAX_SHOWN or b"\0" in data:
+        return None
+    return os.fsdecode(data).splitlines()
+
+
+def _apply(found: ChangeSet, places: Places, args: argparse.Namespace) -> int:
+    if not args.yes and not confirmed(f"apply {len(found.entries)} changes to {visible(found.workspace)}?"):
+        complain("not applied", "answer `yes` at the terminal, or add --yes")
+        return ASK
+    log = AuditLog(places.audit)
+    # Recorded before it happens: a person lets in what the policy held back.
+    log.append(
+        {"type": "changes.released", "decision": found.decision, "held": found.id, "by": f"uid {os.getuid()}"}
+    )
+    result = apply(found, places)
+    if isinstance(result, Conflict):
+        log.append(
+            {
+                "type": "changes.conflict",
+                "decision": found.decision,
+                "held": found.id,
+                "total": len(result.paths),
+            }
+        )
+        complain(
+            f"`{result.paths[0]}` and {len(result.paths) - 1} others have changed since the run; nothing was applied",
+            f"look with `guard changes show {found.id}`, then run the command again or drop it",
+        )
+        return HELD
+    log.append(
+        {"type": "changes.applied", "decision": found.decision, "undo": result.undo, "total": result.count}
+    )
+    if args.json:
+        say(json.dumps({"applied": result.count, "undo": result.undo}))
+    else:
+        say(f"applied {result.count} changes; put back with `guard undo {result.undo}`")
+    return OK
+
+
+def _drop(places: Places, args: argparse.Namespace) -> int:
+    try:
+        found = read_set(places.held, args.id)
+    except ApplyError:
+        if args.id not in list_sets(places.held):
+            raise
+        found = _damaged(places, args.id)
+    if not args.yes and not confirmed(f"throw {found.id} away for good?"):
+        complain("not dropped", "answer `yes` at the terminal, or add --yes")
+        return ASK
+    AuditLog(places.audit).append(
+        {"type": "changes.dropped", "decision": found.decision, "held": found.id, "by": f"uid {os.getuid()}"}
+    )
+    discard(found)
+    say(json.dumps({"dropped": found.id}) if args.json else f"dropped {found.id}")
+    return OK
+
+
+def _damaged(places: Places, id_: str) -> ChangeSet:
+    """A set that cannot be read can still be thrown away."""
+    empty = ChangeSet(id=id_, directory="", workspace="", decision=-1, why="damaged", command="", entries=())
+    return replace(empty, directory=os.path.join(places.held, id_))
+
+
+def confirmed(question: str) -> bool:
+    """A person at the terminal types ``yes``; without a terminal the answer is no."""
+    if not sys.stdin.isatty():
+        return False
+    say(f"{question} only `yes` does it: ")
+    return sys.stdin.readline().strip() == "yes"
+
+
+def _text(path: str) -> str:
+    return os.fsencode(path).decode(errors="backslashreplace")

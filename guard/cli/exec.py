@@ -1,0 +1,263 @@
+"""``guard exec``: decide, run where the decision says, judge the changes, apply or hold. Everything else passes through."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from guard.audit.record import decision_json, effect_json
+from guard.cli.check import CODES
+from guard.cli.exit_codes import FAILED, HELD
+from guard.cli.output import complain, say, style, visible
+from guard.cli.proposals import add_command, add_level, command_of, directory_of, level_of
+from guard.cli.render import decision_lines, effect_line
+from guard.enforce.apply import recover
+from guard.enforce.approve import Approver, Nobody
+from guard.enforce.carry import Carried, carry
+from guard.enforce.pipeline import Guard
+from guard.engine.stages import Decided
+from guard.errors import UsageError
+from guard.model.decision import verdict_of
+from guard.model.outcome import Completed, Killed, LimitReached, NotStarted
+from guard.model.principal import Principal
+from guard.model.proposal import ShellProposal
+from sandbox.spec import Stdio
+
+TIMEOUT_STATUS = 124
+"""As ``timeout(1)`` has it, for a run that a limit ended."""
+ASK_TIMEOUT_S = 120.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Run one command under the guard: decided first, in a sandbox where the decision says so, and its changes\n"
+        "judged before they reach the workspace. Standard input, output, error, signals and exit status pass through.\n\n"
+        "  guard exec -- make test\n"
+        "  guard exec -- 'python build.py && ls dist'"
+    )
+    parser.epilog = (
+        "exit codes: the command's own; 10 a person has to be asked, 11 denied, 12 its changes are held,\n"
+        "124 a limit ended it, 2 malformed input, 3 the guard failed (nothing was run)"
+    )
+    parser.add_argument("--cwd", metavar="D", help="the directory to run in (default: this one)")
+    parser.add_argument(
+        "--workspace", metavar="D", help="the tree that the command may change (default: the one around D)"
+    )
+    parser.add_argument(
+        "--call", default="", metavar="ID", help="the agent's id of this call, for the record"
+    )
+    parser.add_argument(
+        "--ask",
+        choices=("prompt", "deny"),
+        default="prompt",
+        help="what to do with a question: ask at the terminal, or take it as no (default: prompt)",
+    )
+    parser.add_argument(
+        "--json",
+        type=int,
+        metavar="FD",
+        help="write a report to this descriptor: docs/schemas/exec.schema.json",
+    )
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        help="say nothing on standard error unless something is held or refused",
+    )
+    parser.add_argument(
+        "--backend", action="append", metavar="NAME", help="use this sandbox: local or docker"
+    )
+    parser.add_argument("--no-watch", action="store_true", help="do not look for other writers meanwhile")
+    add_level(parser)
+    add_command(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    command = command_of(args.words)
+    cwd = directory_of(args.cwd, "--cwd")
+    if not os.path.isdir(cwd):
+        raise UsageError(f"{cwd}: there is no such directory", help_="name one that exists with --cwd")
+    report_to = _report(args.json)
+    guard = Guard.open(cwd=cwd, workspace=args.workspace, level=level_of(args))
+    for note in recover(guard.places):
+        guard.log.append({"type": "log.note", "note": note})
+        complain(note)
+    proposal = ShellProposal(principal=Principal(agent="exec"), cwd=cwd, command=command, call=args.call)
+    approver: Approver = Terminal() if args.ask == "prompt" else Nobody()
+    with _interrupts():
+        carried = carry(
+            guard,
+            proposal,
+            approver,
+            Stdio(),
+            preferred=tuple(args.backend or ()),
+            watch=not args.no_watch,
+        )
+    status = status_of(carried)
+    _tell(carried, quiet=args.quiet)
+    if report_to is not None:
+        with open(report_to, "w", encoding="utf-8") as stream:
+            stream.write(json.dumps(report(carried, status)) + "\n")
+    _log(carried, status)
+    return status
+
+
+def _report(descriptor: int | None) -> int | None:
+    if descriptor is None:
+        return None
+    try:
+        return os.dup(descriptor)
+    except (OSError, OverflowError):
+        raise UsageError(
+            f"guard exec: descriptor {descriptor} is not open",
+            help_="open it: `guard exec --json 3 ... 3> report`",
+        ) from None
+
+
+class _interrupts:  # noqa: N801 - reads as a statement
+    """Ctrl-C reaches the command; we stay to clean up after it."""
+
+    def __enter__(self) -> None:
+        self._before = signal.signal(signal.SIGINT, lambda *_: None)
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+
+class Terminal:
+    """A person at the controlling terminal: never the command's own input, which the agent writes."""
+
+    surface = "terminal"
+
+    @property
+    def by(self) -> str:
+        return f"uid {os.getuid()}"
+
+    def approves(self, decided: Decided) -> bool:
+        try:
+            terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            lines = [*decision_lines(decided), "", f"run it? only `yes` runs it, {ASK_TIMEOUT_S:g} s: "]
+            os.write(terminal, "\n".join(lines).encode(errors="backslashreplace"))
+            return _answer(terminal) == "yes"
+        except OSError:
+            return False
+        finally:
+            os.close(terminal)
+
+
+def _answer(terminal: int) -> str:
+    import select  # noqa: PLC0415 - only when somebody is asked
+
+    ready, _, _ = select.select([terminal], [], [], ASK_TIMEOUT_S)
+    if not ready:
+        os.write(terminal, b"\nno answer: not run\n")
+        return ""
+    return os.read(terminal, 100).decode(errors="replace").strip()
+
+
+def status_of(carried: Carried) -> int:
+    match carried.outcome:
+        case None:
+            return CODES[verdict_of(carried.decided.decision)]
+        case NotStarted():
+            return FAILED
+        case LimitReached():
+            return TIMEOUT_STATUS
+        case Killed(signal=number):
+            return 128 + number
+        case Completed(status=status):
+            return HELD if carried.why_held else status
+
+
+def _tell(carried: Carried, *, quiet: bool) -> None:
+    """To standard error, for whoever reads it: often a model."""
+    err = sys.stderr
+    if carried.outcome is None:
+        say(f"guard: not run: {visible(carried.decided.decision.reasons[0].why)}", stream=err)
+        for line in decision_lines(carried.decided):
+            say(f"  {line}", stream=err)
+        return
+    match carried.outcome:
+        case NotStarted(reason=reason):
+            complain(f"not run: {reason}", "see `guard doctor`")
+        case LimitReached(limit=limit):
+            complain(f"ended by the limit on {limit}", "make it smaller, or raise the limit")
+        case _:
+            pass
+    if carried.why_held:
+        say(
+            f"guard: it ran in a sandbox, and its changes are {style('held', 'yellow', stream=err)}",
+            stream=err,
+        )
+        say(f"  why     {visible(carried.why_held)}", stream=err)
+        for effect in (carried.judged.effects if carried.judged is not None else ())[:10]:
+            say(f"  change  {effect_line(effect)}", stream=err)
+        if carried.held:
+            say(f"  look    guard changes show {carried.held}", stream=err)
+    elif carried.applied and not quiet and err.isatty():
+        say(
+            style(
+                f"guard: {carried.applied} changes applied; put back with `guard undo {carried.undo}`",
+                "dim",
+                stream=err,
+            ),
+            stream=err,
+        )
+    if carried.unproposed and not quiet:
+        complain(f"{len(carried.unproposed)} files of the workspace were changed by somebody else meanwhile")
+
+
+def report(carried: Carried, status: int) -> dict[str, Any]:
+    """The whole run as JSON."""
+    outcome: dict[str, Any] | None = None
+    match carried.outcome:
+        case None:
+            pass
+        case Completed(status=own):
+            outcome = {"ended": "completed", "status": own}
+        case LimitReached(limit=limit):
+            outcome = {"ended": "limit", "limit": limit}
+        case Killed(signal=number):
+            outcome = {"ended": "killed", "signal": number}
+        case NotStarted(reason=reason):
+            outcome = {"ended": "not-started", "reason": reason}
+    judged = carried.judged
+    return {
+        "status": status,
+        "record": carried.decision,
+        "decision": decision_json(carried.decided.decision),
+        "effects": [effect_json(effect) for effect in carried.decided.effects],
+        "outcome": outcome,
+        "backend": carried.backend,
+        "changes": [effect_json(effect) for effect in judged.effects] if judged is not None else [],
+        "judged": decision_json(judged.decision) if judged is not None else None,
+        "applied": carried.applied,
+        "undo": carried.undo or None,
+        "held": carried.held or None,
+        "why_held": carried.why_held or None,
+        "unproposed": [os.fsencode(path).decode(errors="backslashreplace") for path in carried.unproposed],
+    }
+
+
+def _log(carried: Carried, status: int) -> None:
+    """The operational log costs a library: only when it was asked for, or something went wrong."""
+    failed = isinstance(carried.outcome, NotStarted) or bool(carried.why_held and not carried.held)
+    if not failed and not os.environ.get("GUARD_LOG"):
+        return
+    from guard.enforce.oplog import configure, get_logger  # noqa: PLC0415 - as said above
+
+    configure()
+    logger = get_logger("exec")
+    say_it = logger.warning if failed else logger.info
+    say_it(
+        "run ended",
+        record=carried.decision,
+        status=status,
+        backend=carried.backend,
+        held=carried.held,
+        undo=carried.undo,
+    )

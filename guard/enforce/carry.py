@@ -1,0 +1,160 @@
+"""Stations 7 to 11 for one shell command: record, permit, confine, judge what happened, apply or hold, record again."""
+
+from dataclasses import dataclass
+
+from guard.audit.canonical import Json
+from guard.audit.record import changes_record, outcome_record, unproposed_record
+from guard.audit.redact import Redactor
+from guard.enforce.apply import Applied, apply
+from guard.enforce.approve import Approver, approve
+from guard.enforce.changeset import ChangeSet, commit, discard, refused, stage
+from guard.enforce.confine import Confined, confine
+from guard.enforce.pipeline import Guard
+from guard.enforce.watch import Watch, explained_by
+from guard.engine.stages import Decided
+from guard.errors import ApplyError
+from guard.model.decision import Allow, Host
+from guard.model.outcome import NotStarted, Outcome
+from guard.model.proposal import ShellProposal
+from sandbox.changes import Changes
+from sandbox.errors import ChangesError
+from sandbox.spec import Stdio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What became of one command. ``outcome`` is None when it was not permitted."""
+
+    decided: Decided
+    decision: int
+    """Number of the decision's record."""
+    outcome: Outcome | None = None
+    backend: str = ""
+    judged: Decided | None = None
+    """The decision on the observed changes; None when there were none to judge."""
+    applied: int = 0
+    undo: str = ""
+    """Put the changes back with this id."""
+    held: str = ""
+    """The id of the change set that waits for a person."""
+    why_held: str = ""
+    unproposed: tuple[str, ...] = ()
+
+
+def carry(
+    guard: Guard,
+    proposal: ShellProposal,
+    approver: Approver,
+    stdio: Stdio,
+    *,
+    preferred: tuple[str, ...] = (),
+    watch: bool = True,
+) -> Carried:
+    """Raises AuditError when something could not be recorded: then it was not run, or its changes were not applied."""
+    decided = guard.decide(proposal)
+    recorded = guard.record(decided)
+    permit = approve(decided, recorded.seq, approver, guard)
+    if permit is None:
+        return Carried(decided=decided, decision=recorded.seq)
+    watcher = _watcher(guard, decided) if watch and guard.facts.workspace else None
+    try:
+        confined = confine(permit, proposal, decided.facts, stdio, preferred)
+    finally:
+        unproposed, total = watcher.stop() if watcher is not None else ([], 0)
+    try:
+        if unproposed:
+            guard.log.append(unproposed_record(recorded.seq, unproposed, total), durable=False)
+        carried = _changes(guard, decided, recorded.seq, confined)
+    finally:
+        if confined.run is not None:
+            confined.run.destroy()
+    extra: dict[str, Json] = {"backend": confined.backend, "undo": carried.undo, "held": carried.held}
+    guard.log.append(outcome_record(recorded.seq, confined.outcome, **extra))
+    return Carried(
+        decided=decided,
+        decision=recorded.seq,
+        outcome=confined.outcome,
+        backend=confined.backend,
+        judged=carried.judged,
+        applied=carried.applied,
+        undo=carried.undo,
+        held=carried.held,
+        why_held=carried.why_held,
+        unproposed=tuple(unproposed),
+    )
+
+
+def _watcher(guard: Guard, decided: Decided) -> Watch:
+    on_host = isinstance(decided.decision.placement, Host)
+    watcher = Watch(guard.facts.workspace, explained_by(decided.effects, on_host=on_host))
+    watcher.start()
+    return watcher
+
+
+def _changes(guard: Guard, decided: Decided, decision: int, confined: Confined) -> Carried:
+    """Station 10. Nothing of a run that did not start, or that cannot be read, reaches the workspace."""
+    nothing = Carried(decided=decided, decision=decision)
+    if confined.run is None or isinstance(confined.outcome, NotStarted):
+        return nothing
+    try:
+        changes = confined.run.changes()
+    except ChangesError as error:
+        why = f"the changes cannot be read: {error}"
+        guard.log.append({"type": "guard.error", "decision": decision, "problem": why})
+        return Carried(decided=decided, decision=decision, why_held=why)
+    if not changes.entries and not changes.truncated:
+        return nothing
+    return _judge(guard, decided, decision, changes)
+
+
+def _judge(guard: Guard, decided: Decided, decision: int, changes: Changes) -> Carried:
+    judged = guard.judge_changes(decided, changes)
+    redactor = Redactor.open(guard.places.state)
+    why = refused(changes, guard.facts.workspace)
+    if not why and not isinstance(judged.decision, Allow):
+        first = judged.decision.reasons[0]
+        why = f"{first.why} (rule `{first.rule}`)"
+    guard.log.append(changes_record(decision, judged, redactor, held=why, truncated=changes.truncated))
+    if changes.truncated:
+        return Carried(
+            decided=decided, decision=decision, judged=judged, why_held=f"{why}; they are thrown away"
+        )
+    proposal = decided.analysed.proposal
+    command = redactor.redact(proposal.command) if isinstance(proposal, ShellProposal) else ""
+    try:
+        staged = stage(
+            changes,
+            parent=guard.places.journal,
+            workspace=guard.facts.workspace,
+            decision=decision,
+            why=why,
+            command=command,
+        )
+        if why:
+            return _hold(guard, staged, decided, judged, why)
+        result = apply(staged, guard.places)
+        if isinstance(result, Applied):
+            return Carried(
+                decided=decided, decision=decision, judged=judged, applied=result.count, undo=result.undo
+            )
+        why = f"`{result.paths[0]}` was changed by somebody else meanwhile"
+        return _hold(guard, staged, decided, judged, why)
+    except (OSError, ApplyError) as error:
+        why = f"the changes could not be applied: {error}"
+        guard.log.append({"type": "guard.error", "decision": decision, "problem": why})
+        return Carried(decided=decided, decision=decision, judged=judged, why_held=why)
+
+
+def _hold(guard: Guard, staged: ChangeSet, decided: Decided, judged: Decided, why: str) -> Carried:
+    from dataclasses import replace  # noqa: PLC0415 - rarely needed
+
+    from guard.enforce.changeset import write_manifest  # noqa: PLC0415 - as above
+
+    held = replace(staged, why=why)
+    try:
+        write_manifest(held)
+        held = commit(held, guard.places.held)
+    except OSError:
+        discard(staged)
+        raise
+    return Carried(decided=decided, decision=staged.decision, judged=judged, held=held.id, why_held=why)

@@ -1,0 +1,287 @@
+"""A change set as a directory: a manifest and the contents before and after. The form in which changes wait,
+are applied after a crash, and are undone.
+
+    journal/ID.tmp   being written: thrown away by recovery
+    journal/ID       complete: recovery finishes it
+    held/ID          waits for a person
+    undo/ID          applied: holds what is needed to put it back
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO
+
+from guard.enforce.beneath import sync_filesystem
+from guard.enforce.nodes import copy_out, copy_to, look, same
+from guard.errors import ApplyError
+from sandbox.changes import Change, Changes, Created, Deleted, Node, NodeKind
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One object, before and after. None = there is nothing."""
+
+    path: str
+    before: Node | None
+    after: Node | None
+    number: int
+    """Names its contents: ``new/NUMBER`` and ``old/NUMBER``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSet:
+    id: str
+    directory: str
+    workspace: str
+    decision: int
+    """Number of the record that permitted the run."""
+    why: str
+    """Why it is held; empty when it is not."""
+    command: str
+    """What made the changes, redacted, for people."""
+    entries: tuple[Entry, ...]
+    lock: int = -1
+    """Says to recovery that the writer of an incomplete set is alive."""
+
+    def new(self, entry: Entry) -> Callable[[], BinaryIO]:
+        return lambda: open(os.path.join(self.directory, "new", str(entry.number)), "rb")
+
+    def old(self, entry: Entry) -> Callable[[], BinaryIO]:
+        return lambda: open(os.path.join(self.directory, "old", str(entry.number)), "rb")
+
+
+def entries_of(changes: Changes) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(path=change.path, before=_before(change), after=_after(change), number=number)
+        for number, change in enumerate(changes.entries)
+    )
+
+
+def _before(change: Change) -> Node | None:
+    return None if isinstance(change, Created) else change.before
+
+
+def _after(change: Change) -> Node | None:
+    return None if isinstance(change, Deleted) else change.after
+
+
+def refused(changes: Changes, workspace: str) -> str:
+    """Why this change set may never be applied without a person, whatever the policy says; empty when it may."""
+    if changes.truncated:
+        return f"the changes could not be read in full: {changes.truncated}"
+    for entry in changes.entries:
+        if any(ord(char) < 32 or ord(char) == 127 for char in entry.path):
+            return "a name holds control characters"
+        after = _after(entry)
+        if after is None:
+            continue
+        if after.kind in {NodeKind.FIFO, NodeKind.SOCKET, NodeKind.DEVICE}:
+            return f"`{entry.path}` is a {after.kind.value}"
+        if after.kind is NodeKind.FILE and after.mode & 0o6000:
+            return f"`{entry.path}` runs with the rights of its owner (set-id)"
+        if after.kind is NodeKind.SYMLINK and not _stays(entry.path, after.target, workspace):
+            return f"the link `{entry.path}` leads out of the workspace, to `{after.target}`"
+    return ""
+
+
+def _stays(path: str, target: str, workspace: str) -> bool:
+    where = os.path.normpath(os.path.join(workspace, os.path.dirname(path), target))
+    return where == workspace or where.startswith(workspace.rstrip("/") + "/")
+
+
+def stage(
+    changes: Changes, *, parent: str, workspace: str, decision: int, why: str, command: str
+) -> ChangeSet:
+    """Write everything into ``parent/ID.tmp``; the layer is not needed any more. OSError: nothing is left behind."""
+    id_ = f"{decision}-{secrets.token_hex(3)}"
+    directory = os.path.join(parent, f"{id_}.tmp")
+    entries = entries_of(changes)
+    lock = make_locked(directory)
+    staged = ChangeSet(
+        id=id_,
+        directory=directory,
+        workspace=workspace,
+        decision=decision,
+        why=why,
+        command=command,
+        entries=entries,
+        lock=lock,
+    )
+    try:
+        os.mkdir(os.path.join(directory, "new"), 0o700)
+        os.mkdir(os.path.join(directory, "old"), 0o700)
+        for entry in entries:
+            after = entry.after
+            if after is not None and after.kind is NodeKind.FILE and _content_differs(entry):
+                with changes.open_after(entry.path) as source:
+                    digest = copy_to(source, os.path.join(directory, "new", str(entry.number)))
+                if digest != after.sha256:
+                    raise ApplyError(
+                        f"`{entry.path}` changed while it was read", help_="run the command again"
+                    )
+            elif after is not None and after.kind is NodeKind.FILE:
+                os.symlink("../old/" + str(entry.number), os.path.join(directory, "new", str(entry.number)))
+        write_manifest(staged)
+    except BaseException:
+        discard(staged)
+        raise
+    return staged
+
+
+def make_locked(directory: str) -> int:
+    """A new private directory, locked as long as its writer lives."""
+    os.makedirs(os.path.dirname(directory), mode=0o700, exist_ok=True)
+    os.mkdir(directory, 0o700)
+    lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def _check(path: str, found: str, expected: str) -> None:
+    if found != expected:
+        raise ApplyError(f"`{path}` changed while it was read", help_="run the command again")
+
+
+def _content_differs(entry: Entry) -> bool:
+    before = entry.before
+    return (
+        before is None
+        or entry.after is None
+        or before.kind is not NodeKind.FILE
+        or before.sha256 != entry.after.sha256
+    )
+
+
+def keep_old(staged: ChangeSet, root: int) -> list[str]:
+    """Copy what will be replaced into the set. Returns the paths that are not what the run saw: conflicts."""
+    conflicts: list[str] = []
+    for entry in staged.entries:
+        try:
+            now = look(root, entry.path)
+        except OSError:
+            conflicts.append(entry.path)
+            continue
+        if not same(now, entry.before):
+            conflicts.append(entry.path)
+        elif now is not None and now.kind is NodeKind.FILE:
+            target = os.path.join(staged.directory, "old", str(entry.number))
+            if not os.path.exists(target):
+                copy_out(root, entry.path, target)
+    return conflicts
+
+
+def commit(staged: ChangeSet, target: str) -> ChangeSet:
+    """Give a complete set its place, durably: ``target`` is ``journal``, ``held`` or ``undo``."""
+    os.makedirs(target, mode=0o700, exist_ok=True)
+    descriptor = os.open(staged.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sync_filesystem(descriptor)
+    finally:
+        os.close(descriptor)
+    place = os.path.join(target, staged.id)
+    os.rename(staged.directory, place)
+    _sync(target)
+    _unlock(staged)
+    return replace(staged, directory=place, lock=-1)
+
+
+def _sync(directory: str) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def discard(found: ChangeSet) -> None:
+    shutil.rmtree(found.directory, ignore_errors=True)
+    _unlock(found)
+
+
+def _unlock(found: ChangeSet) -> None:
+    if found.lock >= 0:
+        os.close(found.lock)
+
+
+# ------------------------------------------------------------------ on disk
+
+
+def write_manifest(staged: ChangeSet) -> None:
+    data = {
+        "version": VERSION,
+        "workspace": staged.workspace,
+        "decision": staged.decision,
+        "why": staged.why,
+        "command": staged.command,
+        "entries": [
+            {"path": e.path, "before": _node_json(e.before), "after": _node_json(e.after), "number": e.number}
+            for e in staged.entries
+        ],
+    }
+    with open(os.path.join(staged.directory, "manifest.json"), "w", encoding="utf-8") as file:
+        # Undecodable names are surrogates, which ASCII JSON carries.
+        json.dump(data, file, ensure_ascii=True)
+
+
+def read_set(parent: str, id_: str) -> ChangeSet:
+    """ApplyError when there is none, or it is damaged."""
+    directory = os.path.join(parent, id_)
+    if not id_ or "/" in id_ or id_.startswith(".") or "\0" in id_:
+        raise ApplyError(f"`{id_}` is not the name of a change set", help_="see `guard changes list`")
+    try:
+        with open(os.path.join(directory, "manifest.json"), encoding="utf-8") as file:
+            data: dict[str, Any] = json.load(file)
+        if data["version"] != VERSION:
+            raise ApplyError(f"{directory}: made by another version of the guard", help_="use that version")
+        entries = tuple(
+            Entry(path=e["path"], before=_node(e["before"]), after=_node(e["after"]), number=e["number"])
+            for e in data["entries"]
+        )
+        return ChangeSet(
+            id=id_,
+            directory=directory,
+            workspace=data["workspace"],
+            decision=data["decision"],
+            why=data["why"],
+            command=data["command"],
+            entries=entries,
+        )
+    except FileNotFoundError:
+        raise ApplyError(f"there is no change set `{id_}`", help_="see `guard changes list`") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ApplyError(
+            f"{directory}/manifest.json: damaged: {error}", help_="drop it: `guard changes drop`"
+        ) from error
+
+
+def list_sets(parent: str) -> list[str]:
+    """Ids, oldest first."""
+    try:
+        names = [name for name in os.listdir(parent) if not name.endswith(".tmp")]
+    except FileNotFoundError:
+        return []
+    return sorted(names, key=lambda name: os.lstat(os.path.join(parent, name)).st_mtime_ns)
+
+
+def _node_json(node: Node | None) -> dict[str, Any] | None:
+    if node is None:
+        return None
+    return {
+        "kind": node.kind.value,
+        "mode": node.mode,
+        "size": node.size,
+        "sha256": node.sha256,
+        "target": node.target,
+        "mtime_ns": node.mtime_ns,
+    }
+
+
+def _node(data: dict[str, Any] | None) -> Node | None:
+    return None if data is None else Node(**{**data, "kind": NodeKind(data["kind"])})

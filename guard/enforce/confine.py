@@ -1,0 +1,174 @@
+"""Station 9: a permit becomes a run, inside walls or on the machine as it says. Never falls back from one to the other."""
+
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from guard.enforce.permit import Permit
+from guard.model.decision import Host, Sandbox
+from guard.model.facts import Facts
+from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Outcome
+from guard.model.proposal import ShellProposal
+from sandbox.backend import Run
+from sandbox.errors import NoBackend, SandboxError
+from sandbox.result import End, Exited, Interrupted, LimitHit
+from sandbox.select import choose
+from sandbox.spec import SandboxSpec, Stdio
+
+_TOOLCHAINS = frozenset(
+    {
+        ".pyenv",
+        ".nvm",
+        ".rustup",
+        ".volta",
+        ".asdf",
+        ".rbenv",
+        ".nodenv",
+        ".sdkman",
+        "miniconda3",
+        "anaconda3",
+        ".local/share/mise",
+    }
+)
+"""Directories below home that hold programs and no secrets: seen whole, read-only."""
+_SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confined:
+    """``run`` is None on the host: there the changes have happened."""
+
+    outcome: Outcome
+    backend: str
+    run: Run | None = None
+
+
+def confine(
+    permit: Permit, proposal: ShellProposal, facts: Facts, stdio: Stdio, preferred: tuple[str, ...] = ()
+) -> Confined:
+    """Spend the permit. Raises NoPermit; everything else that goes wrong is ``NotStarted``."""
+    permit.use(proposal)
+    match permit.placement:
+        case Host():
+            return Confined(outcome=_on_host(proposal, facts, stdio), backend="host")
+        case Sandbox(grants=grants):
+            if grants:
+                # No backend gives these yet; to run without them would be to run something else than was decided.
+                return _not_started(f"no backend here can give the grants {', '.join(sorted(grants))}")
+            return _in_sandbox(permit, proposal, facts, stdio, preferred)
+
+
+def _not_started(reason: str, backend: str = "none") -> Confined:
+    return Confined(outcome=NotStarted(reason=reason), backend=backend)
+
+
+def argv_of(command: str) -> tuple[str, ...]:
+    """How every command is started: no start-up files, no aliases."""
+    return ("bash", "--norc", "--noprofile", "-c", command)
+
+
+# ------------------------------------------------------------------ inside
+
+
+def _in_sandbox(
+    permit: Permit, proposal: ShellProposal, facts: Facts, stdio: Stdio, preferred: tuple[str, ...]
+) -> Confined:
+    cwd = os.path.realpath(proposal.cwd)
+    workspace = facts.workspace
+    if not workspace or not (cwd + "/").startswith(workspace.rstrip("/") + "/"):
+        return _not_started(
+            f"`{proposal.cwd}` is not inside a workspace, and only a workspace can be put into a sandbox"
+        )
+    try:
+        backend = choose(preferred)
+    except NoBackend as error:
+        return _not_started(str(error))
+    spec = SandboxSpec(
+        argv=argv_of(proposal.command),
+        workspace=workspace,
+        cwd=cwd,
+        env=tuple(facts.env.items()),
+        read_only=_toolchains(facts),
+        label=f"guard-{permit.decision}",
+    )
+    try:
+        run = backend.run(spec, stdio)
+    except SandboxError as error:
+        return _not_started(str(error), backend.name)
+    return Confined(outcome=_outcome(run.end), backend=backend.name, run=run)
+
+
+def _outcome(end: End) -> Outcome:
+    match end:
+        case Exited(status=status):
+            return Completed(status=status)
+        case LimitHit(limit=limit):
+            return LimitReached(limit=limit)
+        case Interrupted(signal=number):
+            return Killed(signal=number)
+
+
+def _toolchains(facts: Facts) -> tuple[str, ...]:
+    """What lies on PATH outside of the system: seen read-only, so that the tools of the person work inside."""
+    found: dict[str, None] = {}
+    for entry in facts.env.get("PATH", "").split(":"):
+        real = os.path.realpath(entry) if entry.startswith("/") else ""
+        if not real or (real + "/").startswith(_SYSTEM) or not os.path.isdir(real):
+            continue
+        if _inside(real, facts.workspace) or _inside(facts.workspace, real) or _inside(facts.home, real):
+            continue
+        found.setdefault(_whole(real, facts.home))
+    return tuple(found)
+
+
+def _inside(path: str, root: str) -> bool:
+    return bool(root) and (path + "/").startswith(root.rstrip("/") + "/")
+
+
+def _whole(real: str, home: str) -> str:
+    """The toolchain that a directory of programs belongs to, when it is one that we know."""
+    relative = os.path.relpath(real, home) if _inside(real, home) else ""
+    for name in _TOOLCHAINS:
+        if relative == name or relative.startswith(name + "/"):
+            return os.path.join(home, name)
+    return real
+
+
+# ------------------------------------------------------------------ on the host
+
+
+def _on_host(proposal: ShellProposal, facts: Facts, stdio: Stdio) -> Outcome:
+    try:
+        child = subprocess.Popen(
+            argv_of(proposal.command),
+            cwd=proposal.cwd,
+            env=dict(facts.env),
+            stdin=stdio.stdin,
+            stdout=stdio.stdout,
+            stderr=stdio.stderr,
+        )
+    except OSError as error:
+        return NotStarted(reason=f"{error.filename or 'bash'}: {error.strerror}")
+    before = _forward(child)
+    try:
+        status = child.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return Completed(status=status if status >= 0 else 128 - status)
+
+
+def _forward(child: "subprocess.Popen[bytes]") -> dict[int, Any]:
+    """Signals to us are signals to the command; ctrl-C reaches both by itself."""
+
+    def handler(number: int, _frame: FrameType | None) -> None:
+        child.send_signal(number)
+
+    before: dict[int, Any] = {}
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+        before[number] = signal.signal(number, handler)
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return before

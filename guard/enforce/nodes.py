@@ -1,0 +1,165 @@
+"""One file-system object at a time: what it is now, and making it what it should be. Relative to a descriptor only."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from typing import BinaryIO
+
+from guard.enforce.beneath import open_beneath, open_directory
+from sandbox.changes import Node, NodeKind
+
+_BLOCK = 1 << 20
+TEMPORARY = ".guard-"
+"""Prefix of files that are not yet what they will be; left-overs of a crash are removed by recovery."""
+
+
+def parent_of(path: str) -> tuple[str, str]:
+    head, _, name = path.rpartition("/")
+    return head, name
+
+
+def look(root: int, path: str) -> Node | None:
+    """What ``path`` is now; None when there is nothing. OSError when a link stands in the way."""
+    head, name = parent_of(path)
+    try:
+        parent = open_directory(root, head)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        info = os.lstat(name, dir_fd=parent)
+        mode = stat.S_IMODE(info.st_mode)
+        if stat.S_ISLNK(info.st_mode):
+            target = os.readlink(name, dir_fd=parent)
+            digest = hashlib.sha256(os.fsencode(target)).hexdigest()
+            return Node(kind=NodeKind.SYMLINK, mode=mode, size=info.st_size, sha256=digest, target=target)
+        if stat.S_ISREG(info.st_mode):
+            return Node(kind=NodeKind.FILE, mode=mode, size=info.st_size, sha256=_digest(parent, name))
+        return Node(kind=_KINDS.get(stat.S_IFMT(info.st_mode), NodeKind.DEVICE), mode=mode)
+    except FileNotFoundError:
+        return None
+    finally:
+        os.close(parent)
+
+
+_KINDS = {stat.S_IFDIR: NodeKind.DIRECTORY, stat.S_IFIFO: NodeKind.FIFO, stat.S_IFSOCK: NodeKind.SOCKET}
+
+
+def _digest(parent: int, name: str) -> str:
+    digest = hashlib.sha256()
+    with open(open_beneath(parent, name, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def same(now: Node | None, wanted: Node | None) -> bool:
+    """Whether two looks saw the same thing: kind, mode and content; times do not count."""
+    if now is None or wanted is None:
+        return now is wanted
+    if now.kind is not wanted.kind:
+        return False
+    if now.kind is NodeKind.SYMLINK:
+        return now.target == wanted.target
+    return now.mode == wanted.mode and now.sha256 == wanted.sha256
+
+
+def copy_out(root: int, path: str, target: str) -> None:
+    """The content of a regular file below ``root`` to a new private file."""
+    with open(open_beneath(root, path, os.O_RDONLY | os.O_NONBLOCK), "rb") as source:
+        copy_to(source, target)
+
+
+def copy_to(source: BinaryIO, target: str) -> str:
+    """All of ``source`` to a new private file; the SHA-256 of what was written."""
+    digest = hashlib.sha256()
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "wb") as file:
+        while block := source.read(_BLOCK):
+            digest.update(block)
+            file.write(block)
+    return digest.hexdigest()
+
+
+def remove(root: int, path: str) -> None:
+    """Remove one object; a directory must be empty. Nothing there is fine."""
+    head, name = parent_of(path)
+    try:
+        parent = open_directory(root, head)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    try:
+        info = os.lstat(name, dir_fd=parent)
+        if stat.S_ISDIR(info.st_mode):
+            os.rmdir(name, dir_fd=parent)
+        else:
+            os.unlink(name, dir_fd=parent)
+    except FileNotFoundError:
+        return
+    finally:
+        os.close(parent)
+
+
+def make(root: int, path: str, node: Node, content: Callable[[], BinaryIO], token: str) -> None:
+    """Make ``path`` be ``node``: a file or link appears whole, by rename. ``token`` names what is not yet ready."""
+    head, name = parent_of(path)
+    parent = open_directory(root, head)
+    try:
+        now = look(parent, name)
+        if now is not None and (now.kind is NodeKind.DIRECTORY) != (node.kind is NodeKind.DIRECTORY):
+            remove(parent, name)
+            now = None
+        match node.kind:
+            case NodeKind.DIRECTORY:
+                _make_directory(root, parent, name, node, exists=now is not None)
+            case NodeKind.SYMLINK:
+                temporary = f"{TEMPORARY}{token}"
+                remove(parent, temporary)
+                os.symlink(node.target, temporary, dir_fd=parent)
+                os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+            case NodeKind.FILE:
+                _make_file(root, parent, name, node, content, f"{TEMPORARY}{token}")
+            case NodeKind.FIFO | NodeKind.SOCKET | NodeKind.DEVICE:
+                raise ValueError(f"a {node.kind.value} is never made")
+    finally:
+        os.close(parent)
+
+
+def _make_directory(root: int, parent: int, name: str, node: Node, *, exists: bool) -> None:
+    if not exists:
+        os.mkdir(name, 0o700, dir_fd=parent)
+    made = open_directory(parent, name)
+    try:
+        _own(root, made)
+        os.fchmod(made, node.mode & 0o1777)
+    finally:
+        os.close(made)
+
+
+def _make_file(
+    root: int, parent: int, name: str, node: Node, content: Callable[[], BinaryIO], temporary: str
+) -> None:
+    remove(parent, temporary)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(temporary, flags, 0o600, dir_fd=parent)
+    try:
+        with open(descriptor, "wb") as file, content() as source:
+            while block := source.read(_BLOCK):
+                file.write(block)
+            file.flush()
+            _own(root, descriptor)
+            # Set-id and sticky bits never come out of a sandbox.
+            os.fchmod(descriptor, node.mode & 0o777)
+            if node.mtime_ns:
+                os.utime(descriptor, ns=(node.mtime_ns, node.mtime_ns))
+        os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+    except BaseException:
+        remove(parent, temporary)
+        raise
+
+
+def _own(root: int, descriptor: int) -> None:
+    """As root, what comes out belongs to whom the workspace belongs to."""
+    if os.geteuid() == 0:
+        owner = os.fstat(root)
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
