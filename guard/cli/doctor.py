@@ -1,0 +1,188 @@
+"""``guard doctor``: what protects this machine, found out by trying, and what is missing with the next step. Mends nothing."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from guard.audit.verify import verify
+from guard.cli.exit_codes import FINDINGS, OK
+from guard.cli.output import say, style, visible
+from guard.enforce.levels import try_level
+from guard.enforce.pipeline import workspace_of
+from guard.enforce.places import Places
+from guard.errors import PolicyFileError
+from guard.model.verdict import Level
+from guard.policy.files.load import load_layer
+from guard.policy.files.locate import sources
+from sandbox.select import probe_all
+
+_SETTINGS = (".claude/settings.json", ".claude/settings.local.json")
+_MEANING = {
+    Level.ADVICE: "the hook's answers are advice: nothing contains what is allowed",
+    Level.CONTAINED: "what needs it runs in a sandbox",
+    Level.ENCLOSED: "the whole agent is inside",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    area: str
+    ok: bool
+    says: str
+    fix: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Say what protects this machine, found out by trying, and what is missing."
+    parser.epilog = "exit codes: 0 all is well, 1 something is missing or broken"
+    parser.add_argument("--json", action="store_true", help="one JSON object for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    places = Places.from_environment()
+    home = os.path.expanduser("~")
+    workspace = workspace_of(os.getcwd(), os.path.realpath(home))
+    level = try_level()
+    findings = [
+        Finding(
+            area="python",
+            ok=True,
+            says=f"{platform.python_version()} at {sys.executable}, Linux {os.uname().release}",
+        ),
+        Finding(
+            area="level",
+            ok=level is not Level.ADVICE,
+            says=f"{level.value}: {_MEANING[level]}",
+            fix="" if level is not Level.ADVICE else "make one of the backends below work",
+        ),
+        *_backends(needed=level is Level.ADVICE),
+        *_policies(workspace, places),
+        _audit(places),
+        *_hooks(home, workspace),
+        *_left(places),
+    ]
+    good = all(finding.ok for finding in findings)
+    if args.json:
+        say(json.dumps(_report(level, findings, good=good)))
+    else:
+        _show(findings)
+    return OK if good else FINDINGS
+
+
+def _backends(*, needed: bool) -> list[Finding]:
+    """A backend that does not work is a finding only where no other one does."""
+    return [
+        Finding(
+            area=f"sandbox {found.backend}",
+            ok=found.works or not needed,
+            says="enforces " + ", ".join(sorted(found.enforces))
+            if found.works
+            else f"not here: {found.failed}",
+            fix="" if found.works else found.fix,
+        )
+        for found in probe_all()
+    ]
+
+
+def _policies(workspace: str, places: Places) -> list[Finding]:
+    out: list[Finding] = []
+    for source in sources(workspace, places.config).files:
+        try:
+            with open(source.path, "rb") as file:
+                load_layer(file.read(), kind=source.kind, source=source.path)
+        except OSError as error:
+            says = f"{source.path}: {(error.strerror or str(error)).lower()}"
+            out.append(Finding(area=f"policy {source.kind}", ok=False, says=says, fix="make it readable"))
+        except PolicyFileError as error:
+            out.append(Finding(area=f"policy {source.kind}", ok=False, says=str(error), fix=error.help))
+        else:
+            out.append(Finding(area=f"policy {source.kind}", ok=True, says=source.path))
+    return out
+
+
+def _audit(places: Places) -> Finding:
+    if not os.path.isdir(places.audit):
+        return Finding(area="audit log", ok=True, says=f"nothing recorded yet in {places.audit}")
+    try:
+        report = verify(places.audit)
+    except OSError as error:
+        return Finding(
+            area="audit log", ok=False, says=f"{places.audit}: {error.strerror}", fix="make it readable"
+        )
+    if report.ok:
+        return Finding(area="audit log", ok=True, says=f"{report.records} records verify in {places.audit}")
+    first = report.problems[0]
+    return Finding(area="audit log", ok=False, says=f"{first.place}: {first.what}", fix=first.next_step)
+
+
+def _hooks(home: str, workspace: str) -> list[Finding]:
+    """Where Claude Code would find a registration of ours. None is not an error: the CLI works without an agent."""
+    found: list[Finding] = []
+    for base in dict.fromkeys((home, workspace)):
+        for name in _SETTINGS if base else ():
+            path = os.path.join(base, name)
+            try:
+                with open(path, encoding="utf-8") as file:
+                    settings = json.load(file)
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError) as error:
+                found.append(
+                    Finding(area="hook", ok=False, says=f"{path}: {error}", fix="mend the settings file")
+                )
+                continue
+            if "hook claude-code" in json.dumps(settings):
+                found.append(Finding(area="hook", ok=True, says=f"registered in {path}"))
+    return found or [
+        Finding(area="hook", ok=True, says="not registered with any agent; README.md says how to do it")
+    ]
+
+
+def _left(places: Places) -> list[Finding]:
+    held, journal, runs = (_entries(path) for path in (places.held, places.journal, places.runs))
+    out = [
+        Finding(
+            area="held changes",
+            ok=True,
+            says=f"{held} waiting; see `guard changes list`" if held else "none",
+        )
+    ]
+    if journal:
+        out.append(
+            Finding(
+                area="leftovers",
+                ok=False,
+                says=f"{journal} interrupted applications in {places.journal}",
+                fix="the next `guard exec` finishes or rolls them back; or run `guard exec -- true`",
+            )
+        )
+    if runs:
+        out.append(Finding(area="leftovers", ok=True, says=f"{runs} runs noted in {places.runs}"))
+    return out
+
+
+def _entries(path: str) -> int:
+    try:
+        return len(os.listdir(path))
+    except OSError:
+        return 0
+
+
+def _show(findings: list[Finding]) -> None:
+    for finding in findings:
+        mark = style("ok ", "green") if finding.ok else style("NO ", "red", "bold")
+        say(f"{mark} {finding.area:<16} {visible(finding.says)}")
+        if finding.fix:
+            say(f"    {'':<16} help: {visible(finding.fix)}")
+
+
+def _report(level: Level, findings: list[Finding], *, good: bool) -> dict[str, Any]:
+    return {
+        "ok": good,
+        "level": level.value,
+        "findings": [{"area": f.area, "ok": f.ok, "says": f.says, "fix": f.fix} for f in findings],
+    }
