@@ -1,0 +1,28 @@
+# The same commands as in .ci/run.
+
+python := ".venv/bin/python"
+
+# style, types, import contracts
+check:
+    .venv/bin/ruff check .
+    .venv/bin/ruff format --check .
+    .venv/bin/mypy
+    .venv/bin/pyright
+    .venv/bin/lint-imports
+
+test *args:
+    {{python}} -m pytest {{args}}
+
+# every test, with a Docker engine of its own (root)
+test-docker *args:
+    tests/sandbox/with_dockerd.sh {{python}} -m pytest {{args}}
+
+# the decision cases only
+cases:
+    {{python}} -m pytest tests/engine/test_cases.py -q
+
+# ratios, never asserted
+bench:
+    {{python}} benchmarks/hook.py
+    {{python}} benchmarks/decide.py
+    {{python}} benchmarks/sandbox.py
