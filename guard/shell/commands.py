@@ -10,7 +10,6 @@ from guard.shell.ast import (
     Case,
     CaseItem,
     Command,
-    Condition,
     Coproc,
     For,
     Function,
@@ -29,8 +28,9 @@ from guard.shell.ast import (
     Subshell,
     Word,
 )
+from guard.shell.braces import merged
+from guard.shell.condition import ConditionReader
 from guard.shell.cursor import DIGITS, NAME, NAME_START, Heredoc
-from guard.shell.words import WordReader
 
 if TYPE_CHECKING:
     from typing_extensions import override
@@ -46,14 +46,14 @@ RESERVED = frozenset(
         " "
     )
 )
-_CLOSERS = frozenset({"then", "else", "elif", "fi", "do", "done", "esac", "}", "in", "]]"})
+_CLOSERS = frozenset({"!", "then", "else", "elif", "fi", "do", "done", "esac", "}", "in", "]]"})
 _REDIRECTS = ("&>>", "&>", "<<<", "<<", "<&", "<>", "<", ">>", ">|", ">&", ">")
 _DECLARES = frozenset({"declare", "typeset", "local", "export", "readonly", "alias"})
 _FUNCTION_NAME = NAME | frozenset(".:+-@")
 _OPS = {op.value: op for op in RedirectOp}
 
 
-class CommandReader(WordReader):
+class CommandReader(ConditionReader):
     """Reads scripts."""
 
     line_start = 0
@@ -147,6 +147,7 @@ class CommandReader(WordReader):
             return True
         return bool(words) and self.reserved() in words
 
+    @override
     def newlines(self) -> None:
         """Blanks, comments and newlines; bodies of here-documents begin at a newline."""
         while True:
@@ -243,7 +244,7 @@ class CommandReader(WordReader):
         elif word == "case":
             result = self._case()
         elif word == "[[":
-            result = self._condition()
+            result = self.condition()
         elif word == "function":
             result = self._function()
         elif word == "coproc":
@@ -360,55 +361,6 @@ class CommandReader(WordReader):
         self.newlines()
         self.take("esac")
         return Case(word, tuple(items), self.redirects(), self.span(start))
-
-    def _condition(self) -> Condition:
-        start = self.pos
-        self.take("[[")
-        words: list[Word] = []
-        depth = 0
-        while True:
-            self.newlines() if words and words[-1].static in {"&&", "||"} else self.blanks()
-            if self.at("]]") and self.peek(2) in {"", " ", "\t", "\n", ";", "&", "|", ")", "<", ">"}:
-                self.pos += 2
-                break
-            operator = next((op for op in ("&&", "||", "(", ")", "<", ">") if self.at(op)), "")
-            if operator in {"<", ">"} and self.peek(1) == "(":
-                raise self.stop("a process substitution in `[[`")
-            if operator:
-                depth += {"(": 1, ")": -1}.get(operator, 0)
-                begin = self.pos
-                self.pos += len(operator)
-                words.append(Word((Literal(operator, quoted=False),), self.span(begin)))
-            elif words and words[-1].static == "=~":
-                words.append(self._regex())
-            elif self.peek() in {"", "\n", ";", "&", "|"}:
-                raise self.stop("`[[` that never ends")
-            else:
-                words.append(self.word(braces=False))
-        if not words or depth:
-            raise self.stop("an odd `[[`")
-        return Condition(tuple(words), self.redirects(), self.span(start))
-
-    def _regex(self) -> Word:
-        """The right side of ``=~``, where parentheses and bars are plain."""
-        start = self.pos
-        parts: list[Part] = []
-        while self.pos < self.end and self.text[self.pos] not in " \t\n;&<>":
-            if self.text[self.pos] in "()|{},*?[]+^.#!@~":
-                parts.append(Literal(self.text[self.pos], quoted=False))
-                self.pos += 1
-                continue
-            end = self.pos
-            while end < self.end and (self.text[end].isalnum() or self.text[end] in "_-/:=%"):
-                end += 1
-            if end > self.pos:
-                parts.append(Literal(self.text[self.pos : end], quoted=False))
-                self.pos = end
-                continue
-            parts += self.part()
-        if not parts:
-            raise self.stop("`=~` without a pattern")
-        return Word(tuple(parts), self.span(start))
 
     def _function(self) -> Function:
         start = self.pos
@@ -551,6 +503,7 @@ class CommandReader(WordReader):
 
     # ------------------------------------------------------------------ redirections
 
+    @override
     def redirects(self) -> tuple[Redirect, ...]:
         """Redirections after a compound command."""
         out: list[Redirect] = []
@@ -644,6 +597,6 @@ class CommandReader(WordReader):
         else:
             reader = CommandReader(body, self.depth, fixed=self.fixed or span)
             reader.deeper()
-            parts = tuple(reader.double_quoted(""))
+            parts = merged(reader.double_quoted(""))
         # The word was handed out before its text was reached; nobody has looked at it yet.
         object.__setattr__(heredoc.word, "parts", parts)
