@@ -54,11 +54,10 @@ def read_bytes(path: str) -> bytes:
             place=path,
             help_="make it readable, or remove it",
         ) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise PolicyFileError("is not a regular file", place=path, help_="put a YAML file here, or remove it")
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise PolicyFileError(
-                "is not a regular file", place=path, help_="put a YAML file here, or remove it"
-            )
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise PolicyFileError(

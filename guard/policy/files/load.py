@@ -16,6 +16,8 @@ from guard.policy.rule import PolicyLayer
 _KINDS = {"floor": "floor", "policy": "profile repo", "personal": "personal"}
 _FREE_TEXT = frozenset({"why", "instead", "reason", "owner", "approved_by"})
 _AMBIGUOUS = frozenset("y n yes no on off null ~ nan inf".split())
+_DEPTH = 8
+"""No key needs more than six; each level more is stack and, in PyYAML, time."""
 _PLACES = ("$W", "$H", "$T", "/")
 Path = tuple[str | int, ...]
 
@@ -67,7 +69,7 @@ class _Loader:
 
     def _tree(self, text: str) -> Any:
         try:
-            documents = 0
+            documents = depth = 0
             for event in _events(text):
                 if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                     self.refuse(
@@ -75,6 +77,10 @@ class _Loader:
                     )
                 if getattr(event, "tag", None):
                     self.refuse("tags are not allowed", event.start_mark, "write the plain value")
+                depth += isinstance(event, yaml.CollectionStartEvent)
+                depth -= isinstance(event, yaml.CollectionEndEvent)
+                if depth > _DEPTH:
+                    self.refuse("lists or tables nested too deeply", event.start_mark, "no key needs that")
                 documents += isinstance(event, yaml.DocumentStartEvent)
                 if documents > 1:
                     self.refuse("more than one document", event.start_mark, "split it into files")
