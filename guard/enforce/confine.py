@@ -30,10 +30,10 @@ _TOOLCHAINS = frozenset(
         ".sdkman",
         "miniconda3",
         "anaconda3",
-        ".local/share/mise",
+        "mise",
     }
 )
-"""Directories below home that hold programs and no secrets: seen whole, read-only."""
+"""Directories that hold programs and no secrets: seen whole, read-only."""
 _SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib")
 
 
@@ -120,7 +120,7 @@ def _toolchains(facts: Facts) -> tuple[str, ...]:
             continue
         if _inside(real, facts.workspace) or _inside(facts.workspace, real) or _inside(facts.home, real):
             continue
-        found.setdefault(_whole(real, facts.home))
+        found.setdefault(_whole(real))
     return tuple(found)
 
 
@@ -128,12 +128,12 @@ def _inside(path: str, root: str) -> bool:
     return bool(root) and (path + "/").startswith(root.rstrip("/") + "/")
 
 
-def _whole(real: str, home: str) -> str:
+def _whole(real: str) -> str:
     """The toolchain that a directory of programs belongs to, when it is one that we know."""
-    relative = os.path.relpath(real, home) if _inside(real, home) else ""
-    for name in _TOOLCHAINS:
-        if relative == name or relative.startswith(name + "/"):
-            return os.path.join(home, name)
+    parts = real.split("/")
+    for index, part in enumerate(parts):
+        if part in _TOOLCHAINS:
+            return "/".join(parts[: index + 1])
     return real
 
 
