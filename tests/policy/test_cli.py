@@ -1,0 +1,130 @@
+"""``guard policy``: what people and machines read."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from guard.cli import policy
+
+GOOD = """version: 1
+kind: policy
+name: p
+default: allow
+rules:
+  - id: no-tars
+    effect: [exec]
+    programs: [tar]
+    verdict: deny
+    why: Tars leave traces.
+    examples: {match: ["tar cf a.tar src"], no_match: ["ls"]}
+tests:
+  - {run: "tar cf a.tar src", expect: deny, rule: no-tars}
+  - {run: "rm -rf ~", expect: deny}
+"""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "home" / "ws").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.chdir(tmp_path / "home" / "ws")
+    return tmp_path / "home"
+
+
+def run(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    policy.add_arguments(parser)
+    return policy.run(parser.parse_args(words))
+
+
+def test_a_good_file_is_fine(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "ws" / "p.yaml").write_text(GOOD)
+
+    assert run("check", "p.yaml") == 0
+    assert capsys.readouterr().out == "fine: p.yaml (4 examples and tests)\n"
+
+
+def test_what_is_in_force_here_is_fine(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "ws" / ".guard").mkdir()
+    (home / "ws" / ".guard" / "policy.yaml").write_text(GOOD)
+
+    assert run("check", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["ok"] is True
+    assert len(said["files"]) >= 3
+    assert said["findings"] == []
+
+
+def test_a_broken_file_is_a_finding_with_its_place(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "ws" / "p.yaml").write_text(GOOD.replace("verdict: deny", "verdict: dney"))
+
+    assert run("check", "p.yaml") == 1
+    assert capsys.readouterr().out == (
+        "p.yaml:9:5: `dney` is not known here\n"
+        "  help: use one of 'allow', 'ask' or 'deny'\n"
+        "1 findings in p.yaml\n"
+    )
+
+
+def test_examples_tests_and_exceptions_that_do_not_hold_are_findings(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = GOOD.replace('tar cf a.tar src"], no_match: ["ls"]', 'ls"], no_match: ["tar tf a"]')
+    text = text.replace('"rm -rf ~", expect: deny', '"rm -rf ~", expect: allow')
+    text += """exceptions:
+  - {id: old, rule: no-tars, verdict: allow, reason: x, owner: me, expires: 2020-01-01}
+"""
+    (home / "ws" / "p.yaml").write_text(text)
+
+    assert run("check", "--json", "p.yaml") == 1
+    problems = [finding["problem"] for finding in json.loads(capsys.readouterr().out)["findings"]]
+    assert problems == [
+        "the exception `old` has expired on 2020-01-01 and changes nothing",
+        "the exception `old` voids the whole rule `no-tars`",
+        "the rule `no-tars` does not speak of its example `ls`",
+        "the rule `no-tars` speaks of its example `tar tf a`",
+        "`rm -rf ~` should be allow, and is deny by `never-delete-outside` (floor)",
+    ]
+
+
+def test_a_file_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", "nowhere.yaml") == 2
+    assert "nowhere.yaml: there is no such file" in capsys.readouterr().err
+
+
+def test_show_names_every_layer_and_where_it_comes_from(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "ws" / ".guard").mkdir()
+    (home / "ws" / ".guard" / "policy.yaml").write_text(GOOD)
+
+    assert run("show", "--json") == 0
+    layers = json.loads(capsys.readouterr().out)["layers"]
+    assert [layer["kind"] for layer in layers][:2] == ["floor", "profile"]
+    assert layers[-1]["rules"][0]["source"].endswith("policy.yaml:6")
+    assert run("show") == 0
+    assert "no-tars: exec by tar" in capsys.readouterr().out
+
+
+def test_compile_prints_the_digest_that_decisions_carry(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compile") == 0
+    plain = capsys.readouterr().out.strip()
+    assert run("compile", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"digest": plain}
+
+
+def test_show_of_a_broken_policy_says_what_is_broken(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "ws" / ".guard").mkdir()
+    (home / "ws" / ".guard" / "policy.yaml").write_text("version: 1\nversion: 1\n")
+
+    assert run("show") == 1
+    assert "stands here twice" in capsys.readouterr().err
+
+
+def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("schema") == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "Policy of the guard, version 1"
