@@ -210,7 +210,8 @@ class _Seen:
             # A rule about places says nothing of effects that have none.
             return not (ruling.zones or ruling.rule.recoverable or ruling.rule.recursive is not None)
         if ruling.strict:
-            return any(_at(ruling, end) for end in self._ends)
+            ends = self._ends[:1] if ruling.rule.itself else self._ends
+            return any(_at(ruling, end) for end in ends)
         return all(_at(ruling, end) for end in self._ends)
 
     def _network(self, ruling: Ruling) -> bool:

@@ -21,7 +21,7 @@ class Rule:
     branches: tuple[str, ...] = ()
     recursive: bool | None = None
     itself: bool = False
-    """Only the path that is named, not what lies below it."""
+    """Only the path that is named: not what lies below it, nor what a link leads to."""
     upload: bool | None = None
     append: bool | None = None
     certain: bool | None = None
