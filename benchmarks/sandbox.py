@@ -1,0 +1,46 @@
+"""Starting a command in each working sandbox against a bare fork and exec, in the same run."""
+
+import os
+import sys
+import tempfile
+import time
+
+from ratios import Cost, arguments, compare, process, show
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, ROOT)
+# This file has the package's name; the directory it lies in must not be searched first.
+sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != os.path.join(ROOT, "benchmarks")]
+
+from sandbox.backend import Backend  # noqa: E402 - after the path
+from sandbox.select import NAMES, backend  # noqa: E402
+from sandbox.spec import SandboxSpec, Stdio  # noqa: E402
+
+
+def main() -> None:
+    args = arguments(__doc__ or "", 30)
+    with tempfile.TemporaryDirectory() as workspace, open(os.devnull, "r+b") as null:
+        real = os.path.realpath(workspace)
+        spec = SandboxSpec(argv=("/bin/true",), workspace=real, cwd=real, env=(("PATH", "/usr/bin:/bin"),))
+        stdio = Stdio(stdin=null.fileno(), stdout=null.fileno(), stderr=null.fileno())
+
+        def contained(walls: Backend) -> Cost:
+            before, started = os.times(), time.perf_counter()
+            walls.run(spec, stdio).destroy()
+            wall, after = time.perf_counter() - started, os.times()
+            return Cost(wall_ms=wall * 1e3, cpu_ms=(sum(after[:4]) - sum(before[:4])) * 1e3)
+
+        measures = {"fork and exec": lambda: process(["/bin/true"])}
+        for name in NAMES:
+            walls = backend(name)
+            found = walls.probe()
+            if found.works:
+                measures[f"sandbox {name}"] = lambda walls=walls: contained(walls)
+            else:
+                print(f"not measured: {name}: {found.failed}", file=sys.stderr)
+        table = compare(measures, args.rounds)
+    show("sandbox start, without reading changes", table, as_json=args.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HEAVY = {"pydantic", "structlog", "docker", "anthropic", "watchdog", "yaml", "rich", "bashlex"}
+
+
+def tracked():
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    return [
+        name for name in listing.decode().split("\0") if name and os.path.isfile(os.path.join(ROOT, name))
+    ]
+
+
+def text(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def test_packages_import_lower_layers_only():
+    lint = os.path.join(os.path.dirname(sys.executable), "lint-imports")
+    done = subprocess.run([lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_hook_loads_nothing_but_the_standard_library(tmp_path):
+    home, work = tmp_path / "home", tmp_path / "home" / "app"
+    work.mkdir(parents=True)
+    payload = {
+        "session_id": "s",
+        "transcript_path": str(home / "t"),
+        "cwd": str(work),
+        "permission_mode": "default",
+        "hook_event_name": "PreToolUse",
+        "tool_name": "Bash",
+        "tool_input": {"command": "ls"},
+    }
+    program = (
+        "import sys, atexit\n"
+        "atexit.register(lambda: print(chr(10).join(sys.modules), file=sys.stderr))\n"
+        "sys.argv = ['guard', 'hook', 'claude-code']\n"
+        "from guard.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    env = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": ROOT}
+    for _ in range(2):  # the second time with the compiled policy
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            input=json.dumps(payload),
+            env=env,
+            cwd=work,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        loaded = {line.split(".")[0] for line in done.stderr.splitlines()}
+        assert "guard" in loaded, done.stderr
+        assert not loaded & HEAVY
+
+
+def test_no_file_names_what_is_not_part_of_the_project():
+    words = re.compile("/" + "work/(?:main|shared|notes)|" + r"\.\./" + "shared/")
+
+    assert [name for name in tracked() if words.search(text(name))] == []
+
+
+def test_the_default_install_needs_nothing_under_the_gpl():
+    with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
+        project = tomllib.load(file)["project"]
+    imports = [
+        n
+        for n in tracked()
+        if n.startswith(("guard/", "sandbox/"))
+        and re.search(r"^\s*(?:import|from) bashlex", text(n), re.MULTILINE)
+    ]
+
+    assert not any("bashlex" in need for need in project["dependencies"])
+    assert imports == []
+
+
+def test_no_module_has_outgrown_one_idea():
+    long = [
+        n
+        for n in tracked()
+        if n.startswith(("guard/", "sandbox/")) and n.endswith(".py") and text(n).count("\n") > 600
+    ]
+
+    assert long == []
+
+
+def test_every_command_of_the_command_line_is_documented():
+    if "docs/cli.md" not in tracked():
+        pytest.skip("docs/cli.md is not written yet")
+    from guard.cli.main import SUBCOMMANDS
+
+    page = text("docs/cli.md")
+    assert [name for name in (*SUBCOMMANDS, "hook") if f"guard {name}" not in page] == []
+
+
+def test_the_wheel_holds_the_policies_and_the_licence(tmp_path):
+    wheel = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), ROOT],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert wheel.returncode == 0, wheel.stderr
+    site = tmp_path / "site"
+    (built,) = tmp_path.glob("execguard-*.whl")
+    subprocess.run([sys.executable, "-m", "zipfile", "-e", str(built), str(site)], check=True)
+
+    assert (site / "guard" / "policies" / "builtin" / "floor.yaml").is_file()
+    assert list(site.glob("execguard-*.dist-info/**/LICENSE"))
+    help_ = subprocess.run(
+        [sys.executable, "-m", "guard", "demo", "--help"], cwd=tmp_path, env={"PYTHONPATH": str(site), "PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert help_.returncode == 0, help_.stderr
