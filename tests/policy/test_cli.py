@@ -128,3 +128,27 @@ def test_show_of_a_broken_policy_says_what_is_broken(home: Path, capsys: pytest.
 def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("schema") == 0
     assert json.loads(capsys.readouterr().out)["title"] == "Policy of the guard, version 1"
+
+
+def test_the_policy_in_the_manual_is_fine(home: Path) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
+    (home / "ws" / "p.yaml").write_text(manual.split("```yaml\n")[1].split("```")[0])
+
+    assert run("check", "p.yaml") == 0
+
+
+def test_the_manual_names_every_key_zone_group_and_effect() -> None:
+    from guard.model.effect import EFFECT_NAMES
+    from guard.policy import hosts, zones
+    from guard.policy.files.schema import RuleTable
+
+    manual = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
+    words = set(manual.replace("`", " ").replace(",", " ").replace(".\n", " ").split())
+
+    assert {
+        *RuleTable.model_fields,
+        *zones.NAMED,
+        *zones.COMPUTED,
+        *hosts.NAMED,
+        *EFFECT_NAMES.values(),
+    } - words == set()
