@@ -167,6 +167,9 @@ class CommandReader(ConditionReader):
         end = self.pos
         while end < self.end and self.text[end] not in " \t\n;&|<>()":
             end += 1
+        if self.text.startswith(("<(", ">("), end):
+            # The substitution is a part of this word.
+            return ""
         word = self.text[self.pos : end]
         return word if word in RESERVED else ""
 
@@ -210,7 +213,8 @@ class CommandReader(ConditionReader):
         return Pipeline(tuple(commands), negated, self.span(start), tuple(stderr), timed)
 
     def _ends_command(self) -> bool:
-        return self.peek() in {"", "\n", ";", "&", "|", ")"}
+        """Where bash takes a lone ``!`` or ``time`` for a command."""
+        return self.peek() in {"", "\n", ";"} and not self.at(";;") and not self.at(";&")
 
     # ------------------------------------------------------------------ commands
 
@@ -406,6 +410,8 @@ class CommandReader(ConditionReader):
                 name = candidate
             else:
                 self.pos = mark
+        if self.reserved() in {"coproc", "function", "time"}:
+            raise self.stop("a coprocess of an odd command")
         return Coproc(name, self.command(), self.span(start))
 
     # ------------------------------------------------------------------ simple commands

@@ -38,7 +38,7 @@ class Cursor:
         self.text = text
         self.end = len(text)
         self.pos = 0
-        self.depth = depth
+        self.depth: int = depth
         self.fixed = fixed
         self.pending: list[Heredoc] = []
         self.outer_pending = False
