@@ -1,0 +1,65 @@
+import json
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def doctor(home, cwd):
+    env = {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": ROOT}
+    done = subprocess.run(
+        [sys.executable, "-m", "guard", "doctor", "--json"],
+        env=env,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout)
+
+
+def findings(report, area):
+    return [found for found in report["findings"] if found["area"] == area]
+
+
+def test_doctor_names_the_level_and_every_backend(tmp_path):
+    status, report = doctor(tmp_path, tmp_path)
+
+    assert report["level"] in {"advice", "contained"}
+    assert {"sandbox local", "sandbox docker"} <= {found["area"] for found in report["findings"]}
+    assert status == (0 if report["ok"] else 1)
+
+
+def test_doctor_says_where_a_policy_file_is_wrong(tmp_path):
+    (tmp_path / "app" / ".guard").mkdir(parents=True)
+    (tmp_path / "app" / ".guard" / "policy.yaml").write_text(
+        "version: 1\nkind: policy\nname: x\ndefault: maybe\n"
+    )
+
+    status, report = doctor(tmp_path, tmp_path / "app")
+
+    (found,) = findings(report, "policy repo")
+    assert status == 1
+    assert "policy.yaml:4" in found["says"]
+    assert found["fix"]
+
+
+def test_doctor_finds_the_registration_of_the_hook(tmp_path):
+    (tmp_path / ".claude").mkdir()
+    hook = {"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "guard hook claude-code"}]}]}}
+    (tmp_path / ".claude" / "settings.json").write_text(json.dumps(hook))
+
+    _, report = doctor(tmp_path, tmp_path)
+
+    assert "registered in" in findings(report, "hook")[0]["says"]
+
+
+def test_doctor_reports_a_settings_file_it_cannot_read(tmp_path):
+    (tmp_path / ".claude").mkdir()
+    (tmp_path / ".claude" / "settings.json").write_text("{")
+
+    status, report = doctor(tmp_path, tmp_path)
+
+    assert status == 1
+    assert not findings(report, "hook")[0]["ok"]
