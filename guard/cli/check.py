@@ -85,7 +85,7 @@ def report(decided: Decided, guard: Guard) -> dict[str, Any]:
 def _batch(args: argparse.Namespace) -> int:
     if args.words or args.path:
         raise UsageError(
-            "guard: --batch reads its commands from standard input", help_="leave the command out"
+            "--batch reads its commands from standard input", help_="leave the command out"
         )
     cwd = os.path.abspath(args.cwd) if args.cwd else os.getcwd()
     guard = Guard.open(cwd=cwd, home=args.home, level=level_of(args))

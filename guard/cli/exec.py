@@ -110,7 +110,7 @@ def _report(descriptor: int | None) -> int | None:
         return os.dup(descriptor)
     except (OSError, OverflowError):
         raise UsageError(
-            f"guard exec: descriptor {descriptor} is not open",
+            f"descriptor {descriptor} is not open",
             help_="open it: `guard exec --json 3 ... 3> report`",
         ) from None
 

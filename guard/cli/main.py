@@ -107,9 +107,9 @@ def _main(arguments: list[str]) -> int:
     chosen = next((word for word in arguments if not word.startswith("-")), "")
     if chosen and chosen not in SUBCOMMANDS:
         known = ", ".join([*SUBCOMMANDS, "hook"])
-        raise UsageError(f"guard: there is no command `{chosen}`", help_=f"use one of {known}")
+        raise UsageError(f"there is no command `{chosen}`", help_=f"use one of {known}")
     if any("\0" in word for word in arguments):
-        raise UsageError("guard: an argument holds a NUL byte", help_="remove it")
+        raise UsageError("an argument holds a NUL byte", help_="remove it")
     args = parser(only=chosen or "-").parse_args(arguments)
     if args.version:
         say(f"guard {version()}")

@@ -60,7 +60,7 @@ def level_of(args: argparse.Namespace) -> Level | None:
 def command_of(words: list[str]) -> str:
     if not words:
         raise UsageError(
-            "guard: there is no command", help_="put it after `--`, e.g. `guard check -- ls -la`"
+            "there is no command", help_="put it after `--`, e.g. `guard check -- ls -la`"
         )
     return words[0] if len(words) == 1 else join(words)
 
@@ -72,10 +72,10 @@ def directory_of(text: str | None, option: str) -> str:
             return os.getcwd()
         except FileNotFoundError:
             raise UsageError(
-                "guard: this directory is gone", help_=f"name another one with {option}"
+                "this directory is gone", help_=f"name another one with {option}"
             ) from None
     if not text:
-        raise UsageError(f"guard: {option} is empty", help_="name a directory")
+        raise UsageError(f"{option} is empty", help_="name a directory")
     return os.path.abspath(text)
 
 
@@ -86,13 +86,13 @@ def proposal_of(args: argparse.Namespace, agent: str = "cli") -> Proposal:
     if args.tool == "Bash":
         if args.path is not None:
             raise UsageError(
-                "guard: --path is for Write, Edit and Read", help_="add --tool, or put a command after `--`"
+                "--path is for Write, Edit and Read", help_="add --tool, or put a command after `--`"
             )
         return ShellProposal(principal=principal, cwd=cwd, command=command_of(args.words))
     if args.words:
-        raise UsageError(f"guard: --tool {args.tool} takes no command", help_="use --path")
+        raise UsageError(f"--tool {args.tool} takes no command", help_="use --path")
     if not args.path:
-        raise UsageError(f"guard: --tool {args.tool} needs --path", help_="name the file")
+        raise UsageError(f"--tool {args.tool} needs --path", help_="name the file")
     match args.tool:
         case "Write":
             return WriteProposal(principal=principal, cwd=cwd, path=args.path, content=_content())
@@ -106,5 +106,5 @@ def proposal_of(args: argparse.Namespace, agent: str = "cli") -> Proposal:
 def _content() -> str:
     data = sys.stdin.buffer.read(MAX_CONTENT + 1)
     if len(data) > MAX_CONTENT:
-        raise UsageError("guard: the content is larger than 16 MiB", help_="write it in parts")
+        raise UsageError("the content is larger than 16 MiB", help_="write it in parts")
     return os.fsdecode(data)

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from guard.enforce.beneath import sync_filesystem
 from guard.enforce.nodes import copy_out, copy_to, look, same
-from guard.errors import ApplyError
+from guard.errors import ApplyError, UsageError
 from sandbox.changes import Change, Changes, Created, Deleted, Node, NodeKind
 
 VERSION = 1
@@ -231,10 +231,10 @@ def write_manifest(staged: ChangeSet) -> None:
 
 
 def read_set(parent: str, id_: str) -> ChangeSet:
-    """ApplyError when there is none, or it is damaged."""
+    """UsageError when there is none, ApplyError when it is damaged."""
     directory = os.path.join(parent, id_)
     if not id_ or "/" in id_ or id_.startswith(".") or "\0" in id_:
-        raise ApplyError(f"`{id_}` is not the name of a change set", help_="see `guard changes list`")
+        raise UsageError(f"`{id_}` is not the name of a change set", help_="see `guard changes list`")
     try:
         with open(os.path.join(directory, "manifest.json"), encoding="utf-8") as file:
             data: dict[str, Any] = json.load(file)
@@ -254,7 +254,7 @@ def read_set(parent: str, id_: str) -> ChangeSet:
             entries=entries,
         )
     except FileNotFoundError:
-        raise ApplyError(f"there is no change set `{id_}`", help_="see `guard changes list`") from None
+        raise UsageError(f"there is no change set `{id_}`", help_="see `guard changes list` or `guard undo`") from None
     except (ValueError, KeyError, TypeError) as error:
         raise ApplyError(
             f"{directory}/manifest.json: damaged: {error}", help_="drop it: `guard changes drop`"
