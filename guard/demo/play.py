@@ -66,7 +66,7 @@ class Stage:
         ran, status = self._write(act, decided) if act.path else self._run(act)
         changed = _difference(files, self.scene.files())
         records = tuple(self.guard.log.records())[position:]
-        if ran and decided.facts.level is Level.ADVICE and verdict_of(decided.decision) is Verdict.ASK:
+        if decided.decision.reasons[0].rule == "guard-containment-missing" and ran == "nowhere":
             ran = "nowhere: asked about, because no sandbox works here"
         return Played(
             act=act,
