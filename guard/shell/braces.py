@@ -4,6 +4,8 @@ from guard.model.source import Span
 from guard.shell.ast import Braces, Literal, Part
 
 MAX_SEQUENCE = 256
+MAX_OPEN = 40
+"""Matching takes quadratic time in the number of opened braces."""
 
 
 class Mark:
@@ -20,6 +22,8 @@ Piece = Part | Mark
 
 def with_braces(pieces: list[Piece], span: Span) -> list[Part] | None:
     """Parts with ``Braces`` where bash expands them; None when a sequence is larger than we follow."""
+    if sum(1 for piece in pieces if isinstance(piece, Mark) and piece.text == "{") > MAX_OPEN:
+        return None
     out: list[Part] = []
     at = 0
     while at < len(pieces):

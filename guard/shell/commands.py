@@ -410,7 +410,7 @@ class CommandReader(ConditionReader):
                 name = candidate
             else:
                 self.pos = mark
-        if self.reserved() in {"coproc", "function", "time"}:
+        if name in RESERVED or self.reserved() in {"coproc", "function", "time"}:
             raise self.stop("a coprocess of an odd command")
         return Coproc(name, self.command(), self.span(start))
 
