@@ -59,7 +59,7 @@ def test_what_was_read_has_a_canonical_text_with_the_same_tree(text: str) -> Non
 
 
 @given(
-    st.sampled_from(["$(", "((", "(", "{ ", "`", "${x:-", "[[ (", "<(", "if ", "{a,"]),
+    st.sampled_from(["$(", "((", "(", "{ ", "${x:-", "[[ (", "<(", "if ", "{a,"]),
     st.integers(50, 5000),
 )
 def test_deep_nesting_is_answered_and_not_followed(opening: str, times: int) -> None:
