@@ -12,6 +12,7 @@ import stat
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from guard.audit.canonical import Json, canonical
 from guard.audit.chain import EMPTY, Head, leaf
@@ -325,12 +326,18 @@ def _head_of(line: bytes, path: str) -> Head:
     return Head(seq, leaf(line))
 
 
-def _parsed(line: bytes, place: str) -> dict[str, Json]:
+def parsed_object(line: bytes) -> dict[str, Json] | None:
+    """The JSON object in a line; None if there is none."""
     try:
-        record = json.loads(line)
-    except ValueError:
-        record = None
-    if not isinstance(record, dict):
+        value: object = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, Json]", value) if isinstance(value, dict) else None
+
+
+def _parsed(line: bytes, place: str) -> dict[str, Json]:
+    record = parsed_object(line)
+    if record is None:
         raise AuditError(
             f"{place}: not a record", help_="run `guard audit verify`, and keep the file as evidence"
         )

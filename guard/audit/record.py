@@ -1,16 +1,18 @@
 """What is written down of each station. Pure: values to JSON, secrets taken out on the way."""
 
+from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any, assert_never
+from typing import Any, assert_never, cast
 
-from guard.audit.canonical import Json, text_of
+from guard.audit.canonical import Json, canonical, text_of
 from guard.audit.canonical import digest as digest_of
 from guard.audit.redact import Redactor
 from guard.engine.stages import Decided
 from guard.model.decision import Decision, Host, Reason, Sandbox, verdict_of
 from guard.model.effect import ResolvedEffect, effect_name
+from guard.model.facts import Answer, LookPath, Lookup
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Outcome
-from guard.model.paths import ResolvedPath
+from guard.model.paths import FileKind, ResolvedPath
 from guard.model.proposal import (
     EditProposal,
     FetchProposal,
@@ -24,21 +26,24 @@ from guard.model.proposal import (
 MAX_TEXT = 8192
 MAX_EFFECTS = 200
 MAX_BELOW = 20
+MAX_EFFECTS_CHARS = 200_000
+MAX_ANSWERS_CHARS = 100_000
 
 
 def effect_json(effect: ResolvedEffect) -> dict[str, Json]:
     """``{"effect": "fs.delete", "program": "rm", "path": {...}, ...}``; fields at their default are left out."""
     out: dict[str, Json] = {"effect": effect_name(effect)}
     for field in fields(effect):
-        value: Any = getattr(effect, field.name)
+        value: Any = getattr(effect, field.name)  # each field has its own type: told apart below
         if field.name == "span":
             if value is not None:
                 out["span"] = [value.start, value.end]
         elif isinstance(value, ResolvedPath):
             out[field.name] = _path(value)
         elif isinstance(value, tuple):
-            if value and not (field.name == "names" and value == (effect.program,)):
-                out[field.name] = [text_of(str(item)) for item in value[:MAX_BELOW]]
+            items = tuple(str(item) for item in cast("tuple[object, ...]", value))
+            if items and not (field.name == "names" and items == (effect.program,)):
+                out[field.name] = [text_of(item) for item in items[:MAX_BELOW]]
         elif value != field.default:
             out[field.name] = text_of(value) if isinstance(value, str) else value
     return out
@@ -105,7 +110,17 @@ def decision_record(decided: Decided, redactor: Redactor, **extra: Json) -> dict
     """The record that must be on disk before the answer is given."""
     facts, proposal = decided.facts, decided.analysed.proposal
     principal = proposal.principal
-    effects = decided.effects[:MAX_EFFECTS]
+    effects = _bounded(
+        (_object(effect_json(effect), redactor) for effect in decided.effects[:MAX_EFFECTS]),
+        MAX_EFFECTS_CHARS,
+    )
+    answers = _bounded(
+        (
+            [_fact_json(question, redactor), _fact_json(answer, redactor)]
+            for question, answer in facts.answers.items()
+        ),
+        MAX_ANSWERS_CHARS,
+    )
     return {
         "type": "decision",
         "agent": {
@@ -116,10 +131,10 @@ def decision_record(decided: Decided, redactor: Redactor, **extra: Json) -> dict
             "human": principal.human or facts.user,
         },
         "call": _call(proposal, redactor),
-        "effects": [_redacted(effect_json(effect), redactor) for effect in effects],
+        "effects": effects,
         "effects_total": len(decided.effects),
         "unread": [{"span": [u.span.start, u.span.end], "reason": u.reason} for u in decided.analysed.unread],
-        "decision": decision_json(decided.decision),
+        "decision": _object(decision_json(decided.decision), redactor),
         "policy": decided.policy_digest,
         "facts": {
             "workspace": text_of(facts.workspace),
@@ -127,7 +142,9 @@ def decision_record(decided: Decided, redactor: Redactor, **extra: Json) -> dict
             "level": facts.level.value,
             "today": facts.today,
             "uid": facts.uid,
-            "answers": len(facts.answers),
+            "env": redactor.commitment("\0".join(f"{k}={v}" for k, v in sorted(facts.env.items()))),
+            "answers": answers,
+            "answers_total": len(facts.answers),
             "digest": _answers_digest(decided),
         },
         **extra,
@@ -141,27 +158,28 @@ def _answers_digest(decided: Decided) -> str:
 
 
 def _call(proposal: Proposal, redactor: Redactor) -> dict[str, Json]:
-    out: dict[str, Json] = {"cwd": text_of(proposal.cwd), "id": proposal.call}
+    out: dict[str, Json] = {"cwd": _text(proposal.cwd, redactor), "id": _text(proposal.call, redactor)}
     match proposal:
         case ShellProposal(command=command):
             tool, text = "Bash", command
         case WriteProposal(path=path, content=content):
             tool, text = "Write", content
-            out["path"] = text_of(path)
+            out["path"] = _text(path, redactor)
         case EditProposal(path=path, edits=edits):
             tool, text = "Edit", "\n".join(f"-{edit.old}\n+{edit.new}" for edit in edits)
-            out["path"] = text_of(path)
+            out["path"] = _text(path, redactor)
         case ReadProposal(path=path):
             tool, text = "Read", ""
-            out["path"] = text_of(path)
+            out["path"] = _text(path, redactor)
         case FetchProposal(url=url):
             tool, text = "Fetch", url
         case ToolProposal(tool=name, arguments=arguments):
             tool, text = name, arguments
         case _:
             assert_never(proposal)
-    shown = redactor.redact(text[:MAX_TEXT])
-    out["tool"] = tool
+    # Redacted before it is cut: half a token is no longer recognised as one.
+    shown = redactor.redact(text[: 2 * MAX_TEXT])[:MAX_TEXT]
+    out["tool"] = _text(tool, redactor)
     out["text"] = text_of(shown)
     if len(text) > MAX_TEXT:
         out["text_length"] = len(text)
@@ -169,16 +187,60 @@ def _call(proposal: Proposal, redactor: Redactor) -> dict[str, Json]:
     return out
 
 
-def _redacted(value: Any, redactor: Redactor) -> Any:
+def _text(text: str, redactor: Redactor) -> Json:
+    return text_of(redactor.redact(text[: 2 * MAX_TEXT])[:MAX_TEXT])
+
+
+def _redacted(value: Json, redactor: Redactor) -> Json:
     match value:
         case str():
-            return redactor.redact(value)
+            return _text(value, redactor)
         case list():
+            words = [item for item in value if isinstance(item, str)]
+            if len(words) == len(value):
+                return [text_of(word[:MAX_TEXT]) for word in redactor.redact_words(words)]
             return [_redacted(item, redactor) for item in value]
         case dict():
-            return {key: _redacted(item, redactor) for key, item in value.items()}
+            return _object(value, redactor)
         case _:
             return value
+
+
+def _object(value: dict[str, Json], redactor: Redactor) -> dict[str, Json]:
+    return {key: _redacted(item, redactor) for key, item in value.items()}
+
+
+def _bounded(items: Iterable[Json], limit: int) -> list[Json]:
+    """As many as fit: a record too large to be written would deny what it should only describe."""
+    out: list[Json] = []
+    for item in items:
+        limit -= len(canonical(item))
+        if limit < 0:
+            break
+        out.append(item)
+    return out
+
+
+def _fact_json(value: Lookup | Answer, redactor: Redactor) -> Json:
+    """A question or an answer; of a script only its digest, and long lists as far as ``MAX_BELOW``."""
+    out: dict[str, Json] = {"is": type(value).__name__}
+    for field in fields(value):
+        item: Any = getattr(value, field.name)
+        match item:
+            case str() if field.name != "text" or isinstance(value, LookPath):
+                out[field.name] = _text(item, redactor)
+            case bool() | int():
+                out[field.name] = item
+            case FileKind():
+                out[field.name] = item.value
+            case tuple() if item:
+                out[field.name] = [
+                    _text(str(part), redactor) for part in cast("tuple[object, ...]", item)[:MAX_BELOW]
+                ]
+            case _:
+                # Absent, empty, or a script's text.
+                pass
+    return out
 
 
 def outcome_record(decision_seq: int, outcome: Outcome, **extra: Json) -> dict[str, Json]:
@@ -202,9 +264,12 @@ def changes_record(decision_seq: int, judged: Decided, redactor: Redactor, **ext
     return {
         "type": "changes",
         "decision": decision_seq,
-        "effects": [_redacted(effect_json(effect), redactor) for effect in judged.effects[:MAX_EFFECTS]],
+        "effects": _bounded(
+            (_object(effect_json(effect), redactor) for effect in judged.effects[:MAX_EFFECTS]),
+            MAX_EFFECTS_CHARS,
+        ),
         "effects_total": len(judged.effects),
-        "judged": decision_json(judged.decision),
+        "judged": _object(decision_json(judged.decision), redactor),
         **extra,
     }
 

@@ -6,6 +6,7 @@ The tag lets two records be known to hold the same secret; without the key in th
 import hmac
 import os
 import re
+from functools import partial
 
 from guard.audit.canonical import raw_of
 
@@ -40,6 +41,9 @@ _VALUES = (
     ),
     ("url-password", r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]+:)([^\s@/]+)(?=@)"),
     ("basic", r"((?:^|\s)(?:-u|--user)[= ]?['\"]?[^\s:'\"]+:)([^\s'\"]+)"),
+)
+_SECRET_OPTION = re.compile(
+    r"(?i)--?(?:password|passwd|pass|token|secret|api-?key|access-?key|auth-?token|secret-?key|client-?secret)"
 )
 _HINT = re.compile(
     r"(?i)pass|secret|token|key|credential|authoriz|auth|://|-u|gh[pousr]_|AKIA|ASIA|xox|sk-|AIza|glpat|npm_|pypi-|_live_|_test_|eyJ"
@@ -83,15 +87,29 @@ class Redactor:
         if not _HINT.search(text):
             return text
         for kind, pattern in _TOKENS:
-            text = re.sub(pattern, lambda found, kind=kind: self._tag(kind, found.group(0)), text)  # type: ignore[misc]
+            text = re.sub(pattern, partial(self._token, kind), text)
         for kind, pattern in _VALUES:
-            text = re.sub(pattern, lambda found, kind=kind: self._value(kind, found), text)  # type: ignore[misc]
+            text = re.sub(pattern, partial(self._value, kind), text)
         return text
+
+    def redact_words(self, words: list[str]) -> list[str]:
+        """As :meth:`redact`, for an argument list: the value of ``--password`` is the next word."""
+        out: list[str] = []
+        secret = False
+        for word in words:
+            out.append(
+                self._tag("option", word) if secret and not word.startswith("$") else self.redact(word)
+            )
+            secret = bool(_SECRET_OPTION.fullmatch(word))
+        return out
 
     def commitment(self, text: str) -> str:
         """Proves later which text it was, to whoever has the text and the key."""
         mac = hmac.new(self._key, raw_of(text), "sha256").hexdigest()
         return f"hmac-sha256:{mac}"
+
+    def _token(self, kind: str, found: "re.Match[str]") -> str:
+        return self._tag(kind, found.group(0))
 
     def _value(self, kind: str, found: "re.Match[str]") -> str:
         value = found.group(2)

@@ -2,13 +2,12 @@
 
 import contextlib
 import fcntl
-import json
 import os
 from dataclasses import dataclass
 
-from guard.audit.canonical import canonical
+from guard.audit.canonical import Json, canonical
 from guard.audit.chain import EMPTY, Head, leaf
-from guard.audit.log import HEAD, LOCK, remembered_head, segment_paths
+from guard.audit.log import HEAD, LOCK, parsed_object, remembered_head, segment_paths
 
 MAX_PROBLEMS = 20
 
@@ -46,7 +45,9 @@ class _Verifier:
         self.problems: list[Problem] = []
         self.head = self.acknowledged = EMPTY
         self.remembered: Head | None = None
-        self.records = self.decisions = self.recovered = 0
+        self.records = 0
+        self.decisions = 0
+        self.recovered = 0
 
     def run(self) -> Report:
         paths, size = self._snapshot()
@@ -105,17 +106,16 @@ class _Verifier:
                 self._line(line[:-1], place)
 
     def _line(self, line: bytes, place: str) -> None:
-        try:
-            record = json.loads(line)
-            exact = isinstance(record, dict) and canonical(record) == line
-        except (ValueError, RecursionError):
-            record, exact = None, False
-        if not isinstance(record, dict) or not exact:
+        record = parsed_object(line)
+        if record is None or not _exact(record, line):
             self._note(place, "not a record as the guard writes them", "compare it with a copy of the log")
             self.head = Head(self.head.seq + 1, leaf(line))
             return
         if record.get("seq") != self.head.seq + 1:
-            what = f"record {record.get('seq')} stands where {self.head.seq + 1} belongs: records are missing, doubled or moved"
+            what = (
+                f"record {record.get('seq')} stands where {self.head.seq + 1} belongs: "
+                "records are missing, doubled or moved"
+            )
             self._note(place, what, "compare it with a copy of the log")
         if record.get("prev") != self.head.hash:
             self._note(
@@ -151,3 +151,11 @@ class _Verifier:
         elif remembered != self.acknowledged:
             what = f"record {remembered.seq} is not the one that was acknowledged"
             self._note(path, what, "compare it with a copy of the log")
+
+
+def _exact(record: dict[str, Json], line: bytes) -> bool:
+    """Whether the guard would have written it so: no second spelling, no key twice."""
+    try:
+        return canonical(record) == line
+    except (ValueError, RecursionError):
+        return False
