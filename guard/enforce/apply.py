@@ -79,10 +79,13 @@ def locked(places: Places, workspace: str) -> Iterator[int]:
         os.close(lock)
 
 
-def apply(staged: ChangeSet, places: Places) -> Applied | Conflict:
-    """Apply a staged or held set. On a conflict it stays where it is. OSError, ApplyError: nothing was applied."""
+def apply(staged: ChangeSet, places: Places, since_ns: int = 0) -> Applied | Conflict:
+    """Apply a staged or held set. On a conflict it stays where it is. OSError, ApplyError: nothing was applied.
+
+    ``since_ns``: when the run began; what was changed by others after that is a conflict.
+    """
     with locked(places, staged.workspace) as root:
-        conflicts = keep_old(staged, root)
+        conflicts = keep_old(staged, root, since_ns)
         if conflicts:
             return Conflict(paths=tuple(conflicts))
         # From here on the set is complete in the journal: a crash is finished by the next start.

@@ -1,5 +1,6 @@
 """Stations 7 to 11 for one shell command: record, permit, confine, judge what happened, apply or hold, record again."""
 
+import time
 from dataclasses import dataclass
 
 from guard.audit.canonical import Json
@@ -19,6 +20,8 @@ from guard.model.proposal import ShellProposal
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError
 from sandbox.spec import Stdio
+
+_TICK_NS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,8 @@ def carry(
     if permit is None:
         return Carried(decided=decided, decision=recorded.seq)
     watcher = _watcher(guard, decided) if watch and guard.facts.workspace else None
+    # The kernel's file times lag behind the clock by up to a tick.
+    started_ns = time.time_ns() - _TICK_NS
     try:
         confined = confine(permit, proposal, decided.facts, stdio, preferred)
     finally:
@@ -64,7 +69,7 @@ def carry(
     try:
         if unproposed:
             guard.log.append(unproposed_record(recorded.seq, unproposed, total), durable=False)
-        carried = _changes(guard, decided, recorded.seq, confined)
+        carried = _changes(guard, decided, recorded.seq, confined, started_ns)
     finally:
         if confined.run is not None:
             confined.run.destroy()
@@ -91,7 +96,7 @@ def _watcher(guard: Guard, decided: Decided) -> Watch:
     return watcher
 
 
-def _changes(guard: Guard, decided: Decided, decision: int, confined: Confined) -> Carried:
+def _changes(guard: Guard, decided: Decided, decision: int, confined: Confined, started_ns: int) -> Carried:
     """Station 10. Nothing of a run that did not start, or that cannot be read, reaches the workspace."""
     nothing = Carried(decided=decided, decision=decision)
     if confined.run is None or isinstance(confined.outcome, NotStarted):
@@ -104,10 +109,10 @@ def _changes(guard: Guard, decided: Decided, decision: int, confined: Confined) 
         return Carried(decided=decided, decision=decision, why_held=why)
     if not changes.entries and not changes.truncated:
         return nothing
-    return _judge(guard, decided, decision, changes)
+    return _judge(guard, decided, decision, changes, started_ns)
 
 
-def _judge(guard: Guard, decided: Decided, decision: int, changes: Changes) -> Carried:
+def _judge(guard: Guard, decided: Decided, decision: int, changes: Changes, started_ns: int) -> Carried:
     judged = guard.judge_changes(decided, changes)
     redactor = Redactor.open(guard.places.state)
     why = refused(changes, guard.facts.workspace)
@@ -132,7 +137,7 @@ def _judge(guard: Guard, decided: Decided, decision: int, changes: Changes) -> C
         )
         if why:
             return _hold(guard, staged, decided, judged, why)
-        result = apply(staged, guard.places)
+        result = apply(staged, guard.places, started_ns)
         if isinstance(result, Applied):
             return Carried(
                 decided=decided, decision=decision, judged=judged, applied=result.count, undo=result.undo

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from guard.enforce.beneath import sync_filesystem
-from guard.enforce.nodes import copy_out, copy_to, look, same
+from guard.enforce.nodes import changed_at, copy_out, copy_to, look, same
 from guard.errors import ApplyError, UsageError
 from sandbox.changes import Change, Changes, Created, Deleted, Node, NodeKind
 
@@ -123,7 +123,7 @@ def stage(
                 with changes.open_after(entry.path) as source:
                     digest = copy_to(source, os.path.join(directory, "new", str(entry.number)))
                 if digest != after.sha256:
-                    raise ApplyError(
+                    raise ApplyError(  # noqa: TRY301 - cleaned up just below
                         f"`{entry.path}` changed while it was read", help_="run the command again"
                     )
             elif after is not None and after.kind is NodeKind.FILE:
@@ -159,16 +159,21 @@ def _content_differs(entry: Entry) -> bool:
     )
 
 
-def keep_old(staged: ChangeSet, root: int) -> list[str]:
-    """Copy what will be replaced into the set. Returns the paths that are not what the run saw: conflicts."""
+def keep_old(staged: ChangeSet, root: int, since_ns: int = 0) -> list[str]:
+    """Copy what will be replaced into the set. Returns the paths that are not what the run saw: conflicts.
+
+    A run sees the workspace as it is at every moment, so what changed after ``since_ns``, its start, it saw before or
+    after nobody knows when.
+    """
     conflicts: list[str] = []
     for entry in staged.entries:
         try:
             now = look(root, entry.path)
+            touched = since_ns and now is not None and changed_at(root, entry.path) > since_ns
         except OSError:
             conflicts.append(entry.path)
             continue
-        if not same(now, entry.before):
+        if touched or not same(now, entry.before):
             conflicts.append(entry.path)
         elif now is not None and now.kind is NodeKind.FILE:
             target = os.path.join(staged.directory, "old", str(entry.number))
@@ -254,7 +259,9 @@ def read_set(parent: str, id_: str) -> ChangeSet:
             entries=entries,
         )
     except FileNotFoundError:
-        raise UsageError(f"there is no change set `{id_}`", help_="see `guard changes list` or `guard undo`") from None
+        raise UsageError(
+            f"there is no change set `{id_}`", help_="see `guard changes list` or `guard undo`"
+        ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise ApplyError(
             f"{directory}/manifest.json: damaged: {error}", help_="drop it: `guard changes drop`"

@@ -1,5 +1,6 @@
 """One file-system object at a time: what it is now, and making it what it should be. Relative to a descriptor only."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -53,6 +54,20 @@ def _digest(parent: int, name: str) -> str:
     return digest.hexdigest()
 
 
+def changed_at(root: int, path: str) -> int:
+    """When content, mode or name of a file last changed, ns: the kernel's own time, which nobody can set.
+
+    0 for a directory: its time also changes with what is in it, and that has entries of its own.
+    """
+    head, name = parent_of(path)
+    parent = open_directory(root, head)
+    try:
+        info = os.lstat(name, dir_fd=parent)
+    finally:
+        os.close(parent)
+    return 0 if stat.S_ISDIR(info.st_mode) else info.st_ctime_ns
+
+
 def same(now: Node | None, wanted: Node | None) -> bool:
     """Whether two looks saw the same thing: kind, mode and content; times do not count."""
     if now is None or wanted is None:
@@ -82,7 +97,7 @@ def copy_to(source: BinaryIO, target: str) -> str:
 
 
 def remove(root: int, path: str) -> None:
-    """Remove one object; a directory must be empty. Nothing there is fine."""
+    """Remove one object. Nothing there is fine; a directory that somebody has put something into stays."""
     head, name = parent_of(path)
     try:
         parent = open_directory(root, head)
@@ -96,6 +111,9 @@ def remove(root: int, path: str) -> None:
             os.unlink(name, dir_fd=parent)
     except FileNotFoundError:
         return
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
     finally:
         os.close(parent)
 
