@@ -10,8 +10,9 @@ from typing import Any
 from guard.audit.log import AuditLog
 from guard.cli.exit_codes import ASK, HELD, OK
 from guard.cli.output import complain, say, style, visible
-from guard.enforce.apply import Conflict, apply, recover
+from guard.enforce.apply import Conflict, apply
 from guard.enforce.changeset import ChangeSet, Entry, discard, list_sets, read_set
+from guard.enforce.journal import recover
 from guard.enforce.places import Places
 from guard.errors import ApplyError
 from sandbox.changes import NodeKind
@@ -116,6 +117,8 @@ def _detail(entry: Entry) -> str:
 def _diff(found: ChangeSet, entry: Entry) -> list[str]:
     from difflib import unified_diff  # noqa: PLC0415 - for people only
 
+    if entry.before is not None and entry.after is not None and entry.before.sha256 == entry.after.sha256:
+        return []
     new = _lines(os.path.join(found.directory, "new", str(entry.number))) if entry.after is not None else []
     old = _lines(os.path.join(found.workspace, entry.path)) if entry.before is not None else []
     if new is None or old is None:

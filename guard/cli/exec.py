@@ -13,10 +13,11 @@ from guard.cli.exit_codes import FAILED, HELD
 from guard.cli.output import complain, say, style, visible
 from guard.cli.proposals import add_command, add_level, command_of, directory_of, level_of
 from guard.cli.render import decision_lines, effect_line
-from guard.enforce.apply import recover
 from guard.enforce.approve import Approver, Nobody
 from guard.enforce.carry import Carried, carry
+from guard.enforce.journal import recover
 from guard.enforce.pipeline import Guard
+from guard.enforce.undo import prune
 from guard.engine.stages import Decided
 from guard.errors import UsageError
 from guard.model.decision import verdict_of
@@ -100,6 +101,8 @@ def run(args: argparse.Namespace) -> int:
         with open(report_to, "w", encoding="utf-8") as stream:
             stream.write(json.dumps(report(carried, status)) + "\n")
     _log(carried, status)
+    if carried.applied and carried.decision % 16 == 0:
+        prune(guard.places)
     return status
 
 

@@ -8,9 +8,11 @@ from guard.audit.log import AuditLog
 from guard.cli.changes import confirmed, summary
 from guard.cli.exit_codes import ASK, HELD, OK
 from guard.cli.output import complain, say, style, visible
-from guard.enforce.apply import Conflict, recover, undo
+from guard.enforce.apply import Conflict
 from guard.enforce.changeset import list_sets, read_set
+from guard.enforce.journal import recover
 from guard.enforce.places import Places
+from guard.enforce.undo import undo
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

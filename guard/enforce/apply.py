@@ -1,32 +1,33 @@
-"""Station 10, the copying: a change set reaches the workspace whole or not at all, and can be put back.
+"""Station 10, the copying: a change set reaches the workspace whole or not at all.
 
-Nothing here follows a link. A crash at any point is finished, or thrown away, by :func:`recover` at the next start.
+Nothing here follows a link. A crash at any point is finished or rolled back by :mod:`guard.enforce.journal`.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from guard.enforce.beneath import sync_filesystem
 from guard.enforce.changeset import (
     ChangeSet,
     Entry,
     commit,
-    discard,
     keep_old,
-    list_sets,
-    make_locked,
-    read_set,
-    write_manifest,
+    look_at,
+    move,
+    never_applied,
+    release,
+    taken,
 )
-from guard.enforce.nodes import look, make, remove, same
+from guard.enforce.nodes import clear, make, remove, same
 from guard.enforce.places import Places
 from guard.errors import ApplyError
-from sandbox.changes import NodeKind
+from sandbox.changes import Node, NodeKind
 
 LOCK_TIMEOUT_S = 10.0
 
@@ -80,140 +81,126 @@ def locked(places: Places, workspace: str) -> Iterator[int]:
 
 
 def apply(staged: ChangeSet, places: Places, since_ns: int = 0) -> Applied | Conflict:
-    """Apply a staged or held set. On a conflict it stays where it is. OSError, ApplyError: nothing was applied.
+    """Apply a staged or held set. Conflict, OSError, ApplyError: nothing was applied, and it stays where it is.
 
     ``since_ns``: when the run began; what was changed by others after that is a conflict.
     """
+    if never := never_applied(staged.entries):
+        raise ApplyError(
+            f"{never}: that never leaves the sandbox", help_=f"drop it: `guard changes drop {staged.id}`"
+        )
+    if staged.lock < 0:
+        own = taken(staged)
+        if own is None:
+            raise ApplyError(f"`{staged.id}` is being applied or dropped already", help_="look again")
+        try:
+            return _apply(own, places, since_ns)
+        finally:
+            release(own)
+    result = _apply(staged, places, since_ns)
+    if isinstance(result, Applied):
+        release(staged)
+    return result
+
+
+def _apply(staged: ChangeSet, places: Places, since_ns: int) -> Applied | Conflict:
     with locked(places, staged.workspace) as root:
         conflicts = keep_old(staged, root, since_ns)
         if conflicts:
             return Conflict(paths=tuple(conflicts))
-        # From here on the set is complete in the journal: a crash is finished by the next start.
+        # From here on the set is complete in the journal: a crash is finished, or rolled back, by the next start.
         journalled = commit(staged, places.journal)
-        _carry_out(journalled, root)
+        try:
+            go_forward(journalled, root)
+        except (OSError, ApplyError):
+            go_back(journalled, root)
+            move(journalled, staged.directory)
+            raise
         done = commit(journalled, places.undo)
+    # What was new is in the workspace now; to put it back only what was old is needed.
+    shutil.rmtree(os.path.join(done.directory, "new"), ignore_errors=True)
     return Applied(undo=done.id, count=len(done.entries))
 
 
-def _carry_out(found: ChangeSet, root: int) -> None:
-    """Idempotent: what is already as it should be is left alone."""
-    modes: list[Entry] = []
+def go_forward(found: ChangeSet, root: int) -> None:
+    """Idempotent. Raises ApplyError or OSError as soon as something is neither as it was nor as it will be."""
+    _unseal(found, root, [(entry, entry.before, entry.after) for entry in found.entries])
+    directories: list[tuple[Entry, Node]] = []
     for entry in found.entries:
-        now = look(root, entry.path)
+        now = look_at(found, root, entry)
+        if not ours(now, entry):
+            raise ApplyError(f"`{entry.path}` was changed by somebody else meanwhile", help_="run it again")
         if same(now, entry.after):
             continue
         if entry.after is None:
             remove(root, entry.path)
-        else:
-            make(root, entry.path, entry.after, found.new(entry), found.id)
-            if entry.after.kind is NodeKind.DIRECTORY:
-                modes.append(entry)
-    for entry in reversed(modes):
-        # A directory without write permission must get its mode after its content.
-        if entry.after is not None:
-            make(root, entry.path, entry.after, found.new(entry), found.id)
+            continue
+        make(root, entry.path, _open(entry.after), found.new(entry), found.id)
+        if entry.after.kind is NodeKind.DIRECTORY:
+            directories.append((entry, entry.after))
+    _close(found, root, directories)
+
+
+def go_back(found: ChangeSet, root: int) -> None:
+    """Undo what an interrupted application did. What somebody else has changed since is left alone."""
+    _unseal(found, root, [(entry, entry.after, entry.before) for entry in found.entries])
+    directories: list[tuple[Entry, Node]] = []
+    for entry in reversed(found.entries):
+        clear(root, entry.path, found.id)
+        now = look_at(found, root, entry)
+        if same(now, entry.before) or not ours(now, entry):
+            continue
+        if entry.before is None:
+            _remove_ours(root, entry.path)
+            continue
+        make(root, entry.path, _open(entry.before), found.old(entry), found.id)
+        if entry.before.kind is NodeKind.DIRECTORY:
+            directories.append((entry, entry.before))
+    _close(found, root, directories)
+
+
+def _remove_ours(root: int, path: str) -> None:
+    try:
+        remove(root, path)
+    except OSError as error:
+        # Somebody has put a file into a directory that we made: theirs stays, and so does the directory.
+        if error.errno != errno.ENOTEMPTY:
+            raise
+
+
+def _unseal(found: ChangeSet, root: int, goes: list[tuple[Entry, Node | None, Node | None]]) -> None:
+    """A directory that nobody may write into, and that goes, must first let go of what is in it."""
+    for entry, was, will in sorted(goes, key=lambda item: item[0].path):
+        if was is None or was.kind is not NodeKind.DIRECTORY or was.mode & 0o700 == 0o700:
+            continue
+        stays = will is not None and will.kind is NodeKind.DIRECTORY
+        if not stays and same(look_at(found, root, entry), was):
+            make(root, entry.path, _open(was), found.new(entry), found.id)
+
+
+def _open(node: Node) -> Node:
+    """A directory can be written into until everything in it is done."""
+    if node.kind is not NodeKind.DIRECTORY:
+        return node
+    return Node(kind=node.kind, mode=node.mode | 0o700)
+
+
+def _close(found: ChangeSet, root: int, directories: list[tuple[Entry, Node]]) -> None:
+    for entry, node in reversed(directories):
+        if node.mode & 0o700 != 0o700:
+            make(root, entry.path, node, found.new(entry), found.id)
     sync_filesystem(root)
 
 
-def undo(id_: str, places: Places) -> Applied | Conflict:
-    """Put back what set ``id_`` changed. It can itself be undone."""
-    done = read_set(places.undo, id_)
-    turned = _turned(done, places)
-    try:
-        result = apply(turned, places)
-    except BaseException:
-        discard(turned)
-        raise
-    if isinstance(result, Conflict):
-        discard(turned)
-    else:
-        discard(done)
-    return result
-
-
-def _turned(done: ChangeSet, places: Places) -> ChangeSet:
-    """The opposite change set, staged in the journal."""
-    import secrets  # noqa: PLC0415 - here only
-
-    id_ = f"{done.decision}-{secrets.token_hex(3)}"
-    directory = os.path.join(places.journal, f"{id_}.tmp")
-    entries = tuple(
-        Entry(path=entry.path, before=entry.after, after=entry.before, number=entry.number)
-        for entry in reversed(done.entries)
+def ours(now: Node | None, entry: Entry) -> bool:
+    """Whether an object is as it was, as it will be, or on our way from one to the other."""
+    before, after = entry.before, entry.after
+    if same(now, before) or same(now, after):
+        return True
+    if now is None:
+        # A directory takes the place of something else, or the other way round, in two steps.
+        return before is not None and after is not None and before.kind is not after.kind
+    return now.kind is NodeKind.DIRECTORY and any(
+        node is not None and node.kind is NodeKind.DIRECTORY and now.mode in {0o700, node.mode | 0o700}
+        for node in (before, after)
     )
-    turned = replace(done, id=id_, directory=directory, entries=entries, why="", lock=make_locked(directory))
-    try:
-        os.mkdir(os.path.join(directory, "old"), 0o700)
-        os.mkdir(os.path.join(directory, "new"), 0o700)
-        for entry in entries:
-            source = os.path.join(done.directory, "old", str(entry.number))
-            if entry.after is not None and entry.after.kind is NodeKind.FILE:
-                shutil.copyfile(source, os.path.join(directory, "new", str(entry.number)))
-        write_manifest(turned)
-    except BaseException:
-        discard(turned)
-        raise
-    return turned
-
-
-def recover(places: Places) -> list[str]:
-    """Finish what a crash interrupted. Returns what was done, in words; safe to call at any time."""
-    notes: list[str] = []
-    for id_ in list_sets(places.journal):
-        try:
-            found = read_set(places.journal, id_)
-            with locked(places, found.workspace) as root:
-                if not os.path.isdir(found.directory):
-                    continue
-                strange = [
-                    entry.path
-                    for entry in found.entries
-                    if not same(now := look(root, entry.path), entry.after) and not same(now, entry.before)
-                ]
-                if strange:
-                    # Somebody changed these after the crash: their work stays, the rest of the set waits for a person.
-                    commit(
-                        replace(found, why=f"interrupted, and `{strange[0]}` was changed since"), places.held
-                    )
-                    notes.append(f"held {id_}: interrupted, and {len(strange)} files were changed since")
-                    continue
-                _carry_out(found, root)
-                commit(found, places.undo)
-            notes.append(f"finished {id_}: {len(found.entries)} changes that a crash had interrupted")
-        except (ApplyError, OSError) as error:
-            notes.append(f"could not finish {id_}: {error}")
-    for parent in (places.journal, places.held, places.undo):
-        notes += _sweep(parent)
-    return notes
-
-
-def _sweep(parent: str) -> list[str]:
-    """Sets that were still being written belong to nobody once their writer is gone."""
-    try:
-        names = [name for name in os.listdir(parent) if name.endswith(".tmp")]
-    except FileNotFoundError:
-        return []
-    notes: list[str] = []
-    for name in names:
-        path = os.path.join(parent, name)
-        if _writer_lives(path):
-            continue
-        shutil.rmtree(path, ignore_errors=True)
-        notes.append(f"removed {name}: it was never complete")
-    return notes
-
-
-def _writer_lives(path: str) -> bool:
-    """Whether the process that writes this set still runs: it holds a lock on the directory."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(descriptor)

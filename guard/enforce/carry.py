@@ -1,14 +1,22 @@
 """Stations 7 to 11 for one shell command: record, permit, confine, judge what happened, apply or hold, record again."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from guard.audit.canonical import Json
+from guard.audit.canonical import Json, text_of
 from guard.audit.record import changes_record, outcome_record, unproposed_record
 from guard.audit.redact import Redactor
 from guard.enforce.apply import Applied, apply
 from guard.enforce.approve import Approver, approve
-from guard.enforce.changeset import ChangeSet, commit, discard, refused, stage
+from guard.enforce.changeset import (
+    ChangeSet,
+    commit,
+    discard,
+    refused,
+    release,
+    stage,
+    write_manifest,
+)
 from guard.enforce.confine import Confined, confine
 from guard.enforce.pipeline import Guard
 from guard.enforce.watch import Watch, explained_by
@@ -105,8 +113,8 @@ def _changes(guard: Guard, decided: Decided, decision: int, confined: Confined, 
         changes = confined.run.changes()
     except ChangesError as error:
         why = f"the changes cannot be read: {error}"
-        guard.log.append({"type": "guard.error", "decision": decision, "problem": why})
-        return Carried(decided=decided, decision=decision, why_held=why)
+        guard.log.append({"type": "guard.error", "decision": decision, "problem": text_of(why)})
+        return Carried(decided=decided, decision=decision, why_held=f"{why}; they are thrown away")
     if not changes.entries and not changes.truncated:
         return nothing
     return _judge(guard, decided, decision, changes, started_ns)
@@ -119,7 +127,9 @@ def _judge(guard: Guard, decided: Decided, decision: int, changes: Changes, star
     if not why and not isinstance(judged.decision, Allow):
         first = judged.decision.reasons[0]
         why = f"{first.why} (rule `{first.rule}`)"
-    guard.log.append(changes_record(decision, judged, redactor, held=why, truncated=changes.truncated))
+    guard.log.append(
+        changes_record(decision, judged, redactor, held=text_of(why), truncated=text_of(changes.truncated))
+    )
     if changes.truncated:
         return Carried(
             decided=decided, decision=decision, judged=judged, why_held=f"{why}; they are thrown away"
@@ -135,31 +145,35 @@ def _judge(guard: Guard, decided: Decided, decision: int, changes: Changes, star
             why=why,
             command=command,
         )
-        if why:
-            return _hold(guard, staged, decided, judged, why)
-        result = apply(staged, guard.places, started_ns)
-        if isinstance(result, Applied):
-            return Carried(
-                decided=decided, decision=decision, judged=judged, applied=result.count, undo=result.undo
-            )
-        why = f"`{result.paths[0]}` was changed by somebody else meanwhile"
-        return _hold(guard, staged, decided, judged, why)
     except (OSError, ApplyError) as error:
-        why = f"the changes could not be applied: {error}"
-        guard.log.append({"type": "guard.error", "decision": decision, "problem": why})
-        return Carried(decided=decided, decision=decision, judged=judged, why_held=why)
+        return _lost(guard, decided, judged, decision, f"the changes could not be kept: {error}")
+    if why:
+        return _hold(guard, staged, decided, judged, why)
+    try:
+        result = apply(staged, guard.places, started_ns)
+    except (OSError, ApplyError) as error:
+        return _hold(guard, staged, decided, judged, f"the changes could not be applied: {error}")
+    if isinstance(result, Applied):
+        return Carried(
+            decided=decided, decision=decision, judged=judged, applied=result.count, undo=result.undo
+        )
+    why = f"`{result.paths[0]}` was changed by somebody else meanwhile"
+    return _hold(guard, staged, decided, judged, why)
 
 
 def _hold(guard: Guard, staged: ChangeSet, decided: Decided, judged: Decided, why: str) -> Carried:
-    from dataclasses import replace  # noqa: PLC0415 - rarely needed
-
-    from guard.enforce.changeset import write_manifest  # noqa: PLC0415 - as above
-
     held = replace(staged, why=why)
     try:
         write_manifest(held)
         held = commit(held, guard.places.held)
-    except OSError:
+    except OSError as error:
         discard(staged)
-        raise
+        return _lost(guard, decided, judged, staged.decision, f"{why}; and could not be kept: {error}")
+    release(held)
     return Carried(decided=decided, decision=staged.decision, judged=judged, held=held.id, why_held=why)
+
+
+def _lost(guard: Guard, decided: Decided, judged: Decided, decision: int, why: str) -> Carried:
+    """Nothing of it reaches the workspace, and nothing of it is kept."""
+    guard.log.append({"type": "guard.error", "decision": decision, "problem": text_of(why)})
+    return Carried(decided=decided, decision=decision, judged=judged, why_held=f"{why}; they are thrown away")

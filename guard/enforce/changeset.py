@@ -7,6 +7,8 @@ are applied after a crash, and are undone.
     undo/ID          applied: holds what is needed to put it back
 """
 
+import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -17,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from guard.enforce.beneath import sync_filesystem
-from guard.enforce.nodes import changed_at, copy_out, copy_to, look, same
+from guard.enforce.nodes import changed_at, copy_out, copy_to, look, parent_of, same
 from guard.errors import ApplyError, UsageError
 from sandbox.changes import Change, Changes, Created, Deleted, Node, NodeKind
 
@@ -76,24 +78,43 @@ def refused(changes: Changes, workspace: str) -> str:
     """Why this change set may never be applied without a person, whatever the policy says; empty when it may."""
     if changes.truncated:
         return f"the changes could not be read in full: {changes.truncated}"
-    for entry in changes.entries:
+    entries = entries_of(changes)
+    for entry in entries:
         if any(ord(char) < 32 or ord(char) == 127 for char in entry.path):
             return "a name holds control characters"
-        after = _after(entry)
+        after = entry.after
+        if after is None or after.kind is not NodeKind.SYMLINK:
+            continue
+        if not _stays(entry.path, after.target, workspace):
+            return f"the link `{entry.path}` leads out of the workspace, to `{after.target}`"
+    return never_applied(entries)
+
+
+def _stays(path: str, target: str, workspace: str) -> bool:
+    """By name, and by where the links that are there already lead."""
+    parts = [part for part in target.split("/") if part not in {"", "."}]
+    climbs = parts.count("..")
+    if parts[:climbs] != [".."] * climbs:
+        # `d/../../x` climbs from wherever the link `d` leads, which the name does not tell.
+        return False
+    where = os.path.normpath(os.path.join(workspace, os.path.dirname(path), target))
+    return all(
+        place == workspace or place.startswith(workspace.rstrip("/") + "/")
+        for place in (where, os.path.realpath(where))
+    )
+
+
+def never_applied(entries: tuple[Entry, ...]) -> str:
+    """What not even a person lets out of a sandbox this way; empty when there is nothing of the kind."""
+    for entry in entries:
+        after = entry.after
         if after is None:
             continue
         if after.kind in {NodeKind.FIFO, NodeKind.SOCKET, NodeKind.DEVICE}:
             return f"`{entry.path}` is a {after.kind.value}"
         if after.kind is NodeKind.FILE and after.mode & 0o6000:
             return f"`{entry.path}` runs with the rights of its owner (set-id)"
-        if after.kind is NodeKind.SYMLINK and not _stays(entry.path, after.target, workspace):
-            return f"the link `{entry.path}` leads out of the workspace, to `{after.target}`"
     return ""
-
-
-def _stays(path: str, target: str, workspace: str) -> bool:
-    where = os.path.normpath(os.path.join(workspace, os.path.dirname(path), target))
-    return where == workspace or where.startswith(workspace.rstrip("/") + "/")
 
 
 def stage(
@@ -144,11 +165,6 @@ def make_locked(directory: str) -> int:
     return lock
 
 
-def _check(path: str, found: str, expected: str) -> None:
-    if found != expected:
-        raise ApplyError(f"`{path}` changed while it was read", help_="run the command again")
-
-
 def _content_differs(entry: Entry) -> bool:
     before = entry.before
     return (
@@ -157,6 +173,27 @@ def _content_differs(entry: Entry) -> bool:
         or before.kind is not NodeKind.FILE
         or before.sha256 != entry.after.sha256
     )
+
+
+def look_at(found: ChangeSet, root: int, entry: Entry) -> Node | None:
+    """What an entry's path is now. Nothing, when a link that the set itself makes or replaces is in the way."""
+    try:
+        return look(root, entry.path)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        by_path = {other.path: other for other in found.entries}
+        head = parent_of(entry.path)[0]
+        while head:
+            other = by_path.get(head)
+            with contextlib.suppress(OSError):
+                now = look(root, head)
+                if now is not None and now.kind is NodeKind.SYMLINK:
+                    if other is not None and (same(now, other.before) or same(now, other.after)):
+                        return None
+                    break
+            head = parent_of(head)[0]
+        raise
 
 
 def keep_old(staged: ChangeSet, root: int, since_ns: int = 0) -> list[str]:
@@ -168,33 +205,43 @@ def keep_old(staged: ChangeSet, root: int, since_ns: int = 0) -> list[str]:
     conflicts: list[str] = []
     for entry in staged.entries:
         try:
-            now = look(root, entry.path)
+            now = look_at(staged, root, entry)
             touched = since_ns and now is not None and changed_at(root, entry.path) > since_ns
-        except OSError:
+            if touched or not same(now, entry.before):
+                conflicts.append(entry.path)
+            elif now is not None and now.kind is NodeKind.FILE:
+                target = os.path.join(staged.directory, "old", str(entry.number))
+                with contextlib.suppress(FileNotFoundError):
+                    # Of an attempt that did not get far: it may be half a file.
+                    os.unlink(target)
+                if copy_out(root, entry.path, target) != now.sha256:
+                    conflicts.append(entry.path)
+        except OSError as error:
+            if error.errno not in _MOVED:
+                raise
             conflicts.append(entry.path)
-            continue
-        if touched or not same(now, entry.before):
-            conflicts.append(entry.path)
-        elif now is not None and now.kind is NodeKind.FILE:
-            target = os.path.join(staged.directory, "old", str(entry.number))
-            if not os.path.exists(target):
-                copy_out(root, entry.path, target)
     return conflicts
 
 
+_MOVED = frozenset({errno.ELOOP, errno.EXDEV, errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EAGAIN})
+"""Errors that say that the workspace is not what it was, rather than that we cannot write."""
+
+
 def commit(staged: ChangeSet, target: str) -> ChangeSet:
-    """Give a complete set its place, durably: ``target`` is ``journal``, ``held`` or ``undo``."""
+    """Give a complete set its place, durably: ``target`` is ``journal``, ``held`` or ``undo``. The lock stays."""
     os.makedirs(target, mode=0o700, exist_ok=True)
     descriptor = os.open(staged.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         sync_filesystem(descriptor)
     finally:
         os.close(descriptor)
-    place = os.path.join(target, staged.id)
-    os.rename(staged.directory, place)
-    _sync(target)
-    _unlock(staged)
-    return replace(staged, directory=place, lock=-1)
+    return move(staged, os.path.join(target, staged.id))
+
+
+def move(found: ChangeSet, place: str) -> ChangeSet:
+    os.rename(found.directory, place)
+    _sync(os.path.dirname(place))
+    return replace(found, directory=place)
 
 
 def _sync(directory: str) -> None:
@@ -207,12 +254,32 @@ def _sync(directory: str) -> None:
 
 def discard(found: ChangeSet) -> None:
     shutil.rmtree(found.directory, ignore_errors=True)
-    _unlock(found)
+    release(found)
 
 
-def _unlock(found: ChangeSet) -> None:
+def release(found: ChangeSet) -> None:
+    """The writer is done with it."""
     if found.lock >= 0:
         os.close(found.lock)
+
+
+def taken(found: ChangeSet) -> ChangeSet | None:
+    """The set, locked by us; None while somebody else works on it, or when it is gone."""
+    try:
+        lock = os.open(found.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # It may have been given another place between the two calls.
+        here = os.stat(found.directory)
+    except OSError:
+        os.close(lock)
+        return None
+    if not os.path.samestat(here, os.fstat(lock)):
+        os.close(lock)
+        return None
+    return replace(found, lock=lock)
 
 
 # ------------------------------------------------------------------ on disk
@@ -230,9 +297,11 @@ def write_manifest(staged: ChangeSet) -> None:
             for e in staged.entries
         ],
     }
-    with open(os.path.join(staged.directory, "manifest.json"), "w", encoding="utf-8") as file:
+    place = os.path.join(staged.directory, "manifest.json")
+    with open(f"{place}.new", "w", encoding="utf-8") as file:
         # Undecodable names are surrogates, which ASCII JSON carries.
         json.dump(data, file, ensure_ascii=True)
+    os.rename(f"{place}.new", place)
 
 
 def read_set(parent: str, id_: str) -> ChangeSet:
@@ -274,7 +343,15 @@ def list_sets(parent: str) -> list[str]:
         names = [name for name in os.listdir(parent) if not name.endswith(".tmp")]
     except FileNotFoundError:
         return []
-    return sorted(names, key=lambda name: os.lstat(os.path.join(parent, name)).st_mtime_ns)
+    return sorted(names, key=lambda name: _age(os.path.join(parent, name)))
+
+
+def _age(path: str) -> int:
+    try:
+        return os.lstat(path).st_mtime_ns
+    except FileNotFoundError:
+        # Given another place by another process just now.
+        return 0
 
 
 def _node_json(node: Node | None) -> dict[str, Any] | None:
@@ -291,4 +368,13 @@ def _node_json(node: Node | None) -> dict[str, Any] | None:
 
 
 def _node(data: dict[str, Any] | None) -> Node | None:
-    return None if data is None else Node(**{**data, "kind": NodeKind(data["kind"])})
+    if data is None:
+        return None
+    return Node(
+        kind=NodeKind(data["kind"]),
+        mode=int(data["mode"]),
+        size=int(data["size"]),
+        sha256=str(data["sha256"]),
+        target=str(data["target"]),
+        mtime_ns=int(data["mtime_ns"]),
+    )

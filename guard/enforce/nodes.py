@@ -1,6 +1,6 @@
 """One file-system object at a time: what it is now, and making it what it should be. Relative to a descriptor only."""
 
-import errno
+import contextlib
 import hashlib
 import os
 import stat
@@ -12,7 +12,7 @@ from sandbox.changes import Node, NodeKind
 
 _BLOCK = 1 << 20
 TEMPORARY = ".guard-"
-"""Prefix of files that are not yet what they will be; left-overs of a crash are removed by recovery."""
+"""Prefix of files that are not yet what they will be; what a crash leaves of them is removed by recovery."""
 
 
 def parent_of(path: str) -> tuple[str, str]:
@@ -79,10 +79,10 @@ def same(now: Node | None, wanted: Node | None) -> bool:
     return now.mode == wanted.mode and now.sha256 == wanted.sha256
 
 
-def copy_out(root: int, path: str, target: str) -> None:
-    """The content of a regular file below ``root`` to a new private file."""
+def copy_out(root: int, path: str, target: str) -> str:
+    """The content of a regular file below ``root`` to a new private file; its SHA-256."""
     with open(open_beneath(root, path, os.O_RDONLY | os.O_NONBLOCK), "rb") as source:
-        copy_to(source, target)
+        return copy_to(source, target)
 
 
 def copy_to(source: BinaryIO, target: str) -> str:
@@ -97,7 +97,7 @@ def copy_to(source: BinaryIO, target: str) -> str:
 
 
 def remove(root: int, path: str) -> None:
-    """Remove one object. Nothing there is fine; a directory that somebody has put something into stays."""
+    """Remove one object. Nothing there is fine; OSError for a directory that somebody has put something into."""
     head, name = parent_of(path)
     try:
         parent = open_directory(root, head)
@@ -111,11 +111,14 @@ def remove(root: int, path: str) -> None:
             os.unlink(name, dir_fd=parent)
     except FileNotFoundError:
         return
-    except OSError as error:
-        if error.errno != errno.ENOTEMPTY:
-            raise
     finally:
         os.close(parent)
+
+
+def clear(root: int, path: str, token: str) -> None:
+    """Remove what a crash may have left beside ``path`` while it was being made."""
+    with contextlib.suppress(OSError):
+        remove(root, os.path.join(parent_of(path)[0], f"{TEMPORARY}{token}"))
 
 
 def make(root: int, path: str, node: Node, content: Callable[[], BinaryIO], token: str) -> None:

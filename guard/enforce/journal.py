@@ -1,0 +1,85 @@
+"""What a crash interrupted is finished or rolled back at the next start. Decides nothing: a judged set stays judged."""
+
+import os
+import shutil
+from dataclasses import replace
+
+from guard.enforce.apply import go_back, go_forward, locked, ours
+from guard.enforce.changeset import (
+    ChangeSet,
+    commit,
+    list_sets,
+    look_at,
+    read_set,
+    release,
+    taken,
+    write_manifest,
+)
+from guard.enforce.nodes import clear
+from guard.enforce.places import Places
+from guard.errors import ApplyError, UsageError
+
+
+def recover(places: Places) -> list[str]:
+    """Finish what a crash interrupted. Returns what was done, in words; safe to call at any time, by many at once."""
+    notes: list[str] = []
+    for id_ in list_sets(places.journal):
+        try:
+            found = taken(read_set(places.journal, id_))
+            if found is None:
+                continue
+            try:
+                notes.append(_finish(found, places))
+            finally:
+                release(found)
+        except UsageError:
+            # Its own process gave it another place meanwhile.
+            continue
+        except (ApplyError, OSError) as error:
+            notes.append(f"could not finish {id_}: {error}")
+    for parent in (places.journal, places.held, places.undo):
+        notes += _sweep(parent)
+    return notes
+
+
+def _finish(found: ChangeSet, places: Places) -> str:
+    with locked(places, found.workspace) as root:
+        for entry in found.entries:
+            clear(root, entry.path, found.id)
+        strange = [e.path for e in found.entries if not ours(look_at(found, root, e), e)]
+        if strange:
+            # Somebody changed these after the crash: their work stays, ours is rolled back and waits for a person.
+            why = f"interrupted, and `{strange[0]}` was changed since"
+        else:
+            try:
+                go_forward(found, root)
+            except OSError as error:
+                why = f"interrupted, and then: {error}"
+            else:
+                commit(found, places.undo)
+                return f"finished {found.id}: {len(found.entries)} changes that a crash had interrupted"
+        go_back(found, root)
+        held = replace(found, why=why)
+        write_manifest(held)
+        commit(held, places.held)
+        return f"held {found.id}: {why}"
+
+
+def _sweep(parent: str) -> list[str]:
+    """Sets that were still being written belong to nobody once their writer is gone."""
+    try:
+        names = [name for name in os.listdir(parent) if name.endswith(".tmp")]
+    except FileNotFoundError:
+        return []
+    notes: list[str] = []
+    for name in names:
+        path = os.path.join(parent, name)
+        found = taken(
+            ChangeSet(id=name, directory=path, workspace="", decision=-1, why="", command="", entries=())
+        )
+        if found is None:
+            continue
+        shutil.rmtree(path, ignore_errors=True)
+        release(found)
+        notes.append(f"removed {name}: it was never complete")
+    return notes
