@@ -17,6 +17,7 @@ from guard.enforce.changeset import (
     ChangeSet,
     Entry,
     commit,
+    forget_old,
     keep_old,
     look_at,
     move,
@@ -105,11 +106,17 @@ def apply(staged: ChangeSet, places: Places, since_ns: int = 0) -> Applied | Con
 
 def _apply(staged: ChangeSet, places: Places, since_ns: int) -> Applied | Conflict:
     with locked(places, staged.workspace) as root:
-        conflicts = keep_old(staged, root, since_ns)
-        if conflicts:
-            return Conflict(paths=tuple(conflicts))
-        # From here on the set is complete in the journal: a crash is finished, or rolled back, by the next start.
-        journalled = commit(staged, places.journal)
+        try:
+            conflicts = keep_old(staged, root, since_ns)
+            if conflicts:
+                forget_old(staged)
+                return Conflict(paths=tuple(conflicts))
+            # From here on the set is complete in the journal: a crash is finished, or rolled back, by the next start.
+            journalled = commit(staged, places.journal)
+        except OSError:
+            # What lacked may be room: leave enough to hold the set.
+            forget_old(staged)
+            raise
         try:
             go_forward(journalled, root)
         except (OSError, ApplyError):

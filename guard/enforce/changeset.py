@@ -223,6 +223,13 @@ def keep_old(staged: ChangeSet, root: int, since_ns: int = 0) -> list[str]:
     return conflicts
 
 
+def forget_old(staged: ChangeSet) -> None:
+    """Of an attempt that came to nothing; the next one copies again."""
+    for entry in staged.entries:
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(staged.directory, "old", str(entry.number)))
+
+
 _MOVED = frozenset({errno.ELOOP, errno.EXDEV, errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EAGAIN})
 """Errors that say that the workspace is not what it was, rather than that we cannot write."""
 
