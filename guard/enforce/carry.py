@@ -22,9 +22,11 @@ from guard.enforce.pipeline import Guard
 from guard.enforce.watch import Watch, explained_by
 from guard.engine.stages import Decided
 from guard.errors import ApplyError
-from guard.model.decision import Allow, Host
+from guard.model.decision import Allow, Ask, Host
+from guard.model.effect import Opaque
 from guard.model.outcome import NotStarted, Outcome
 from guard.model.proposal import ShellProposal
+from guard.model.verdict import Verdict
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError
 from sandbox.spec import Stdio
@@ -124,11 +126,19 @@ def _judge(guard: Guard, decided: Decided, decision: int, changes: Changes, star
     judged = guard.judge_changes(decided, changes)
     redactor = Redactor.open(guard.places.state)
     why = refused(changes, guard.facts.workspace)
-    if not why and not isinstance(judged.decision, Allow):
+    approved = _foreseen(decided, judged)
+    if not why and not approved and not isinstance(judged.decision, Allow):
         first = judged.decision.reasons[0]
         why = f"{first.why} (rule `{first.rule}`)"
     guard.log.append(
-        changes_record(decision, judged, redactor, held=text_of(why), truncated=text_of(changes.truncated))
+        changes_record(
+            decision,
+            judged,
+            redactor,
+            held=text_of(why),
+            truncated=text_of(changes.truncated),
+            approved=approved,
+        )
     )
     if changes.truncated:
         return Carried(
@@ -159,6 +169,19 @@ def _judge(guard: Guard, decided: Decided, decision: int, changes: Changes, star
         )
     why = f"`{result.paths[0]}` was changed by somebody else meanwhile"
     return _hold(guard, staged, decided, judged, why)
+
+
+def _foreseen(decided: Decided, judged: Decided) -> bool:
+    """Whether a person has said yes to all of this already: each effect asked about was shown to them before the run.
+
+    Not where the command could have done anything: then they were not told what it would be.
+    """
+    if not isinstance(decided.decision, Ask) or not isinstance(judged.decision, Ask):
+        return False
+    if any(isinstance(effect, Opaque) for effect in decided.effects):
+        return False
+    asked = [reason.effect for reason in judged.decision.reasons if reason.verdict is Verdict.ASK]
+    return all(index >= 0 and not judged.effects[index].surprise for index in asked)
 
 
 def _hold(guard: Guard, staged: ChangeSet, decided: Decided, judged: Decided, why: str) -> Carried:

@@ -12,13 +12,15 @@ import pytest
 from guard.audit.log import AuditLog
 from guard.enforce import carry as carrying
 from guard.enforce import confine as confining
-from guard.enforce.approve import Nobody
+from guard.enforce.approve import Approver, Nobody
 from guard.enforce.carry import Carried, carry
 from guard.enforce.changeset import list_sets
 from guard.enforce.journal import recover
 from guard.enforce.pipeline import Guard
 from guard.enforce.places import Places
+from guard.engine.stages import Decided
 from guard.errors import AuditError
+from guard.model.decision import Ask
 from guard.model.outcome import Completed, LimitReached, NotStarted
 from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal
@@ -47,11 +49,11 @@ class Scene:
         )
         self.monkeypatch = monkeypatch
 
-    def play(self, *scripts: Script, command: str = COMMAND) -> Carried:
+    def play(self, *scripts: Script, command: str = COMMAND, approver: Approver | None = None) -> Carried:
         self.backend = FakeBackend(*scripts)
         self.monkeypatch.setattr(confining, "choose", lambda *_: self.backend)
         proposal = ShellProposal(principal=Principal(agent="test"), cwd=str(self.work), command=command)
-        return carry(self.guard, proposal, Nobody(), Stdio(), watch=False)
+        return carry(self.guard, proposal, approver or Nobody(), Stdio(), watch=False)
 
     def types(self) -> list[str]:
         return [record["type"] for record in self.guard.log.records() if record["type"] != "log.opened"]
@@ -161,6 +163,37 @@ def test_a_name_that_is_not_text_is_carried_and_recorded(scene: Scene) -> None:
 
     assert (scene.work / name).read_text() == "x"
     json.dumps(list(scene.guard.log.records()))
+
+
+class Yes:
+    by, surface = "ana", "terminal"
+
+    def approves(self, decided: Decided) -> bool:
+        return True
+
+
+HOOK = ".github/workflows/made.yml"
+
+
+@pytest.mark.parametrize(
+    ("command", "files", "held"),
+    [
+        (f"echo x > {HOOK}", (HOOK,), False),
+        (f"echo x > {HOOK}", (HOOK, ".github/workflows/other.yml"), True),
+        (f"echo x > {HOOK}; python3 -c pass; ./unknown", (HOOK,), True),
+    ],
+    ids=["what was shown", "more than was shown", "anything could have happened"],
+)
+def test_what_a_person_approved_is_not_asked_about_again(
+    scene: Scene, command: str, files: tuple[str, ...], held: bool
+) -> None:
+    (scene.work / ".github" / "workflows").mkdir(parents=True)
+
+    carried = scene.play(Script(files=tuple((path, b"x") for path in files)), command=command, approver=Yes())
+
+    assert isinstance(carried.decided.decision, Ask)
+    assert bool(carried.held) == held
+    assert (scene.work / HOOK).exists() != held
 
 
 @pytest.fixture
