@@ -19,7 +19,7 @@ from guard.enforce.changeset import (
 )
 from guard.enforce.confine import Confined, confine
 from guard.enforce.pipeline import Guard
-from guard.enforce.watch import Watch, explained_by
+from guard.enforce.watch import Watch, applied_meanwhile, explained_by
 from guard.engine.stages import Decided
 from guard.errors import ApplyError
 from guard.model.decision import Allow, Ask, Host
@@ -76,6 +76,10 @@ def carry(
         confined = confine(permit, proposal, decided.facts, stdio, preferred)
     finally:
         unproposed, total = watcher.stop() if watcher is not None else ([], 0)
+    if unproposed:
+        known = applied_meanwhile(guard.places, guard.facts.workspace, started_ns)
+        rest = [path for path in unproposed if path not in known]
+        unproposed, total = rest, total - (len(unproposed) - len(rest))
     try:
         if unproposed:
             guard.log.append(unproposed_record(recorded.seq, unproposed, total), durable=False)

@@ -7,9 +7,14 @@ predicted effects of the action explain theirs.
 import os
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from guard.effects.place import is_below
+from guard.enforce.changeset import list_sets, read_set
+from guard.enforce.nodes import TEMPORARY
+from guard.enforce.places import Places
+from guard.errors import GuardError
 from guard.model.effect import ChangeMode, DeletePath, LinkPath, Opaque, ResolvedEffect, WritePath
 
 MAX_PATHS = 200
@@ -42,22 +47,10 @@ class Watch:
             return list(self._paths), self._total
 
     def _watch(self) -> None:
-        from watchdog.events import FileSystemEvent, FileSystemEventHandler  # noqa: PLC0415 - beside the run
-        from watchdog.observers import Observer  # noqa: PLC0415 - as above
-
-        watch = self
-
-        class Handler(FileSystemEventHandler):
-            def on_any_event(self, event: FileSystemEvent) -> None:  # type: ignore[explicit-override]
-                if event.event_type in {"opened", "closed_no_write", "closed"}:
-                    return
-                for path in (event.src_path, event.dest_path):
-                    if path:
-                        watch.saw(os.fsdecode(path), directory=event.is_directory, kind=event.event_type)
-
-        observer: Any = Observer()
+        # watchdog's own types say little; it asks a handler for one method.
+        observer: Any = import_module("watchdog.observers").Observer()
         try:
-            observer.schedule(Handler(), self._workspace, recursive=True)
+            observer.schedule(_Handler(self), self._workspace, recursive=True)
             observer.start()
         except OSError as error:
             # Too many files for the kernel's watches: said, and the run goes on inside its walls.
@@ -78,6 +71,37 @@ class Watch:
             self._total += 1
             if len(self._paths) < MAX_PATHS:
                 self._paths.setdefault(path)
+
+
+class _Handler:
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def dispatch(self, event: Any) -> None:
+        if event.event_type in {"opened", "closed_no_write", "closed"}:
+            return
+        for path in (event.src_path, event.dest_path):
+            if path:
+                self._watch.saw(os.fsdecode(path), directory=event.is_directory, kind=event.event_type)
+
+
+def applied_meanwhile(places: Places, workspace: str, since_ns: int) -> frozenset[str]:
+    """Absolute paths that other runs of ours have applied, or are applying: a decision explains them."""
+    out: set[str] = set()
+    for parent in (places.journal, places.undo):
+        for id_ in reversed(list_sets(parent)):
+            try:
+                if parent == places.undo and os.lstat(os.path.join(parent, id_)).st_mtime_ns < since_ns:
+                    break
+                found = read_set(parent, id_)
+            except (OSError, GuardError):
+                continue
+            if found.workspace != workspace:
+                continue
+            for entry in found.entries:
+                path = os.path.join(workspace, entry.path)
+                out |= {path, os.path.join(os.path.dirname(path), f"{TEMPORARY}{id_}")}
+    return frozenset(out)
 
 
 def explained_by(effects: tuple[ResolvedEffect, ...], *, on_host: bool) -> Callable[[str], bool]:

@@ -216,6 +216,23 @@ def test_another_writer_is_noticed_while_a_command_runs(machine: Machine) -> Non
     assert noticed[0]["paths"] == [str(machine.work / "by-somebody-else")]
 
 
+def test_what_another_run_applies_meanwhile_is_explained(machine: Machine) -> None:
+    process = subprocess.Popen(
+        machine.argv("exec", "--ask", "deny", "--", "python3 -c 'import time; time.sleep(3)'"),
+        cwd=machine.work,
+        env=machine.env,
+    )
+    wait_for(lambda: len(machine.records("decision")) == 1)
+    time.sleep(1)
+    machine.exec(
+        'python3 -c \'import os; os.makedirs("new/tree"); open("new/tree/f", "w"); os.unlink("README")\''
+    )
+    process.wait(timeout=20)
+
+    assert (machine.work / "new/tree/f").exists()
+    assert machine.records("effect.unproposed") == []
+
+
 def test_what_a_decision_on_the_host_explains_is_not_reported(machine: Machine) -> None:
     machine.exec("touch mine; sleep 1.5; echo x > mine")
 
