@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from types import FrameType
 from typing import Any
 
 from guard.audit.record import decision_json, effect_json
@@ -118,11 +119,15 @@ def _report(descriptor: int | None) -> int | None:
         ) from None
 
 
+def _stay(_number: int, _frame: FrameType | None) -> None:
+    """Not to be ignored: that, the command would inherit."""
+
+
 class _interrupts:  # noqa: N801 - reads as a statement
     """Ctrl-C reaches the command; we stay to clean up after it."""
 
     def __enter__(self) -> None:
-        self._before = signal.signal(signal.SIGINT, lambda *_: None)
+        self._before = signal.signal(signal.SIGINT, _stay)
 
     def __exit__(self, *_: object) -> None:
         signal.signal(signal.SIGINT, self._before)

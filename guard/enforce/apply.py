@@ -7,8 +7,7 @@ import errno
 import fcntl
 import hashlib
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from guard.enforce.changeset import (
     ChangeSet,
     Entry,
     commit,
+    erase,
     forget_old,
     keep_old,
     look_at,
@@ -49,7 +49,7 @@ class Conflict:
 
 
 @contextmanager
-def locked(places: Places, workspace: str) -> Iterator[int]:
+def locked(places: Places, workspace: str) -> Generator[int]:
     """The workspace's descriptor, while nobody else of us changes it. ApplyError when somebody holds on to it."""
     import time  # noqa: PLC0415 - waiting only
 
@@ -125,7 +125,7 @@ def _apply(staged: ChangeSet, places: Places, since_ns: int) -> Applied | Confli
             raise
         done = commit(journalled, places.undo)
     # What was new is in the workspace now; to put it back only what was old is needed.
-    shutil.rmtree(os.path.join(done.directory, "new"), ignore_errors=True)
+    erase(os.path.join(done.directory, "new"))
     return Applied(undo=done.id, count=len(done.entries))
 
 

@@ -19,7 +19,7 @@ from guard.enforce.changeset import (
 )
 from guard.enforce.confine import Confined, confine
 from guard.enforce.pipeline import Guard
-from guard.enforce.watch import Watch, applied_meanwhile, explained_by
+from guard.enforce.watch import Seen, Watch, applied_meanwhile, explained_by
 from guard.engine.stages import Decided
 from guard.errors import ApplyError
 from guard.model.decision import Allow, Ask, Host
@@ -75,14 +75,9 @@ def carry(
     try:
         confined = confine(permit, proposal, decided.facts, stdio, preferred)
     finally:
-        unproposed, total = watcher.stop() if watcher is not None else ([], 0)
-    if unproposed:
-        known = applied_meanwhile(guard.places, guard.facts.workspace, started_ns)
-        rest = [path for path in unproposed if path not in known]
-        unproposed, total = rest, total - (len(unproposed) - len(rest))
+        seen = watcher.stop() if watcher is not None else Seen()
     try:
-        if unproposed:
-            guard.log.append(unproposed_record(recorded.seq, unproposed, total), durable=False)
+        unproposed = _note(guard, recorded.seq, seen, started_ns)
         carried = _changes(guard, decided, recorded.seq, confined, started_ns)
     finally:
         if confined.run is not None:
@@ -101,6 +96,20 @@ def carry(
         why_held=carried.why_held,
         unproposed=tuple(unproposed),
     )
+
+
+def _note(guard: Guard, decision: int, seen: Seen, started_ns: int) -> list[str]:
+    """Record what no decision explains, and say where nobody could look."""
+    if seen.problem:
+        guard.log.append({"type": "guard.error", "decision": decision, "problem": text_of(seen.problem)})
+    if not seen.paths:
+        return []
+    known = applied_meanwhile(guard.places, guard.facts.workspace, started_ns)
+    rest = [path for path in seen.paths if path not in known]
+    if rest:
+        total = seen.total - (len(seen.paths) - len(rest))
+        guard.log.append(unproposed_record(decision, rest, total), durable=False)
+    return rest
 
 
 def _watcher(guard: Guard, decided: Decided) -> Watch:

@@ -13,7 +13,6 @@ import fcntl
 import json
 import os
 import secrets
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
@@ -259,8 +258,18 @@ def _sync(directory: str) -> None:
         os.close(descriptor)
 
 
+def erase(directory: str) -> None:
+    """A set, or one of its two parts: never deeper than that. What cannot be removed stays."""
+    for path in (os.path.join(directory, "new"), os.path.join(directory, "old"), directory):
+        with contextlib.suppress(OSError):
+            for name in os.listdir(path):
+                with contextlib.suppress(OSError):
+                    os.unlink(os.path.join(path, name))
+            os.rmdir(path)
+
+
 def discard(found: ChangeSet) -> None:
-    shutil.rmtree(found.directory, ignore_errors=True)
+    erase(found.directory)
     release(found)
 
 

@@ -2,10 +2,9 @@
 
 import os
 import signal
-import subprocess
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from guard.enforce.permit import Permit
 from guard.model.decision import Host, Sandbox
@@ -17,6 +16,9 @@ from sandbox.errors import NoBackend, SandboxError
 from sandbox.result import End, Exited, Interrupted, LimitHit
 from sandbox.select import choose
 from sandbox.spec import SandboxSpec, Stdio
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 _TOOLCHAINS = frozenset(
     {
@@ -141,6 +143,8 @@ def _whole(real: str) -> str:
 
 
 def _on_host(proposal: ShellProposal, facts: Facts, stdio: Stdio) -> Outcome:
+    import subprocess  # noqa: PLC0415 - costs time, and most commands run in a sandbox
+
     try:
         child = subprocess.Popen(
             argv_of(proposal.command),
@@ -161,7 +165,7 @@ def _on_host(proposal: ShellProposal, facts: Facts, stdio: Stdio) -> Outcome:
     return Completed(status=status if status >= 0 else 128 - status)
 
 
-def _forward(child: "subprocess.Popen[bytes]") -> dict[int, Any]:
+def _forward(child: "Popen[bytes]") -> dict[int, Any]:
     """Signals to us are signals to the command; ctrl-C reaches both by itself."""
 
     def handler(number: int, _frame: FrameType | None) -> None:

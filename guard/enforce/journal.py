@@ -1,13 +1,13 @@
 """What a crash interrupted is finished or rolled back at the next start. Decides nothing: a judged set stays judged."""
 
 import os
-import shutil
 from dataclasses import replace
 
 from guard.enforce.apply import go_back, go_forward, locked, ours
 from guard.enforce.changeset import (
     ChangeSet,
     commit,
+    erase,
     list_sets,
     look_at,
     read_set,
@@ -79,7 +79,7 @@ def _sweep(parent: str) -> list[str]:
         )
         if found is None:
             continue
-        shutil.rmtree(path, ignore_errors=True)
+        erase(path)
         release(found)
         notes.append(f"removed {name}: it was never complete")
     return notes

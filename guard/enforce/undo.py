@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import time
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from guard.enforce.changeset import (
     ChangeSet,
     Entry,
     discard,
+    erase,
     list_sets,
     make_locked,
     read_set,
@@ -85,6 +85,6 @@ def prune(places: Places, now_s: float | None = None) -> int:
             continue
         kept += 1
         if kept > 1 and (kept > KEEP_SETS or room < 0 or age > KEEP_S):
-            shutil.rmtree(path, ignore_errors=True)
+            erase(path)
             dropped += 1
     return dropped

@@ -4,11 +4,16 @@ A sandboxed run writes to its own layer, so every change seen meanwhile came fro
 predicted effects of the action explain theirs.
 """
 
+import contextlib
+import ctypes
+import json
 import os
-import threading
+import select
+import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from guard.effects.place import is_below
 from guard.enforce.changeset import list_sets, read_set
@@ -18,71 +23,124 @@ from guard.errors import GuardError
 from guard.model.effect import ChangeMode, DeletePath, LinkPath, Opaque, ResolvedEffect, WritePath
 
 MAX_PATHS = 200
+DRAIN_S = 2.0
+_READY = b"R"
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    paths: tuple[str, ...] = ()
+    """Unexplained, absolute; at most ``MAX_PATHS``."""
+    total: int = 0
+    """How many changes in all."""
+    problem: str = ""
+    """Why it could not watch."""
 
 
 class Watch:
-    """Started beside a run, because loading watchdog takes longer than many commands do."""
+    """A process beside the run: loading watchdog takes longer than many commands do, and its threads must not be
+    ours when the sandbox forks.
+    """
 
     def __init__(self, workspace: str, explained: Callable[[str], bool]) -> None:
-        self._workspace = workspace
-        self._explained = explained
-        self._lock = threading.Lock()
-        self._paths: dict[str, None] = {}
-        self._total = 0
-        self._stopping = threading.Event()
-        self.ready = threading.Event()
-        self.problem = ""
-        """Why it could not watch; empty when it could."""
-        self._thread = threading.Thread(target=self._watch, name="guard-watch", daemon=True)
+        self._workspace, self._explained = workspace, explained
+        self._child = self._stopper = self._answers = -1
 
     def start(self) -> None:
-        self._thread.start()
+        waits, self._stopper = os.pipe()
+        self._answers, answers = os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            _helper(self._workspace, self._explained, waits, answers)
+        os.close(waits)
+        os.close(answers)
 
-    def stop(self) -> tuple[list[str], int]:
-        """Unexplained paths (at most ``MAX_PATHS``) and how many changes there were in all."""
-        self._stopping.set()
-        if self.ready.is_set():
-            self._thread.join(timeout=2)
-        with self._lock:
-            return list(self._paths), self._total
-
-    def _watch(self) -> None:
-        # watchdog's own types say little; it asks a handler for one method.
-        observer: Any = import_module("watchdog.observers").Observer()
+    def stop(self) -> Seen:
+        """Nothing when it had not even begun to watch: a short command is not held up for it."""
         try:
-            observer.schedule(_Handler(self), self._workspace, recursive=True)
-            observer.start()
-        except OSError as error:
-            # Too many files for the kernel's watches: said, and the run goes on inside its walls.
-            self.problem = error.strerror or str(error)
-            return
-        self.ready.set()
-        self._stopping.wait()
-        # What was queued when the run ended still counts.
-        observer.event_queue.join()
-        observer.stop()
-        observer.join(timeout=2)
+            if not select.select([self._answers], [], [], 0)[0]:
+                return Seen()
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._stopper, b"s")
+            text = b""
+            while select.select([self._answers], [], [], DRAIN_S)[0] and (
+                part := os.read(self._answers, 1 << 16)
+            ):
+                text += part
+            found = json.loads(text.removeprefix(_READY) or b"{}")
+            return Seen(
+                paths=tuple(found.get("paths", ())),
+                total=found.get("total", 0),
+                problem=found.get("problem", ""),
+            )
+        except ValueError:
+            return Seen(problem="the watcher did not finish its answer")
+        finally:
+            os.kill(self._child, signal.SIGKILL)
+            os.waitpid(self._child, 0)
+            os.close(self._stopper)
+            os.close(self._answers)
 
-    def saw(self, path: str, *, directory: bool, kind: str) -> None:
-        """One event. A directory is modified whenever something in it is, which says nothing by itself."""
-        if (directory and kind == "modified") or self._explained(path):
-            return
-        with self._lock:
-            self._total += 1
-            if len(self._paths) < MAX_PATHS:
-                self._paths.setdefault(path)
+
+def _helper(workspace: str, explained: Callable[[str], bool], waits: int, answers: int) -> NoReturn:
+    """Ends with whoever started it, and holds nothing of theirs open."""
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_IGN)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(nothing, standard)
+        for name in os.listdir("/proc/self/fd"):
+            if int(name) > 2 and int(name) not in {waits, answers}:
+                with contextlib.suppress(OSError):
+                    os.close(int(name))
+        _watch(workspace, explained, waits, answers)
+    finally:
+        os._exit(0)
 
 
-class _Handler:
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
+def _watch(workspace: str, explained: Callable[[str], bool], waits: int, answers: int) -> None:
+    # watchdog's own types say little; it asks a handler for one method.
+    observer: Any = import_module("watchdog.observers").Observer()
+    notes = Notes(explained)
+    try:
+        observer.schedule(notes, workspace, recursive=True)
+        observer.start()
+    except OSError as error:
+        # Too many files for the kernel's watches: said, and the run goes on inside its walls.
+        problem = f"{workspace} cannot be watched: {(error.strerror or str(error)).lower()}"
+        os.write(answers, _READY + json.dumps({"problem": problem}).encode())
+        return
+    os.write(answers, _READY)
+    os.read(waits, 1)
+    # What was queued when the run ended still counts.
+    observer.event_queue.join()
+    text = json.dumps({"paths": list(notes.paths), "total": notes.total}).encode()
+    while text:
+        text = text[os.write(answers, text) :]
+
+
+class Notes:
+    """What was seen, each path once."""
+
+    def __init__(self, explained: Callable[[str], bool]) -> None:
+        self._explained = explained
+        self.paths: dict[str, None] = {}
+        self.total = 0
 
     def dispatch(self, event: Any) -> None:
         if event.event_type in {"opened", "closed_no_write", "closed"}:
             return
+        # A directory is modified whenever something in it is, which says nothing by itself.
+        if event.is_directory and event.event_type == "modified":
+            return
         for path in (event.src_path, event.dest_path):
-            if path:
-                self._watch.saw(os.fsdecode(path), directory=event.is_directory, kind=event.event_type)
+            if path and not self._explained(os.fsdecode(path)):
+                self.total += 1
+                if len(self.paths) < MAX_PATHS:
+                    self.paths.setdefault(os.fsdecode(path))
 
 
 def applied_meanwhile(places: Places, workspace: str, since_ns: int) -> frozenset[str]:
