@@ -9,10 +9,10 @@ from typing import Any
 
 from guard.audit.log import AuditLog
 from guard.cli.exit_codes import ASK, HELD, OK
+from guard.cli.mend import mend
 from guard.cli.output import complain, say, style, visible
 from guard.enforce.apply import Conflict, apply
 from guard.enforce.changeset import ChangeSet, Entry, discard, list_sets, read_set
-from guard.enforce.journal import recover
 from guard.enforce.places import Places
 from guard.errors import ApplyError
 from sandbox.changes import NodeKind
@@ -21,9 +21,16 @@ MAX_SHOWN = 256 * 1024
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Changes that a run made in its sandbox and that the policy held back."
+    parser.description = (
+        "Changes that a run made in its sandbox and that the policy held back. A run's changes are one unit:\n"
+        "look at them, then let all of them in or throw them away. docs/changes.md says why a set is held.\n\n"
+        "  guard changes list\n"
+        "  guard changes show 12-3fa9c1\n"
+        "  guard changes apply 12-3fa9c1      asks at the terminal; `guard undo` puts it back"
+    )
     parser.epilog = (
-        "exit codes: 0 done, 10 not confirmed, 12 the workspace has changed meanwhile, 2 malformed, 3 failed"
+        "exit codes: 0 done, 10 not confirmed, 12 the workspace has changed meanwhile, 2 malformed, 3 failed\n"
+        "`list` and `show` with --json: docs/schemas/changes.schema.json"
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser(
@@ -44,8 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     places = Places.from_environment()
-    for note in recover(places):
-        complain(note)
+    mend(places)
     match args.action:
         case "list":
             return _list(places, as_json=args.json)

@@ -11,12 +11,12 @@ from typing import Any
 from guard.audit.record import decision_json, effect_json
 from guard.cli.check import CODES
 from guard.cli.exit_codes import FAILED, HELD
+from guard.cli.mend import mend
 from guard.cli.output import complain, say, style, visible
 from guard.cli.proposals import add_command, add_level, command_of, directory_of, level_of
 from guard.cli.render import decision_lines, effect_line
 from guard.enforce.approve import Approver, Nobody
 from guard.enforce.carry import Carried, carry
-from guard.enforce.journal import recover
 from guard.enforce.pipeline import Guard
 from guard.enforce.undo import prune
 from guard.engine.stages import Decided
@@ -82,9 +82,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"{cwd}: there is no such directory", help_="name one that exists with --cwd")
     report_to = _report(args.json)
     guard = Guard.open(cwd=cwd, workspace=args.workspace, level=level_of(args))
-    for note in recover(guard.places):
-        guard.log.append({"type": "log.note", "note": note})
-        complain(note)
+    mend(guard.places)
     proposal = ShellProposal(principal=Principal(agent="exec"), cwd=cwd, command=command, call=args.call)
     approver: Approver = Terminal() if args.ask == "prompt" else Nobody()
     with _interrupts():

@@ -7,17 +7,26 @@ import os
 from guard.audit.log import AuditLog
 from guard.cli.changes import confirmed, summary
 from guard.cli.exit_codes import ASK, HELD, OK
+from guard.cli.mend import mend
 from guard.cli.output import complain, say, style, visible
 from guard.enforce.apply import Conflict
 from guard.enforce.changeset import list_sets, read_set
-from guard.enforce.journal import recover
 from guard.enforce.places import Places
 from guard.enforce.undo import undo
+from guard.errors import ApplyError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Put back what a run changed. Without ID, list what can be put back."
-    parser.epilog = "exit codes: 0 done, 10 not confirmed, 12 files have changed since, 2 malformed, 3 failed"
+    parser.description = (
+        "Put back what a run changed. Without ID, list what can be put back, the oldest first.\n"
+        "Nothing is put back when one of the files has changed since. An undo can itself be undone.\n\n"
+        "  guard undo\n"
+        "  guard undo 12-3fa9c1"
+    )
+    parser.epilog = (
+        "exit codes: 0 done, 10 not confirmed, 12 files have changed since, 2 malformed, 3 failed\n"
+        "the list with --json: docs/schemas/changes.schema.json"
+    )
     parser.add_argument("id", nargs="?", metavar="ID", help="from `guard exec` or `guard undo`")
     parser.add_argument("--yes", action="store_true", help="do not ask at the terminal")
     parser.add_argument("--json", action="store_true", help="for machines")
@@ -25,8 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     places = Places.from_environment()
-    for note in recover(places):
-        complain(note)
+    mend(places)
     if args.id is None:
         return _list(places, as_json=args.json)
     found = read_set(places.undo, args.id)
@@ -59,7 +67,11 @@ def run(args: argparse.Namespace) -> int:
 def _list(places: Places, *, as_json: bool) -> int:
     ids = list_sets(places.undo)
     for id_ in ids:
-        found = read_set(places.undo, id_)
+        try:
+            found = read_set(places.undo, id_)
+        except ApplyError as error:
+            complain(str(error), error.help)
+            continue
         if as_json:
             say(json.dumps(summary(found)))
         else:

@@ -1,5 +1,6 @@
 """Station 9: a permit becomes a run, inside walls or on the machine as it says. Never falls back from one to the other."""
 
+import contextlib
 import os
 import signal
 from dataclasses import dataclass
@@ -96,6 +97,9 @@ def _in_sandbox(
         read_only=_toolchains(facts),
         label=f"guard-{permit.decision}",
     )
+    with contextlib.suppress(Exception):
+        # What a crash of ours left behind. If the engine cannot even list it, the run itself says so.
+        backend.sweep()
     try:
         run = backend.run(spec, stdio)
     except SandboxError as error:
