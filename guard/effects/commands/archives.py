@@ -87,15 +87,19 @@ def _unzip(call: Call) -> None:
 
 def _gzip(call: Call) -> None:
     parsed = call.parse(grammar("S suffix T threads M"))
-    call.read(*parsed.operands)
+    deep = parsed.has("r", "recursive")
+    call.read(*parsed.operands, recursive=deep)
     if parsed.has("c", "stdout", "to-stdout", "l", "list", "t", "test"):
+        return
+    if deep:
+        call.write(*parsed.operands, recursive=True)
         return
     for field in parsed.operands:
         text = field.static
         if text is not None:
             other = (
                 text.rsplit(".", 1)[0]
-                if call.name.startswith("un") or parsed.has("d", "decompress")
+                if call.name in {"gunzip", "bunzip2", "unxz", "unzstd"} or parsed.has("d", "decompress")
                 else f"{text}.gz"
             )
             call.write(plain(other, field.span))

@@ -10,7 +10,10 @@ from guard.effects.values import Field, Hole, plain
 from guard.model.facts import LookPath, PathFact
 from guard.model.paths import FileKind, KnownPath
 
-_RM = grammar(optional="interactive preserve-root no-preserve-root")
+_RM = grammar(
+    optional="interactive preserve-root no-preserve-root",
+    flags="force recursive dir verbose one-file-system parents ignore-fail-on-non-empty help version f i I r R d v p",
+)
 _COPY = grammar(
     "t target-directory S suffix g o m group owner mode Z context",
     optional="backup reflink sparse preserve update",
@@ -22,7 +25,9 @@ _MKDIR = grammar("m mode Z context")
 _CHMOD = grammar("reference")
 _SHRED = grammar("n iterations s size random-source")
 _MKTEMP = grammar("p suffix tmpdir", optional="tmpdir")
-_SPLIT = grammar("a b C l n t additional-suffix filter suffix-length bytes lines number separator")
+_SPLIT = grammar(
+    "a b C l n t f additional-suffix filter suffix-length bytes lines number separator prefix suffix-format digits"
+)
 _PATCH = grammar("p i d o r B F D V Y z input directory output reject-file strip prefix suffix fuzz")
 
 
@@ -111,7 +116,7 @@ def _mv(call: Call) -> None:
         # The content goes on existing, so nothing is lost; but the old name is gone with all below it.
         call.write(source, recursive=True)
         for place in _into(call, target, source, directory=directory):
-            call.write(place)
+            call.write(place, recursive=True)
             _remember(call, place, source)
 
 
@@ -240,8 +245,17 @@ def _split(call: Call) -> None:
         for field in parsed.values("filter"):
             call.run_text(field)
     call.read(*parsed.operands[:1])
-    prefix = parsed.operands[1].static if len(parsed.operands) > 1 else "x"
-    call.write(plain(f"{prefix}aa", call.span) if prefix is not None else parsed.operands[1])
+    if call.name == "csplit":
+        # What follows the file are places to cut at; the pieces are named by an option.
+        named = parsed.values("f", "prefix") or [plain("xx", call.span)]
+    else:
+        named = parsed.operands[1:2] or [plain("x", call.span)]
+    prefix = named[-1].static
+    if prefix is None:
+        call.write(named[-1])
+        return
+    # How many pieces there will be is not known: they are all beside the first.
+    call.write(plain(posixpath.dirname(prefix) or ".", call.span), recursive=True)
 
 
 def _patch(call: Call) -> None:

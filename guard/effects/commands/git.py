@@ -228,7 +228,7 @@ def _restored(call: Call, fields: list[Field]) -> None:
 
 
 def _restore(call: Call) -> None:
-    parsed = call.parse(grammar("s source pathspec-from-file conflict"))
+    parsed = call.parse(grammar("s source pathspec-from-file conflict U unified inter-hunk-context"))
     if parsed.has("S", "staged") and not parsed.has("W", "worktree"):
         return
     _restored(call, parsed.operands)
@@ -437,7 +437,9 @@ def _worktree(call: Call) -> None:
 
 def _rm(call: Call) -> None:
     parsed = call.parse(grammar("pathspec-from-file"))
-    if not parsed.has("cached", "n", "dry-run"):
+    # The last of an option and its opposite counts.
+    said = [name for name, _ in parsed.options if name in {"cached", "no-cached"}]
+    if said[-1:] != ["cached"] and not parsed.has("n", "dry-run"):
         call.delete(*parsed.operands, recursive=parsed.has("r"))
 
 
@@ -501,7 +503,7 @@ def _init(call: Call) -> None:
     )
     if parsed.has("template"):
         call.opaque("copies hooks into the new repository")
-    call.write(*(parsed.operands or [plain(".git", call.span)]), append=True)
+    call.write(*(parsed.operands or [plain(".git", call.span)]), append=True, recursive=True)
 
 
 def _remote_command(call: Call) -> None:

@@ -1,11 +1,13 @@
 """``find`` and ``xargs``: programs that run other programs on names they find."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from guard.effects.call import Call
 from guard.effects.options import grammar
 from guard.effects.values import Field, Hole, plain
+from guard.model.effect import ChangeMode, DeletePath, ReadPath, WritePath
 from guard.model.facts import LookTree, TreeFact
 from guard.model.paths import KnownPath
 
@@ -45,8 +47,11 @@ class _Find:
             at += self._primary(at)
         for start in self.starts:
             self.call.read(start)
-        if self.names and not self.loose:
-            self.call.output = tuple(f"{field.static or ''}\n" for field in self._found(deleting=False))
+        if self._narrow:
+            listed = [self._listed(start) for start in self.starts]
+            if all(found is not None for found in listed):
+                # Names that nobody could list stay a hole: they may lie at any depth.
+                self.call.output = tuple(f"{f.static or ''}\n" for found in listed for f in found or ())
 
     def _start_points(self) -> int:
         at = 0
@@ -82,7 +87,13 @@ class _Find:
         if text == "-delete":
             if self.empty and not self.loose:
                 return 1
-            self.call.delete(*self._found(deleting=True), recursive=not self._narrow)
+            for start in self.starts:
+                listed = self._listed(start) if self._narrow else None
+                if listed is None:
+                    # Nobody has listed what matches, and it may lie at any depth.
+                    self.call.delete(start, recursive=True)
+                else:
+                    self.call.delete(*listed)
             return 1
         if text in _EXECS:
             return self._exec(at)
@@ -102,17 +113,15 @@ class _Find:
     def _narrow(self) -> bool:
         return bool(self.names) and not self.loose and not all(set(name) <= set("*?.") for name in self.names)
 
-    def _found(self, *, deleting: bool) -> list[Field]:
-        """The names that an action may get."""
+    def _found(self, start: Field) -> tuple[list[Field], bool]:
+        """The names that a command may get, and whether they stand for others at any depth."""
         if not self._narrow:
-            if deleting or not self.files_only:
-                return list(self.starts)
-            return [self._entry(start, "*") for start in self.starts]
-        out: list[Field] = []
-        for start in self.starts:
-            listed = self._listed(start)
-            out += listed if listed is not None else [self._entry(start, self.names[0])]
-        return out
+            return ([self._entry(start, "*")] if self.files_only else [start]), True
+        listed = self._listed(start)
+        if listed is None:
+            return [self._entry(start, self.names[0])], True
+        # Nothing is there now; what runs is still judged, on a name that may be there then.
+        return listed or [self._entry(start, self.names[0])], False
 
     def _listed(self, start: Field) -> list[Field] | None:
         """Entries below ``start`` that match, if the tree is known."""
@@ -152,13 +161,34 @@ class _Find:
                 break
             argv.append(field)
         _note_code(self.call, argv, "{}")
-        places = self._found(deleting=False)
-        if not places:
-            # Nothing is there now; what runs is still judged, on a name that may be there then.
-            places = [self._entry(self.starts[0], self.names[0] if self.names else "*")]
-        for place in places:
-            self.call.run([_with(field, "{}", place) for field in argv], certain=False)
+        # `-execdir` runs beside each file found: a relative name in its arguments could be anywhere below.
+        beside = self.args[at].static in {"-execdir", "-okdir"}
+        state = replace(self.call.state, cwd=()) if beside else self.call.state
+        for start in self.starts:
+            places, anywhere = self._found(start)
+            for place in [_absolute(self.call, found) for found in places] if beside else places:
+                before = len(self.call.evaluator.effects)
+                self.call.run([_with(field, "{}", place) for field in argv], state=state, certain=False)
+                if anywhere:
+                    self._deepen(start, place, before)
         return end - at
+
+    def _deepen(self, start: Field, place: Field, before: int) -> None:
+        """What happens to the one name that stood for all may happen to everything below ``start``."""
+        stood = {path.text for path in self.call.paths(place) if isinstance(path, KnownPath)}
+        for effect in self.call.evaluator.effects[before:]:
+            if not isinstance(effect, ReadPath | WritePath | DeletePath | ChangeMode):
+                continue
+            if isinstance(effect.path, KnownPath) and any(effect.path.text.startswith(s) for s in stood):
+                for path in self.call.paths(start):
+                    self.call.emit(replace(effect, path=path, recursive=True))
+
+
+def _absolute(call: Call, field: Field) -> Field:
+    paths = call.paths(field)
+    if len(paths) == 1 and isinstance(paths[0], KnownPath):
+        return plain(paths[0].text, field.span)
+    return Field((Hole("a name that find finds"),), field.span)
 
 
 def _note_code(call: Call, argv: list[Field], token: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from guard.effects.call import Call
 from guard.effects.options import grammar
-from guard.effects.values import Field, plain
+from guard.effects.values import Field, Hole, plain
 
 _AWK = grammar("F f v i l e file field-separator assign include load source", optional="d D o p", stops=True)
 
@@ -29,8 +29,20 @@ def _sed(call: Call) -> None:
     if parsed.has("i", "in-place"):
         call.read(*operands)
         call.write(*operands)
+        for suffix in parsed.values("i", "in-place"):
+            call.write(*(_backup(field, suffix) for field in operands))
     else:
         call.read(*operands)
+
+
+def _backup(file: Field, suffix: Field) -> Field:
+    """Where ``-iSUFFIX`` keeps the old text: a ``*`` in it is the file's name, and a slash leads elsewhere."""
+    path, kept = file.static, suffix.static
+    if path is None or kept is None:
+        return Field((Hole("a backup's name that is not known"),), file.span)
+    directory, slash, name = path.rpartition("/")
+    kept = kept.replace("*", name) if "*" in kept else name + kept
+    return plain(kept if "/" in kept else f"{directory}{slash}{kept}", file.span)
 
 
 def _sed_program(call: Call, text: str) -> None:
