@@ -75,6 +75,7 @@ _INJECTION = frozenset(
         "GIT_EDITOR",
         "GIT_SEQUENCE_EDITOR",
         "GIT_CONFIG_COUNT",
+        "GIT_CONFIG_PARAMETERS",
         "GIT_CONFIG_GLOBAL",
         "GIT_CONFIG_SYSTEM",
         "GIT_PROXY_COMMAND",
