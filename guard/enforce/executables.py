@@ -17,8 +17,10 @@ _SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/")
 class Executables:
     """Looks at programs for one proposal. ``named``: the programs that rules speak of by name."""
 
-    def __init__(self, env: Mapping[str, str], named: frozenset[str]) -> None:
+    def __init__(self, env: Mapping[str, str], named: frozenset[str], writable: tuple[str, ...] = ()) -> None:
+        """``writable``: real directories that an agent may write to: what lies there is nobody's toolchain."""
         self._path = env.get("PATH") or DEFAULT_PATH
+        self._writable = writable
         self._named = named
         self._originals: dict[str, tuple[str, int]] | None = None
 
@@ -31,17 +33,39 @@ class Executables:
         fact = look_path(path)
         if fact.error or fact.kind is not FileKind.FILE:
             return ProgramFact(path="", real="")
-        system = _is_system(fact.real)
-        head = b"" if system else _read(fact.real, 256)[0]
-        sha256 = "" if system else _sha256(fact.real)
+        if _is_system(fact.real):
+            return ProgramFact(path=path, real=fact.real, system=True)
+        installed = self._is_installed(path, fact.real)
+        # Whoever installed a toolchain answers for its bytes; a copy of a program that rules name is still that program.
+        sha256 = _sha256(fact.real) if not installed or self._named else ""
         return ProgramFact(
             path=path,
             real=fact.real,
             sha256=sha256,
-            same_as=() if system else self._same_as(fact.real, fact.size, sha256),
-            interpreter=_interpreter(head),
-            system=system,
+            same_as=self._same_as(fact.real, fact.size, sha256),
+            interpreter=_interpreter(_read(fact.real, 256)[0]),
+            system=installed,
         )
+
+    def _is_installed(self, path: str, real: str) -> bool:
+        """A toolchain on ``PATH`` (``~/.cargo/bin``, ``/opt/node/bin``) that no agent can have written to.
+
+        The name it has there says what it does, as it does for ``/usr/bin``: agents may not write outside the
+        workspace and the temporary directories, and the guard denies it where programs of ``PATH`` lie.
+        """
+        directory = os.path.dirname(path)
+        if directory not in self._path.split(":") or not os.path.isabs(directory):
+            return False
+        for place in (os.path.realpath(directory), os.path.dirname(real), real):
+            if any((place + "/").startswith(root.rstrip("/") + "/") for root in self._writable):
+                return False
+            try:
+                info = os.lstat(place)
+            except OSError:
+                return False
+            if info.st_mode & 0o022 or info.st_uid not in {0, os.getuid()}:
+                return False
+        return True
 
     def _search(self, name: str) -> str:
         for directory in self._path.split(":"):

@@ -39,7 +39,8 @@ class World:
 
     def __init__(self, facts: Facts, named: frozenset[str], late: Callable[[], bool]) -> None:
         self._trees = Trees(late)
-        self._executables = Executables(facts.env, named)
+        writable = tuple(root for root in (facts.workspace, facts.cwd, *facts.temp) if root.strip("/"))
+        self._executables = Executables(facts.env, named, writable)
 
     def answer(self, lookup: Lookup) -> Answer:
         """Never raises for anything a proposal can name: the answer then says why there is none."""

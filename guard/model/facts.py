@@ -95,7 +95,7 @@ class ProgramFact:
     interpreter: str = ""
     """Of a ``#!`` script: the interpreter's basename."""
     system: bool = False
-    """Whether it lies in a directory only root can write."""
+    """Whether it lies where no agent can have put it: the system's directories, or a toolchain on ``PATH``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,3 +131,20 @@ def test_hidden_names_bring_the_parent_along(fs: FakeFilesystem) -> None:
     fs.create_file("/w/.x")
 
     assert "/w/.." in look_glob("/w", ".*").matches
+
+
+def test_a_toolchain_on_path_is_known_by_its_name_where_no_agent_can_write(machine: FakeFilesystem) -> None:
+    machine.chmod("/opt/tools/bin", 0o755)
+    for path in ("/opt/tools/bin", "/opt/tools/bin/tool"):
+        os.chown(path, os.getuid(), 0)
+    inside = Executables(ENV, frozenset(), ("/opt/tools",)).look("tool", "/home/me/app")
+
+    assert look("tool").system
+    assert not inside.system
+
+
+def test_a_toolchain_that_others_can_write_is_read_not_trusted(machine: FakeFilesystem) -> None:
+    os.chown("/opt/tools/bin", os.getuid(), 0)
+    machine.chmod("/opt/tools/bin", 0o777)
+
+    assert not look("tool").system
