@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 
 from guard.effects.call import Call
+from guard.effects.knowledge.index import FAMILY as _DESCRIBED
 
 Handler = Callable[[Call], None]
 
@@ -45,6 +46,9 @@ _LOADED: dict[str, dict[str, Handler]] = {}
 
 def handler(name: str) -> Handler | None:
     """What understands the program ``name``; None when nothing does."""
+    described = _DESCRIBED.get(name)
+    if described is not None:
+        return _describe(described, name)
     family = _FAMILY.get(name)
     if family is not None:
         return _load(family)[name]
@@ -62,6 +66,7 @@ def handler(name: str) -> Handler | None:
 
 def names() -> Iterator[str]:
     """Every program that is understood."""
+    yield from _DESCRIBED
     yield from _FAMILY
     yield from READ_ONLY_NAMES
     for wide in _WIDE:
@@ -79,3 +84,14 @@ def _load(family: str) -> dict[str, Handler]:
         handlers = import_module(f"guard.effects.commands.{family}").HANDLERS
         _LOADED[family] = handlers
     return handlers
+
+
+def _describe(family: str, name: str) -> Handler:
+    handlers = _LOADED.setdefault(f"knowledge.{family}", {})
+    found = handlers.get(name)
+    if found is None:
+        from guard.effects.knowledge.understand import understand  # noqa: PLC0415 - only where a row is met
+
+        row = import_module(f"guard.effects.knowledge.{family}").PROGRAMS[name]
+        found = handlers[name] = understand(row)
+    return found

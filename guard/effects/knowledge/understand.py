@@ -1,0 +1,295 @@
+"""Gives rows their meaning: one handler for every program that is described as data."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+from guard.effects.call import Call
+from guard.effects.knowledge.schema import Row
+from guard.effects.options import Grammar, Parsed
+from guard.effects.values import Field, plain
+from guard.model.effect import (
+    Connect,
+    ControlContainer,
+    DestroyDatabase,
+    GainPrivilege,
+    InstallPackage,
+    KillProcess,
+    Listen,
+    MutateCloud,
+    PersistEnv,
+    PublishPackage,
+    RewriteVcs,
+)
+
+_HELP = frozenset({"help", "version"})
+_OFF = frozenset({"none", "false", "no", "0", "off"})
+_MAX_VERBS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A row with the options of the rows around it."""
+
+    row: Row
+    rules: Grammar
+    help: frozenset[str]
+    actions: Mapping[str, str]
+
+
+_LEVELS: dict[tuple[int, int], _Level] = {}
+"""By identity of the row and of the level around it. Both are kept here, so no identity is used twice."""
+
+
+def understand(row: Row) -> Callable[[Call], None]:
+    """The handler of a program."""
+
+    def handle(call: Call) -> None:
+        _call(call, _level(row, None), call.args, (call.name,))
+
+    return handle
+
+
+def _level(row: Row, around: _Level | None) -> _Level:
+    key = (id(row), id(around))
+    known = _LEVELS.get(key)
+    if known is not None:
+        return known
+    outer = None if row.get("fresh") else around
+    actions = dict(outer.actions) if outer else {}
+    takes = set(outer.rules.takes) if outer else set[str]()
+    optional = set(outer.rules.optional) if outer else set[str]()
+    takes.update(row.get("takes", "").split())
+    optional.update(row.get("optional", "").split())
+    for names, action in row.get("options", {}).items():
+        for name in names.split():
+            actions[name] = action
+            takes.add(name)
+    for names in row.get("values", {}):
+        takes.update(names.split())
+    takes -= optional
+    flags: frozenset[str] | None = None
+    if "flags" in row:
+        known_flags = {*row["flags"].split(), *_HELP, *row.get("help", "").split()}
+        for table in (row.get("when", {}), row.get("tame", {})):
+            for names in table:
+                known_flags.update(names.split())
+        if outer and outer.rules.flags:
+            known_flags |= outer.rules.flags
+        flags = frozenset(known_flags)
+    level = _Level(
+        row,
+        Grammar(
+            frozenset(takes),
+            frozenset(optional),
+            flags,
+            bool(row.get("stops") or row.get("verbs")),
+            bool(row.get("long") or (outer and outer.rules.single_dash_long)),
+        ),
+        frozenset(row.get("help", "").split()) | (outer.help if outer else _HELP),
+        actions,
+    )
+    _LEVELS[key] = level
+    return level
+
+
+def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) -> None:
+    call.args = args
+    parsed = call.parse(level.rules)
+    if any(name in level.help and value is None for name, value in parsed.options):
+        return
+    for name, value in parsed.options:
+        action = level.actions.get(name)
+        if action is not None and value is not None:
+            _act(call, action, [value])
+        elif action == "opaque":
+            call.opaque(f"`{name}` makes it run or load something")
+    if parsed.unknown and level.rules.flags is not None:
+        call.opaque(f"nothing is known about `{call.name} {parsed.unknown[0]}`")
+    row = level.row
+    table = row.get("verbs")
+    if table is None or len(verbs) > _MAX_VERBS:
+        _do(call, level, row, parsed, verbs)
+        return
+    # What is said of options before the subcommand holds for all of them.
+    _conditional(call, level, row, parsed, verbs)
+    if not parsed.operands:
+        if parsed.uncertain:
+            call.opaque(f"what `{call.name}` is told to do is not known before it runs")
+        _inner(call, level, row.get("bare", {}), [], verbs)
+        return
+    verb = parsed.operands[0].static
+    if verb is None:
+        call.opaque(f"what `{call.name}` is told to do is not known before it runs")
+        return
+    if verb == "help" and "help" not in table:
+        return
+    found = _verb(table, verb)
+    if found is None:
+        found = row.get("otherwise")
+        if found is None:
+            call.opaque(f"nothing is known about `{' '.join((*verbs, verb))}`")
+            return
+    _inner(call, level, found, parsed.operands[1:], (*verbs, verb))
+
+
+def _inner(call: Call, level: _Level, row: Row, args: list[Field], verbs: tuple[str, ...]) -> None:
+    _call(call, _level(row, level), args, verbs)
+
+
+def _verb(table: Mapping[str, Row], verb: str) -> Row | None:
+    """The row of a subcommand: named exactly, else by the longest beginning."""
+    best: tuple[int, Row] | None = None
+    for names, row in table.items():
+        for name in names.split():
+            if name == verb:
+                return row
+            if name.endswith("*") and verb.startswith(name[:-1]) and (best is None or len(name) > best[0]):
+                best = (len(name), row)
+    return None if best is None else best[1]
+
+
+def _do(call: Call, level: _Level, row: Row, parsed: Parsed, verbs: tuple[str, ...]) -> None:
+    for names, instead in row.get("tame", {}).items():
+        if _given(parsed, names, surely=True):
+            # Operands and sayings are those of the tame form; options were seen to already.
+            _do(call, level, instead, parsed, verbs)
+            return
+    risky = row.get("when") or row.get("values") or level.actions or level.rules.flags is not None
+    if parsed.uncertain and risky:
+        call.opaque("an argument that is not known before it runs may be an option")
+    operands = parsed.operands
+    if "first" in row and operands:
+        _act(call, row["first"], operands if row["first"] == "argv" else operands[:1])
+        operands = operands[1:]
+    if "last" in row and (len(operands) > 1 or ("first" in row and operands)):
+        _act(call, row["last"], operands[-1:])
+        operands = operands[:-1]
+    _act(call, row.get("operands", "skip"), operands)
+    for saying in row.get("does", ()):
+        _say(call, saying, verbs, parsed)
+    _conditional(call, level, row, parsed, verbs)
+    if "python" in row:
+        module, _, function = row["python"].partition(":")
+        getattr(import_module(f"guard.effects.{module}"), function)(call, parsed)
+
+
+def _conditional(call: Call, level: _Level, row: Row, parsed: Parsed, verbs: tuple[str, ...]) -> None:
+    for names, more in row.get("when", {}).items():
+        if _given(parsed, names):
+            _do(call, level, more, parsed, verbs)
+    for names, table in row.get("values", {}).items():
+        for field in parsed.values(*names.split()):
+            text = field.static
+            chosen = table.get("?", table.get("*")) if text is None else _verb(table, text)
+            if chosen is not None:
+                _do(call, level, chosen, parsed, verbs)
+
+
+def _given(parsed: Parsed, names: str, *, surely: bool = False) -> bool:
+    """Whether one of the options is given and not switched off. ``surely``: a value that is not known does not count."""
+    wanted = names.split()
+    for name, value in parsed.options:
+        if name in wanted:
+            text = "" if value is None else value.static
+            if text is None:
+                return not surely
+            if text.lower() not in _OFF:
+                return True
+    return False
+
+
+def _act(call: Call, action: str, fields: list[Field]) -> None:
+    if not fields or action == "skip":
+        return
+    for one in action.split("+"):
+        deep = one.endswith("-deep")
+        match one.removesuffix("-deep"):
+            case "skip":
+                pass
+            case "read":
+                call.read(*fields, recursive=deep)
+            case "write":
+                call.write(*fields, recursive=deep)
+            case "append":
+                call.write(*fields, append=True)
+            case "delete":
+                call.delete(*fields, recursive=deep)
+            case "mode":
+                call.mode(*fields, recursive=deep)
+            case "connect" | "upload":
+                from guard.effects.commands.hosts import connect_field  # noqa: PLC0415 - only where hosts are named
+
+                for field in fields:
+                    connect_field(call, field, upload=one == "upload")
+            case "listen":
+                call.say(Listen())
+            case "kill":
+                for field in fields:
+                    call.say(KillProcess(target=field.static or "?"))
+            case "package":
+                call.say(InstallPackage(packages=tuple(field.text for field in fields)))
+                call.connect("package-index")
+            case "code":
+                for field in fields:
+                    call.run_text(field)
+            case "argv":
+                call.run(fields)
+            case "config":
+                call.read(*fields)
+                call.opaque(f"a configuration in `{fields[0].text}` can make it run things")
+            case "secret":
+                call.read(*fields)
+                call.secret(f"`{fields[0].text}` for {call.name}")
+            case "opaque":
+                call.opaque(f"`{fields[0].text}` makes it run or load something")
+            case _:
+                # A row that says what nobody understands must not read as harmless.
+                call.opaque(f"`{one}` is no action")
+
+
+def _say(call: Call, saying: str, verbs: tuple[str, ...], parsed: Parsed) -> None:
+    kind, _, rest = saying.partition(" ")
+    what = rest or " ".join(verbs)
+    match kind:
+        case "connect":
+            call.say(Connect(host=rest or "?"))
+        case "upload":
+            call.say(Connect(host=rest or "?", upload=True))
+        case "cloud":
+            call.say(MutateCloud(detail=what))
+        case "container":
+            call.say(ControlContainer(detail=what))
+        case "database":
+            call.say(DestroyDatabase(detail=what))
+        case "install":
+            call.say(InstallPackage(packages=tuple(field.text for field in parsed.operands)))
+        case "publish":
+            call.say(PublishPackage())
+        case "privilege":
+            call.say(GainPrivilege(detail=what))
+        case "persist":
+            call.say(PersistEnv(detail=what))
+        case "secret":
+            call.secret(what)
+        case "kill":
+            call.say(KillProcess(target=rest or "?"))
+        case "listen":
+            call.say(Listen())
+        case "rewrite":
+            call.say(RewriteVcs(branch="?", detail=what))
+        case "opaque":
+            call.opaque(what)
+        case "read" | "read-deep" | "write" | "write-deep" | "append" | "delete" | "delete-deep" | "mode":
+            _act(call, kind, [plain(_home(call, rest), call.span)])
+        case _:
+            call.opaque(f"`{kind}` is no saying")
+
+
+def _home(call: Call, path: str) -> str:
+    return call.evaluator.facts.home + path[1:] if path.startswith("~") else path
+
+
+def merged(row: Row, **more: object) -> Row:
+    """For data: a row with some keys replaced."""
+    return {**row, **more}  # type: ignore[typeddict-item]
