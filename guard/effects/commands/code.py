@@ -355,7 +355,7 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
         _runner("runs the project's code"),
     ),
     **dict.fromkeys("gcc cc g++ c++ clang clang++ rustc javac as ld ar ranlib strip nasm protoc swiftc tsc-watch pdflatex xelatex latex pandoc dot ffmpeg convert magick".split(), _runner("a compiler or converter whose outputs are not followed")),
-    **dict.fromkeys("ruff black flake8 pylint isort autopep8 yapf mypy pyright bandit eslint prettier stylelint biome tsc tslint standard shellcheck shfmt hadolint yamllint markdownlint golangci-lint gofmt goimports rustfmt clippy-driver clang-format clang-tidy rubocop phpstan vulture radon pydocstyle codespell".split(), _checker),
+    **dict.fromkeys("ruff black flake8 pylint isort autopep8 yapf mypy pyright bandit eslint prettier stylelint biome tsc tslint standard shellcheck shfmt yamllint markdownlint golangci-lint gofmt goimports rustfmt clippy-driver clang-format clang-tidy rubocop phpstan vulture radon pydocstyle codespell".split(), _checker),
     **dict.fromkeys("apt apt-get aptitude dpkg yum dnf rpm apk pacman zypper snap flatpak brew port emerge nix nix-env choco winget".split(), _system_packages),
     **dict.fromkeys("serverless sls sst cdk firebase netlify vercel fly flyctl heroku wrangler eb".split(), _deploy),
 }  # fmt: skip

@@ -8,14 +8,12 @@ from guard.effects.options import grammar
 from guard.effects.values import Text, plain
 from guard.model.effect import (
     Connect,
-    ControlContainer,
     DestroyDatabase,
     GainPrivilege,
     KillProcess,
     Listen,
     MutateCloud,
     PersistEnv,
-    PublishPackage,
 )
 
 
@@ -128,79 +126,6 @@ def _accounts(call: Call) -> None:
     if not _only_asks(call):
         call.say(GainPrivilege(detail="changes accounts of the machine"))
         call.write(plain("/etc/passwd", call.span))
-
-
-# ------------------------------------------------------------------ containers
-
-_CONTAINER_LOOKS = frozenset(
-    "ps images version info inspect logs top stats port history search events diff ls list df config context-ls volume-ls network-ls "
-    "image-ls container-ls system-df compose-ps compose-logs compose-config compose-ls node-ls service-ls stack-ls help".split(
-        " "
-    )
-)
-
-
-def _docker(call: Call) -> None:
-    parsed = call.parse(
-        grammar(
-            "H host c context config l log-level f file p project-name profile env-file tlscacert tlscert tlskey",
-            stops=True,
-        )
-    )
-    if call.name == "docker" and parsed.has("H", "host", "c", "context"):
-        call.say(ControlContainer(detail="another engine"))
-    words = [field.static or "?" for field in parsed.operands if not (field.static or "").startswith("-")]
-    if _only_asks(call) or not words:
-        return
-    action = words[0]
-    pair = "-".join(words[:2])
-    if action in {
-        "compose",
-        "container",
-        "image",
-        "volume",
-        "network",
-        "system",
-        "builder",
-        "buildx",
-        "stack",
-        "service",
-    }:
-        if pair in _CONTAINER_LOOKS or (len(words) > 1 and words[1] in _CONTAINER_LOOKS):
-            return
-    elif action in _CONTAINER_LOOKS:
-        return
-    if action == "push" or pair == "image-push":
-        call.say(PublishPackage())
-        call.say(Connect(host="package-index", upload=True))
-    detail = f"{call.name} {' '.join(words[:2])}"
-    statics = [text or "" for text in call.statics]
-    for index, text in enumerate(statics):
-        option, _, value = text.partition("=")
-        following = value or (statics[index + 1] if index + 1 < len(statics) else "")
-        if option in {
-            "--privileged",
-            "--device",
-            "--cap-add",
-            "--pid",
-            "--ipc",
-            "--userns",
-            "--security-opt",
-            "--network",
-            "--net",
-            "--uts",
-        } and (option not in {"--network", "--net"} or following == "host"):
-            detail += f" {option}"
-        if option in {"-v", "--volume", "--mount"} and following:
-            source = following.partition(":")[0].removeprefix("type=bind,source=").removeprefix("src=")
-            if source.startswith(("/", "~", ".", "$")):
-                detail += " with a directory of this machine"
-                call.write(plain(source, call.span), recursive=True)
-    if pair in {"volume-rm", "volume-prune", "system-prune", "compose-down"} and (
-        {"-v", "--volumes", "-a", "--all"} & set(statics) or words[0] == "volume"
-    ):
-        call.say(DestroyDatabase(detail=f"deletes data in volumes: {detail}"))
-    call.say(ControlContainer(detail=detail))
 
 
 # ------------------------------------------------------------------ databases
@@ -548,8 +473,6 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     **dict.fromkeys("ip".split(), _ip),
     "systemctl": _systemctl, "service": _systemctl, "rc-service": _systemctl, "launchctl": _systemctl, "initctl": _systemctl, "loginctl": _systemctl,
     "journalctl": _journalctl, "sysctl": _sysctl, "timedatectl": _systemctl, "hostnamectl": _systemctl, "localectl": _systemctl,
-    "docker": _docker, "podman": _docker, "nerdctl": _docker, "docker-compose": _docker, "podman-compose": _docker, "buildah": _docker,
-    "crictl": _docker, "ctr": _docker, "lxc": _docker, "lxd": _docker, "incus": _docker, "runc": _docker, "crun": _docker, "minikube": _docker, "kind": _docker,
     **dict.fromkeys("psql mysql mariadb sqlite3 sqlite mongosh mongo duckdb clickhouse-client sqlcmd cqlsh sqlplus usql pgcli mycli litecli".split(), _database),
     "redis-cli": _redis, "valkey-cli": _redis, "memcached": _listens,
     **dict.fromkeys("dropdb dropuser mysqladmin pg_restore mongorestore createdb".split(), _drops),

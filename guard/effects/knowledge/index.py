@@ -1,6 +1,8 @@
 """Which module describes a program. Kept apart so that one program costs one module; a test holds it to the modules."""
 
 FAMILIES: dict[str, str] = {
+    "containers": "docker podman nerdctl docker-compose podman-compose buildah crictl ctr runc crun minikube kind k3d skopeo lxc incus virsh "
+    "dive ctop hadolint",
     "cluster": "kubectl",
 }
 """Module of this package to the names it describes."""
