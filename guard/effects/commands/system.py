@@ -9,11 +9,7 @@ from guard.effects.values import Text, plain
 from guard.model.effect import (
     Connect,
     DestroyDatabase,
-    GainPrivilege,
-    KillProcess,
-    Listen,
     MutateCloud,
-    PersistEnv,
 )
 
 
@@ -26,106 +22,6 @@ def _only_asks(call: Call) -> bool:
     return bool(call.args) and all(
         text in {"--version", "--help", "-V", "-h", "version", "help"} for text in call.statics
     )
-
-
-def _changes(what: str) -> Callable[[Call], None]:
-    """Anything it does changes the machine."""
-
-    def handle(call: Call) -> None:
-        if not _only_asks(call):
-            call.say(GainPrivilege(detail=what))
-            call.opaque(what)
-
-    return handle
-
-
-def _pkill(call: Call) -> None:
-    parsed = call.parse(grammar("s signal u U g G P t F e n o x f euid parent"))
-    if parsed.has("l", "list") and call.name != "pkill":
-        return
-    targets = parsed.operands or [plain("?", call.span)]
-    for field in targets:
-        call.say(KillProcess(target=field.static or "?"))
-
-
-def _device(call: Call) -> None:
-    """File systems and partitions: what is on the device is lost."""
-    if _only_asks(call) or any(text in {"-l", "--list", "-n"} for text in call.statics):
-        return
-    operands = [field for field in call.args if not (field.static or "").startswith("-")]
-    call.write(*[field for field in operands if (field.static or "/").startswith("/")])
-    call.say(GainPrivilege(detail="changes file systems or partitions"))
-    if not operands:
-        call.opaque("changes file systems or partitions")
-
-
-def _mount(call: Call) -> None:
-    if not call.args or call.statics == ["-l"]:
-        return
-    call.say(GainPrivilege(detail="changes what is mounted where"))
-    call.opaque("changes what is mounted where")
-
-
-def _systemctl(call: Call) -> None:
-    words = _words(call)
-    looks = {
-        "status",
-        "list-units",
-        "list-unit-files",
-        "is-active",
-        "is-enabled",
-        "is-failed",
-        "show",
-        "cat",
-        "list-timers",
-        "list-dependencies",
-        "get-default",
-        "list-sockets",
-        "list-jobs",
-    }
-    if not words or words[0] in looks or words[-1] == "status":
-        return
-    if (
-        words[0] in {"enable", "link", "edit", "set-default", "mask", "unmask", "disable"}
-        or "--user" in call.statics
-    ):
-        call.say(PersistEnv(detail="services of the machine"))
-    call.say(GainPrivilege(detail="controls services of the machine"))
-
-
-def _journalctl(call: Call) -> None:
-    if any(
-        (text or "").startswith(("--vacuum", "--rotate", "--flush", "--relinquish")) for text in call.statics
-    ):
-        call.delete(plain("/var/log/journal", call.span), recursive=True)
-
-
-def _sysctl(call: Call) -> None:
-    if any(text is None or "=" in text or text in {"-w", "-p", "--system"} for text in call.statics):
-        call.say(GainPrivilege(detail="changes settings of the kernel"))
-
-
-def _firewall(call: Call) -> None:
-    if any(text in {"-L", "--list", "-S", "status", "list"} for text in call.statics):
-        return
-    call.say(GainPrivilege(detail="changes the firewall or the network"))
-
-
-def _ip(call: Call) -> None:
-    words = _words(call)
-    if any(
-        word in {"add", "del", "delete", "set", "change", "replace", "flush", "exec", "up", "down"}
-        for word in words[1:]
-    ):
-        call.say(GainPrivilege(detail="changes the network"))
-        if "exec" in words:
-            call.opaque("runs it in another network")
-
-
-def _accounts(call: Call) -> None:
-    if not _only_asks(call):
-        call.say(GainPrivilege(detail="changes accounts of the machine"))
-        call.write(plain("/etc/passwd", call.span))
 
 
 # ------------------------------------------------------------------ databases
@@ -379,55 +275,6 @@ def _secrets(call: Call) -> None:
     call.secret(f"{call.name} {' '.join(words[:2])}")
 
 
-def _gpg(call: Call) -> None:
-    statics = set(call.statics)
-    parsed = call.parse(
-        grammar("o output r recipient u local-user homedir passphrase passphrase-file keyserver")
-    )
-    call.write(*parsed.values("o", "output"))
-    call.read(*parsed.operands)
-    if statics & {
-        "--export-secret-keys",
-        "--export-secret-subkeys",
-        "--decrypt",
-        "-d",
-        "--delete-secret-keys",
-    }:
-        call.secret("private keys of GnuPG")
-    if statics & {
-        "--import",
-        "--recv-keys",
-        "--delete-keys",
-        "--edit-key",
-        "--gen-key",
-        "--full-gen-key",
-        "--delete-secret-keys",
-    }:
-        call.say(PersistEnv(detail="the key ring"))
-
-
-def _ssh_keys(call: Call) -> None:
-    parsed = call.parse(grammar("t b C f N P m O I s n V a D"))
-    if call.name == "ssh-keygen":
-        if parsed.has("l", "F", "H", "B") and not parsed.has("R"):
-            call.read(*parsed.values("f"))
-            return
-        call.write(*(parsed.values("f") or [plain(f"{call.evaluator.facts.home}/.ssh/id_rsa", call.span)]))
-        return
-    if call.name == "ssh-copy-id":
-        call.opaque("lets a key in on another machine")
-    call.secret("keys of ssh")
-
-
-def _listens(call: Call) -> None:
-    call.say(Listen())
-    call.opaque("serves something")
-
-
-def _git_like(call: Call) -> None:
-    call.opaque("a version control system that is not followed")
-
-
 def _editor(call: Call) -> None:
     if _only_asks(call):
         return
@@ -436,56 +283,14 @@ def _editor(call: Call) -> None:
     call.opaque("an editor that takes commands")
 
 
-def _open(call: Call) -> None:
-    call.opaque("opens it in another program")
-    for field in call.args:
-        if "://" in field.prefix:
-            connect_field(call, field, upload=True)
-
-
-def _swap(call: Call) -> None:
-    call.say(GainPrivilege(detail="changes the machine"))
-
-
-def _defaults(call: Call) -> None:
-    if _words(call)[:1] not in (["read"], ["domains"], ["find"]):
-        call.say(PersistEnv(detail="settings of the desktop"))
-
-
-def _clipboard(call: Call) -> None:
-    """The clipboard is another program's input."""
-    call.output = call.output
-
-
-_POWER = _changes("stops or restarts the machine")
-_KERNEL = _changes("changes the kernel or its settings")
-
 HANDLERS: dict[str, Callable[[Call], None]] = {
-    **dict.fromkeys("pkill killall killall5 skill xkill fuser".split(), _pkill),
-    **dict.fromkeys("mkswap wipefs fdisk sfdisk gdisk sgdisk cfdisk parted blkdiscard hdparm badblocks fsck e2fsck tune2fs resize2fs debugfs "
-                    "cryptsetup lvremove vgremove pvremove lvcreate mdadm zpool zfs btrfs diskutil format mke2fs mkfs mkfs.ext4 mkfs.ext3 mkfs.ext2 "
-                    "mkfs.xfs mkfs.btrfs mkfs.vfat mkfs.fat mkfs.ntfs partprobe dmsetup losetup sgdisk nvme".split(), _device),
-    **dict.fromkeys("mount umount swapon swapoff fusermount pivot_root".split(), _mount),
-    **dict.fromkeys("shutdown reboot halt poweroff init telinit".split(), _POWER),
-    **dict.fromkeys("insmod modprobe rmmod kexec bpftool setenforce apparmor_parser aa-teardown auditctl setcap grub-install update-grub efibootmgr kmod dkms".split(), _KERNEL),
-    **dict.fromkeys("useradd userdel usermod groupadd groupdel groupmod passwd chpasswd adduser deluser addgroup visudo chsh chfn vipw gpasswd newusers dscl".split(), _accounts),
-    **dict.fromkeys("iptables ip6tables nft ufw firewall-cmd ifconfig route iwconfig nmcli tc pfctl".split(), _firewall),
-    **dict.fromkeys("ip".split(), _ip),
-    "systemctl": _systemctl, "service": _systemctl, "rc-service": _systemctl, "launchctl": _systemctl, "initctl": _systemctl, "loginctl": _systemctl,
-    "journalctl": _journalctl, "sysctl": _sysctl, "timedatectl": _systemctl, "hostnamectl": _systemctl, "localectl": _systemctl,
     **dict.fromkeys("psql mysql mariadb sqlite3 sqlite mongosh mongo duckdb clickhouse-client sqlcmd cqlsh sqlplus usql pgcli mycli litecli".split(), _database),
-    "redis-cli": _redis, "valkey-cli": _redis, "memcached": _listens,
+    "redis-cli": _redis, "valkey-cli": _redis,
     **dict.fromkeys("dropdb dropuser mysqladmin pg_restore mongorestore createdb".split(), _drops),
     **dict.fromkeys("pg_dump pg_dumpall mysqldump mongodump".split(), _dump),
     **dict.fromkeys("kubectl helm terraform tofu pulumi aws gcloud gsutil bq az doctl linode-cli hcloud ibmcloud oci oc eksctl kustomize argocd flux "
                     "vault-cli consul nomad s3cmd rclone mc azcopy stripe twilio supabase planetscale neonctl railway render glab tea jira linear".split(), _cloud),
     "gh": _gh, "hub": _gh,
     **dict.fromkeys("vault op pass bw lpass security secret-tool keyring kwallet-query keyctl age sops chamber aws-vault doppler infisical teller".split(), _secrets),
-    "gpg": _gpg, "gpg2": _gpg, **dict.fromkeys("ssh-keygen ssh-add ssh-agent ssh-copy-id".split(), _ssh_keys),
-    **dict.fromkeys("hg svn bzr fossil jj p4 darcs".split(), _git_like),
     **dict.fromkeys("vi vim nvim nano emacs ed ex pico micro joe code subl mcedit vimdiff view".split(), _editor),
-    **dict.fromkeys("open xdg-open gio gnome-open".split(), _open), "defaults": _defaults,
-    **dict.fromkeys("hwclock ntpdate rtcwake loadkeys setterm".split(), _swap),
-    **dict.fromkeys("pbcopy pbpaste xclip xsel wl-copy wl-paste clip".split(), _clipboard),
-    **dict.fromkeys("ngrok cloudflared localtunnel lt serve caddy nginx httpd apache2 sshd dockerd socks".split(), _listens),
 }  # fmt: skip

@@ -65,7 +65,10 @@ class Row(TypedDict, total=False):
     stops: bool
     """Options end at the first operand."""
     help: str
-    """Options besides ``--help`` and ``--version`` that make it print and do nothing."""
+    """Options besides ``--help`` and ``--version`` that make it print and do nothing *whatever else is given*.
+
+    ``shutdown -h``, ``ifconfig -v`` and ``mongod -v`` are none of those: only what the manual says ends there.
+    """
     options: Mapping[str, str]
     """Options to the action on their argument."""
     operands: str
@@ -96,3 +99,8 @@ class Row(TypedDict, total=False):
 
 PRINTS: Row = {}
 """It only prints."""
+
+
+def alike(names: str, row: Row) -> dict[str, Row]:
+    """Programs that one row describes."""
+    return dict.fromkeys(names.split(), row)
