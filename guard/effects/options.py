@@ -127,10 +127,16 @@ def _complete(name: str, rules: Grammar, out: Parsed) -> str:
 
 
 def _long(body: str, arg: Field, args: list[Field], index: int, rules: Grammar, out: Parsed) -> int:
-    name, equals, value = body.partition("=")
-    name = _complete(name, rules, out)
+    given, equals, value = body.partition("=")
+    name = _complete(given, rules, out)
     if equals:
         out.options.append((name, plain(value, arg.span)))
+        return 0
+    if name != given and rules.flags is None:
+        # `--force` may be the beginning of `--force-with-lease REF` or a flag of its own that no list names:
+        # both are said, and what follows stays an operand too.
+        out.options.append((given, None))
+        out.options.append((name, args[index] if name in rules.takes and index < len(args) else None))
         return 0
     if name in rules.takes:
         if index < len(args):
