@@ -11,6 +11,7 @@ from typing import assert_never
 
 from guard.enforce.executables import Executables, look_script
 from guard.enforce.gitfacts import look_git
+from guard.enforce.gitruns import look_git_runs
 from guard.enforce.globs import look_glob
 from guard.enforce.trees import Trees
 from guard.enforce.walkpath import look_path
@@ -20,8 +21,10 @@ from guard.model.facts import (
     Answer,
     Facts,
     GitFact,
+    GitRunsFact,
     GlobFact,
     LookGit,
+    LookGitRuns,
     LookGlob,
     LookPath,
     LookProgram,
@@ -39,6 +42,7 @@ class World:
 
     def __init__(self, facts: Facts, named: frozenset[str], late: Callable[[], bool]) -> None:
         self._trees = Trees(late)
+        self._home = facts.home
         writable = tuple(root for root in (facts.workspace, facts.cwd, *facts.temp) if root.strip("/"))
         self._executables = Executables(facts.env, named, writable)
 
@@ -57,6 +61,8 @@ class World:
                 return look_glob(base, pattern)
             case LookGit(path):
                 return look_git(path, self._trees)
+            case LookGitRuns(path):
+                return look_git_runs(path, self._home)
             case _:
                 assert_never(lookup)
 
@@ -74,6 +80,10 @@ class Imagined:
             case LookPath(path) | LookTree(path) | LookScript(path) | LookGit(path):
                 if self._imagined(path):
                     return GitFact(root="") if isinstance(lookup, LookGit) else None
+            case LookGitRuns(path):
+                if self._imagined(path):
+                    # Where there is nothing, there are no hooks.
+                    return GitRunsFact()
             case LookGlob(base, pattern):
                 if self._imagined(pattern if pattern.startswith("/") else base):
                     return _literal(base, pattern)

@@ -21,11 +21,11 @@ def look_git(path: str, trees: Trees) -> GitFact:
     if not root:
         return GitFact(root="")
     directory = git_directory(root)
-    common = _common(directory)
-    head = _text(os.path.join(directory, "HEAD")).strip()
+    common = common_directory(directory)
+    head = text_of_file(os.path.join(directory, "HEAD")).strip()
     branch = head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else ""
-    sections = _config(_text(os.path.join(common, "config")))
-    origin = _text(os.path.join(common, "refs/remotes/origin/HEAD")).strip()
+    sections = config_sections(text_of_file(os.path.join(common, "config")))
+    origin = text_of_file(os.path.join(common, "refs/remotes/origin/HEAD")).strip()
     branch_section = sections.get(f"branch.{branch}", {})
     merge = branch_section.get("merge", "").removeprefix("refs/heads/")
     remote = branch_section.get("remote", "")
@@ -44,9 +44,9 @@ def look_git(path: str, trees: Trees) -> GitFact:
     )
 
 
-def _common(directory: str) -> str:
+def common_directory(directory: str) -> str:
     """Of a linked work tree: the repository it belongs to."""
-    other = _text(os.path.join(directory, "commondir")).strip()
+    other = text_of_file(os.path.join(directory, "commondir")).strip()
     return os.path.normpath(os.path.join(directory, other)) if other else directory
 
 
@@ -66,7 +66,7 @@ def _dirty(root: str, trees: Trees) -> bool | None:
     return False
 
 
-def _text(path: str) -> str:
+def text_of_file(path: str) -> str:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -75,7 +75,7 @@ def _text(path: str) -> str:
         return os.fsdecode(file.read(MAX_CONFIG_BYTES))
 
 
-def _config(text: str) -> dict[str, dict[str, str]]:
+def config_sections(text: str) -> dict[str, dict[str, str]]:
     """``[a "b"] c = d`` -> ``{"a.b": {"c": "d"}}``. Names in lower case, later values win."""
     sections: dict[str, dict[str, str]] = {}
     current: dict[str, str] = {}

@@ -56,7 +56,14 @@ class LookGit:
     path: str
 
 
-Lookup: TypeAlias = LookPath | LookTree | LookProgram | LookScript | LookGlob | LookGit
+@dataclass(frozen=True, slots=True)
+class LookGitRuns:
+    """What would git run by itself in the repository around ``path``: hooks, and programs its configuration names?"""
+
+    path: str
+
+
+Lookup: TypeAlias = LookPath | LookTree | LookProgram | LookScript | LookGlob | LookGit | LookGitRuns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +133,15 @@ class GitFact:
     remotes: tuple[tuple[str, str], ...] = ()
 
 
-Answer: TypeAlias = PathFact | TreeFact | ProgramFact | ScriptFact | GlobFact | GitFact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitRunsFact:
+    hooks: tuple[str, ...] = ()
+    """Names of hooks that are there and would run; ``*`` when they lie where nobody looked."""
+    config: tuple[str, ...] = ()
+    """Keys of the repository's own configuration that make git run or load something."""
+
+
+Answer: TypeAlias = PathFact | TreeFact | ProgramFact | ScriptFact | GlobFact | GitFact | GitRunsFact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

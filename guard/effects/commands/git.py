@@ -11,7 +11,7 @@ from guard.effects.commands.hosts import connect_to
 from guard.effects.options import grammar
 from guard.effects.values import Field, plain
 from guard.model.effect import PersistEnv, PublishVcs, RewriteVcs
-from guard.model.facts import GitFact, LookGit
+from guard.model.facts import GitFact, GitRunsFact, LookGit, LookGitRuns
 from guard.model.paths import KnownPath
 
 _GLOBAL = grammar(
@@ -47,6 +47,12 @@ _LOOKS = frozenset(
         " "
     )
 )
+
+
+_LOOKS_AT_THE_TREE = frozenset(
+    "status diff diff-files diff-index show log blame annotate grep ls-files whatchanged cat-file".split()
+)
+"""Those that refresh the index or run filters: the repository's configuration may name programs for that."""
 
 
 def _git(call: Call) -> None:
@@ -113,6 +119,8 @@ def _top(call: Call) -> Field:
 
 
 def _look(call: Call, name: str) -> None:
+    if name in _LOOKS_AT_THE_TREE:
+        _runs(call)
     parsed = call.parse(grammar("O open-files-in-pager output", optional="O open-files-in-pager"))
     call.write(*parsed.values("output"))
     if parsed.has("O", "open-files-in-pager") and name == "grep":
@@ -150,7 +158,7 @@ def _remote(call: Call, field: Field | None, *, upload: bool) -> None:
 def _add(call: Call) -> None:
     parsed = call.parse(grammar("chmod pathspec-from-file"))
     call.read(*parsed.operands)
-    _internals(call)
+    _runs(call)
 
 
 def _internals(call: Call) -> None:
@@ -167,8 +175,30 @@ def _commit(call: Call) -> None:
     call.read(*parsed.values("F", "file", "t", "template"))
     if parsed.has("amend"):
         call.say(RewriteVcs(branch=_branch(call), detail="amends the last commit"))
-    if not parsed.has("n", "no-verify"):
-        call.opaque("runs the repository's hooks")
+    if parsed.has("e", "edit", "c", "reedit-message", "p", "patch", "interactive"):
+        call.opaque("opens an editor or asks")
+    _runs(call, *(_COMMIT_HOOKS if not parsed.has("n", "no-verify") else _COMMIT_HOOKS[1::2]), "post-rewrite")
+
+
+_COMMIT_HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
+_UPDATE_HOOKS = ("post-checkout", "post-merge", "post-rewrite")
+
+
+def _runs(call: Call, *hooks: str) -> None:
+    """Hooks of these names run if they are there; so does what the repository's own configuration names."""
+    where = call.state.cwd[0] if len(call.state.cwd) == 1 else ""
+    answer = call.evaluator.ask(LookGitRuns(where)) if where else None
+    if not isinstance(answer, GitRunsFact):
+        if hooks:
+            call.opaque("runs the repository's hooks")
+        return
+    active = [
+        name for name in answer.hooks if name == "*" or name in hooks or name == "reference-transaction"
+    ]
+    if active:
+        call.opaque(f"runs the repository's hooks: {', '.join(active)}")
+    if answer.config:
+        call.opaque(f"the repository's configuration runs or loads something: {', '.join(answer.config[:4])}")
 
 
 def _branch(call: Call) -> str:
@@ -185,6 +215,7 @@ def _tree_change(call: Call, *, loses: bool) -> None:
             call.delete(top, recursive=False)
             call.say(RewriteVcs(branch=_branch(call), detail="discards changes that are not committed"))
     call.write(top, recursive=True)
+    _runs(call, *_UPDATE_HOOKS)
 
 
 def _checkout(call: Call) -> None:
@@ -299,7 +330,7 @@ def _merge(call: Call) -> None:
         _tree_change(call, loses=True)
         return
     call.write(_top(call), recursive=True)
-    call.opaque("runs the repository's hooks and merge programs")
+    _runs(call, "pre-merge-commit", *_COMMIT_HOOKS, *_UPDATE_HOOKS)
 
 
 def _rebase(call: Call) -> None:
@@ -310,12 +341,12 @@ def _rebase(call: Call) -> None:
         return
     call.say(RewriteVcs(branch=_branch(call), detail="rewrites commits"))
     call.write(_top(call), recursive=True)
-    call.opaque("runs the repository's hooks")
+    _runs(call, "pre-rebase", *_COMMIT_HOOKS, *_UPDATE_HOOKS)
 
 
 def _pick(call: Call) -> None:
     call.write(_top(call), recursive=True)
-    call.opaque("runs the repository's hooks")
+    _runs(call, *_COMMIT_HOOKS, *_UPDATE_HOOKS, "applypatch-msg", "pre-applypatch", "post-applypatch")
 
 
 def _push(call: Call) -> None:
@@ -343,8 +374,7 @@ def _push(call: Call) -> None:
         if forced or rewritten or parsed.has("d", "delete"):
             call.say(RewriteVcs(branch=branch, detail="overwrites or deletes it for everybody"))
     _remote(call, remote, upload=True)
-    if not parsed.has("no-verify"):
-        call.opaque("runs the repository's hooks")
+    _runs(call, *(("pre-push",) if not parsed.has("no-verify") else ()))
 
 
 def _pushed(call: Call, field: Field) -> tuple[str, bool]:
@@ -375,7 +405,7 @@ def _fetch(call: Call) -> None:
 def _pull(call: Call) -> None:
     _fetch(call)
     call.write(_top(call), recursive=True)
-    call.opaque("runs the repository's hooks and merge programs")
+    _runs(call, "pre-merge-commit", *_COMMIT_HOOKS, *_UPDATE_HOOKS, "pre-rebase")
 
 
 def _clone(call: Call) -> None:
