@@ -6,7 +6,7 @@ from types import MappingProxyType
 from guard.engine.analyse import analyse
 from guard.engine.decide import decide
 from guard.engine.stages import Decided
-from guard.model.facts import Answer, Facts, GlobFact, LookGlob, Lookup
+from guard.model.facts import Answer, Facts, GitRunsFact, GlobFact, LookGitRuns, LookGlob, Lookup
 from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal
 from guard.model.verdict import Level
@@ -51,6 +51,10 @@ def decide_imagined(
             lookup: GlobFact(matches=(f"{lookup.base.rstrip('/')}/{lookup.pattern}",), complete=True)
             for lookup in analysed.lookups
             if isinstance(lookup, LookGlob) and not lookup.pattern.startswith(("/", "."))
+        }
+        # Nor are there hooks or filters in a repository that nobody has set up.
+        answers |= {
+            lookup: GitRunsFact() for lookup in analysed.lookups if isinstance(lookup, LookGitRuns)
         }
         facts = replace(facts, answers=MappingProxyType(answers))
         analysed = analyse(proposal, facts)

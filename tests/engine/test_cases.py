@@ -12,10 +12,12 @@ from guard.policy.files.compiled import load_policy
 from guard.policy.files.locate import sources
 from guard.policy.rule import Policy
 
+# A case is one claim: about a `command`, or about several `commands` that say the same differently.
 CASES = [
-    pytest.param(case, id=f"{path.stem}: {case['name']}")
+    pytest.param({**case, "command": command}, id=f"{path.stem}: {case['name']}: {command}"[:120])
     for path in sorted((Path(__file__).parent.parent / "cases" / "decisions").glob("*.toml"))
     for case in tomllib.loads(path.read_text())["case"]
+    for command in case.get("commands", [case.get("command")])
 ]
 
 
