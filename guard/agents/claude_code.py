@@ -4,10 +4,12 @@ Proved against 1.0.128, 2.0.76, 2.1.63, 2.1.197 and 2.1.330. Only ``tool_name``,
 """
 
 import json
-from typing import Any
+import re
+from typing import Any, cast
 
 from guard.agents.codec import HookCall, PayloadError, Reply, explanation
-from guard.agents.strict_json import checked_text, optional_text, read_object, text
+from guard.agents.refusal import refusal
+from guard.agents.strict_json import as_object, optional_text, read_object, text
 from guard.engine.stages import Decided
 from guard.model.decision import Allow, Ask, Deny, Sandbox
 from guard.model.principal import Principal
@@ -24,6 +26,7 @@ from guard.model.proposal import (
 
 NAME = "claude-code"
 _SHELLS = frozenset({"Bash", "Monitor"})
+_MAGIC = re.compile(r"[*?\[\]{}()!|\\]")
 
 
 def read(payload: bytes) -> HookCall:
@@ -33,12 +36,13 @@ def read(payload: bytes) -> HookCall:
     if name != "PreToolUse":
         raise PayloadError(f"the event is `{name}`, not `PreToolUse`: register this hook for PreToolUse only")
     tool = text(event, "tool_name", "")
-    arguments = event.get("tool_input")
-    if not isinstance(arguments, dict):
-        raise PayloadError("`tool_input` is missing or not an object")
+    arguments = as_object(event.get("tool_input"), "`tool_input` is missing or not an object")
     cwd = text(event, "cwd", "")
     if not tool or not cwd.startswith("/"):
         raise PayloadError("`tool_name` is empty" if not tool else "`cwd` is not an absolute path")
+    for known in ("transcript_path", "prompt_id", "permission_mode", "agent_type"):
+        # Nothing rests on them, but another type means another protocol than the one we know.
+        optional_text(event, known, "")
     principal = Principal(
         agent=NAME,
         session=optional_text(event, "session_id", ""),
@@ -58,9 +62,10 @@ def read(payload: bytes) -> HookCall:
 def _proposal(tool: str, arguments: dict[str, Any], principal: Principal, cwd: str, call: str) -> Proposal:
     where = "tool_input."
     if tool in _SHELLS:
-        return ShellProposal(
-            principal=principal, cwd=cwd, call=call, command=text(arguments, "command", where)
-        )
+        command = text(arguments, "command", where)
+        if "\0" in command:
+            raise PayloadError("`tool_input.command` holds a NUL byte, and no command can")
+        return ShellProposal(principal=principal, cwd=cwd, call=call, command=command)
     match tool:
         case "Write":
             path, content = text(arguments, "file_path", where), text(arguments, "content", where)
@@ -71,11 +76,14 @@ def _proposal(tool: str, arguments: dict[str, Any], principal: Principal, cwd: s
                 principal=principal, cwd=cwd, call=call, path=path, edits=(_edit(arguments, where),)
             )
         case "MultiEdit":
-            edits = arguments.get("edits")
-            if not isinstance(edits, list) or not edits or not all(isinstance(edit, dict) for edit in edits):
+            edits: object = arguments.get("edits")
+            if not isinstance(edits, list) or not edits:
                 raise PayloadError("`tool_input.edits` is not a list of objects")
             path = text(arguments, "file_path", where)
-            changes = tuple(_edit(edit, f"{where}edits.") for edit in edits)
+            changes = tuple(
+                _edit(as_object(edit, "`tool_input.edits` is not a list of objects"), f"{where}edits.")
+                for edit in cast("list[object]", edits)
+            )
             return EditProposal(principal=principal, cwd=cwd, call=call, path=path, edits=changes)
         case "NotebookEdit":
             path = text(arguments, "notebook_path", where)
@@ -85,7 +93,12 @@ def _proposal(tool: str, arguments: dict[str, Any], principal: Principal, cwd: s
             return ReadProposal(
                 principal=principal, cwd=cwd, call=call, path=text(arguments, "file_path", where)
             )
-        case "Grep" | "Glob" | "LS":
+        case "Glob":
+            path = _searched(
+                optional_text(arguments, "path", where) or cwd, text(arguments, "pattern", where)
+            )
+            return ReadProposal(principal=principal, cwd=cwd, call=call, path=path, recursive=True)
+        case "Grep" | "LS":
             path = optional_text(arguments, "path", where) or cwd
             return ReadProposal(principal=principal, cwd=cwd, call=call, path=path, recursive=tool != "LS")
         case "WebFetch":
@@ -95,13 +108,25 @@ def _proposal(tool: str, arguments: dict[str, Any], principal: Principal, cwd: s
             return ToolProposal(principal=principal, cwd=cwd, call=call, tool=tool, arguments=sent)
 
 
+def _searched(path: str, pattern: str) -> str:
+    """The tree that a search for ``pattern`` in ``path`` looks through: ``/etc/*`` and ``../*`` lead elsewhere."""
+    fixed, magic = pattern, ""
+    if found := _MAGIC.search(pattern):
+        end = pattern.rfind("/", 0, found.start()) + 1
+        fixed, magic = pattern[:end], pattern[end:]
+    # What comes after the first `*` or `{` may climb again, or be a path of its own: `{/etc,src}/*`.
+    if ".." in magic or "{/" in magic or ",/" in magic or "(/" in magic or "|/" in magic:
+        return "/"
+    return fixed if fixed.startswith(("/", "~")) else f"{path.rstrip('/')}/{fixed}"
+
+
 def _edit(source: dict[str, Any], where: str) -> Replacement:
     everywhere = source.get("replace_all", False)
     if not isinstance(everywhere, bool):
         raise PayloadError(f"`{where}replace_all` is not true or false")
     return Replacement(
-        old=checked_text(source.get("old_string", ""), where + "old_string"),
-        new=checked_text(source.get("new_string", ""), where + "new_string"),
+        old=text(source, "old_string", where),
+        new=text(source, "new_string", where),
         everywhere=everywhere,
     )
 
@@ -128,23 +153,9 @@ def answer(call: HookCall, decided: Decided, rewritten: str) -> Reply:
 
 
 def refuse(problem: str) -> Reply:
-    """For whatever goes wrong with us: the one form that every client we know takes as a deny."""
-    reason = f"denied: guard could not judge this call: {problem}"
-    body = {
-        "decision": "block",
-        "reason": reason,
-        "cancel": True,
-        "errorMessage": reason,
-        "permission": "deny",
-        "permissionDecision": "deny",
-        "permissionDecisionReason": reason,
-        "hookSpecificOutput": {
-            "hookEventName": "PreToolUse",
-            "permissionDecision": "deny",
-            "permissionDecisionReason": reason,
-        },
-    }
-    return Reply(stdout=_line(body), stderr=f"{reason}\n".encode(errors="backslashreplace"), status=2)
+    """For whatever goes wrong with us."""
+    stdout, stderr = refusal(problem)
+    return Reply(stdout=stdout, stderr=stderr, status=2)
 
 
 def _say(output: dict[str, Any]) -> Reply:
@@ -152,4 +163,5 @@ def _say(output: dict[str, Any]) -> Reply:
 
 
 def _line(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=True).encode() + b"\n"
+    # `Infinity` is not JSON, and what is not JSON lets the call run.
+    return json.dumps(body, ensure_ascii=True, allow_nan=False).encode() + b"\n"

@@ -1,6 +1,6 @@
 """What every codec gives and takes. Codecs are pure both ways: bytes in, bytes out, no look at the machine."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from guard.engine.stages import Decided
@@ -19,7 +19,7 @@ class HookCall:
 
     proposal: Proposal
     tool: str
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any]
     """The tool's arguments as sent, for a rewritten answer that must repeat them all."""
     rewrites: bool = False
     """Whether this client runs the command that we answer with, rather than its own."""

@@ -1,7 +1,8 @@
-"""JSON as a border reads it: one object, no double keys, no numbers that are none."""
+"""JSON as a border reads it: one object, no double keys, no numbers that are none, no text that is none."""
 
 import json
-from typing import Any, NoReturn
+import math
+from typing import Any, NoReturn, cast
 
 from guard.agents.codec import MAX_PAYLOAD, PayloadError
 
@@ -13,7 +14,14 @@ def read_object(payload: bytes) -> dict[str, Any]:
     if not payload.strip():
         raise PayloadError("the payload is empty")
     try:
-        value = json.loads(payload.decode("utf-8"), object_pairs_hook=_once, parse_constant=_constant)
+        value = json.loads(
+            payload.decode("utf-8"), object_pairs_hook=_once, parse_constant=_constant, parse_float=_finite
+        )
+        if b"\\u" in payload:
+            # Half of a surrogate pair has no UTF-8: what the client makes of it is not what we would judge.
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise PayloadError("the payload holds half of a surrogate pair, which is no text") from error
     except UnicodeDecodeError as error:
         raise PayloadError(f"byte {error.start} of the payload is not UTF-8") from error
     except json.JSONDecodeError as error:
@@ -22,9 +30,14 @@ def read_object(payload: bytes) -> dict[str, Any]:
         raise PayloadError("the payload is nested too deeply") from error
     except ValueError as error:
         raise PayloadError(f"the payload is not JSON: {error}") from error
+    return as_object(value, "the payload is not a JSON object")
+
+
+def as_object(value: object, problem: str) -> dict[str, Any]:
+    """PayloadError with ``problem`` for anything but an object. The keys of a JSON object are strings."""
     if not isinstance(value, dict):
-        raise PayloadError("the payload is not a JSON object")
-    return value
+        raise PayloadError(problem)
+    return cast("dict[str, Any]", value)
 
 
 def text(source: dict[str, Any], key: str, where: str) -> str:
@@ -54,6 +67,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise PayloadError(f"the key `{key}` stands in one object twice")
         out[key] = value
     return out
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        # It would go back to the client as `Infinity`.
+        raise PayloadError(f"`{number}` is too large for a number")
+    return value
 
 
 def _constant(name: str) -> NoReturn:

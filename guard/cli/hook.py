@@ -7,10 +7,13 @@ import os
 import signal
 import sys
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from guard.agents import claude_code
-from guard.agents.codec import MAX_PAYLOAD, HookCall, PayloadError, Reply
-from guard.errors import GuardError
+from guard.agents.refusal import refusal
+
+if TYPE_CHECKING:
+    # Imported where they are used: a module of ours that does not load must end in a deny, not in a traceback.
+    from guard.agents.codec import HookCall, Reply
 
 DEADLINE_S = 20.0
 AGENTS = ("claude-code",)
@@ -30,59 +33,87 @@ class _Late(BaseException):
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code. Nothing but the answer is ever written to standard output."""
+    """The exit code. Takes the standard descriptors over: nothing but the answer ever reaches standard output."""
     if arguments in (["--help"], ["-h"]):
         sys.stdout.write(HELP)
         return 0
+    alarm = _Alarm()
+    answer = 1
     try:
-        _alarm()
-        if len(arguments) != 1 or arguments[0] not in AGENTS:
-            given = " ".join(arguments) or "nothing"
-            reply = claude_code.refuse(f"`guard hook {given}`: unknown agent; use `guard hook claude-code`")
-        else:
-            reply = respond(_payload())
-    except _Late as late:
-        reply = claude_code.refuse(str(late))
-    except BaseException as error:  # noqa: BLE001 - a crash of ours must not let the call run
-        reply = claude_code.refuse(f"{type(error).__name__}: {error}")
-    return _send(reply)
+        try:
+            alarm.set()
+            answer = _own_output()
+            stdout, stderr, status = _answer(arguments)
+            alarm.settle()
+        except BaseException as error:  # noqa: BLE001 - a crash of ours must not let the call run
+            alarm.settle()
+            stdout, stderr, status = _refusal(error)
+    except BaseException as late:  # noqa: BLE001 - as above; a signal between a crash and its refusal. There is no third: the alarm goes off once
+        stdout, stderr, status = _refusal(late)
+    return _send(answer, stdout, stderr, status)
 
 
-def respond(payload: bytes) -> Reply:
+def _answer(arguments: list[str]) -> tuple[bytes, bytes, int]:
+    if len(arguments) != 1 or arguments[0] not in AGENTS:
+        given = " ".join(arguments) or "nothing"
+        return (*refusal(f"`guard hook {given}`: unknown agent; use `guard hook claude-code`"), 2)
+    reply = respond(_payload())
+    return reply.stdout, reply.stderr, reply.status
+
+
+def _refusal(error: BaseException) -> tuple[bytes, bytes, int]:
+    return (*refusal(str(error) if isinstance(error, _Late) else f"{type(error).__name__}: {error}"), 2)
+
+
+def respond(payload: bytes) -> "Reply":
     """Stations 1 to 7. Raises nothing that a payload can cause."""
+    from guard.agents import claude_code  # noqa: PLC0415 - inside the border
+    from guard.agents.codec import PayloadError  # noqa: PLC0415 - as above
+    from guard.errors import GuardError  # noqa: PLC0415 - as above
+
     try:
-        call = claude_code.read(payload)
+        return _judged(claude_code.read(payload))
     except PayloadError as error:
         return claude_code.refuse(f"{error}; check which client and event this hook is registered for")
-    # Imported here: a payload that cannot be read is answered without the engine.
-    from guard.enforce.levels import best_level  # noqa: PLC0415
-    from guard.enforce.pipeline import Guard  # noqa: PLC0415
-    from guard.enforce.places import Places  # noqa: PLC0415
-    from guard.model.decision import Allow, Sandbox  # noqa: PLC0415
-    from guard.model.verdict import Level  # noqa: PLC0415
-
-    try:
-        places = Places.from_environment()
-        level = best_level(places) if call.rewrites else Level.ADVICE
-        guard = Guard.open(cwd=call.proposal.cwd, workspace=_project(), level=level, places=places)
-        decided = guard.decide(call.proposal)
-        rewritten = ""
-        if isinstance(decided.decision, Allow) and isinstance(decided.decision.placement, Sandbox):
-            rewritten = contained_command(call, guard.facts.workspace)
-        guard.record(decided)
     except GuardError as error:
         return claude_code.refuse(f"{error}{f'; {error.help}' if error.help else ''}")
     except OSError as error:
-        return claude_code.refuse(f"{error.filename or 'the machine'}: {error.strerror}")
+        return claude_code.refuse(f"{error.filename or 'the machine'}: {error.strerror or error}")
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong with us is a deny, in words, never an allow
+        return claude_code.refuse(f"{type(error).__name__}: {error}")
+
+
+def _judged(call: "HookCall") -> "Reply":
+    # Imported here: a payload that cannot be read is answered without the engine.
+    from dataclasses import replace  # noqa: PLC0415 - as above
+
+    from guard.agents import claude_code  # noqa: PLC0415 - as above
+    from guard.enforce.levels import best_level  # noqa: PLC0415 - as above
+    from guard.enforce.pipeline import Guard  # noqa: PLC0415 - as above
+    from guard.enforce.places import Places  # noqa: PLC0415 - as above
+    from guard.model.decision import Allow, Sandbox  # noqa: PLC0415 - as above
+    from guard.model.verdict import Level  # noqa: PLC0415 - as above
+
+    places = Places.from_environment()
+    level = best_level(places) if call.rewrites else Level.ADVICE
+    guard = Guard.open(cwd=call.proposal.cwd, workspace=_project(), level=level, places=places)
+    if not guard.facts.workspace:
+        # Only a workspace can be put into a sandbox; a home or a system directory is none.
+        guard = replace(guard, facts=replace(guard.facts, level=Level.ADVICE))
+    decided = guard.decide(call.proposal)
+    rewritten = ""
+    if isinstance(decided.decision, Allow) and isinstance(decided.decision.placement, Sandbox):
+        rewritten = contained_command(call, guard.facts.workspace)
+    guard.record(decided)
     return claude_code.answer(call, decided, rewritten)
 
 
-def contained_command(call: HookCall, workspace: str) -> str:
+def contained_command(call: "HookCall", workspace: str) -> str:
     """The command that decides again and runs this one in a sandbox."""
     from shlex import quote  # noqa: PLC0415 - only for commands that are contained
 
     proposal = call.proposal
-    words = [*guard_command(), "exec", "--workspace", workspace or proposal.cwd, "--cwd", proposal.cwd]
+    words = [*guard_command(), "exec", "--workspace", workspace, "--cwd", proposal.cwd]
     if proposal.call:
         words += ["--call", proposal.call]
     command = call.arguments["command"]
@@ -107,6 +138,8 @@ def _project() -> str:
 
 
 def _payload() -> bytes:
+    from guard.agents.codec import MAX_PAYLOAD  # noqa: PLC0415 - inside the border
+
     blocks: list[bytes] = []
     size = 0
     while block := os.read(0, 1 << 16):
@@ -117,27 +150,67 @@ def _payload() -> bytes:
     return b"".join(blocks)
 
 
-def _alarm() -> None:
-    def late(number: int, _frame: FrameType | None) -> None:
+class _Alarm:
+    """Goes off once at most: a second signal must not tear the refusal that the first one caused."""
+
+    def __init__(self) -> None:
+        self._settled = False
+
+    def set(self) -> None:
+        for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._late)
+        signal.setitimer(signal.ITIMER_REAL, DEADLINE_S)
+
+    def settle(self) -> None:
+        self._settled = True
+
+    def _late(self, number: int, _frame: FrameType | None) -> None:
+        if self._settled:
+            return
+        self._settled = True
         if number == signal.SIGALRM:
             raise _Late(f"no answer within {DEADLINE_S:g} s")
         raise _Late(f"interrupted by signal {number}")
 
-    for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, late)
-    signal.setitimer(signal.ITIMER_REAL, DEADLINE_S)
+
+def _own_output() -> int:
+    """A descriptor that only the answer goes to; -1 when nobody gave us a standard output.
+
+    What a library or a child prints goes to standard error: one stray line before the answer would void it.
+    """
+    given = [_is_open(number) for number in range(3)]
+    if not all(given):
+        # A file opened later must not become a standard descriptor.
+        null = os.open(os.devnull, os.O_RDWR)
+        os.set_inheritable(null, null < len(given))
+        for number in range(3):
+            if not given[number] and null != number:
+                os.dup2(null, number)
+    answer = os.dup(1) if given[1] else -1
+    os.dup2(2, 1)
+    return answer
 
 
-def _send(reply: Reply) -> int:
-    """One write each: never half an answer."""
-    signal.setitimer(signal.ITIMER_REAL, 0)
+def _is_open(descriptor: int) -> bool:
     try:
-        if reply.stderr:
-            os.write(2, reply.stderr)
-        rest = reply.stdout
-        while rest:
-            rest = rest[os.write(1, rest) :]
+        os.fstat(descriptor)
     except OSError:
-        # Nobody reads us: exit 2 is the deny that needs no output.
-        return 2
-    return reply.status
+        return False
+    return True
+
+
+def _send(answer: int, stdout: bytes, stderr: bytes, status: int) -> int:
+    """Exit 2 is the deny that needs no output: for whatever cannot be said."""
+    try:
+        if answer < 0:
+            status = 2
+        while stdout and answer >= 0:
+            stdout = stdout[os.write(answer, stdout) :]
+    except OSError:
+        status = 2
+    try:
+        if stderr:
+            os.write(2, stderr)
+    except OSError:
+        status = 2
+    return status
