@@ -158,7 +158,6 @@ def _conditions(rule: Rule) -> str:
             ("in", rule.zones),
             ("except", rule.except_zones),
             ("by", rule.programs),
-            ("not by", rule.except_programs),
             ("to", rule.hosts),
             ("except", rule.except_hosts),
             ("on", rule.branches),

@@ -191,9 +191,6 @@ class _Seen:
             return False
         if rule.programs and not self._program(rule.programs, strict=ruling.strict):
             return False
-        # A carve-out is for what a program was understood to be, never for a name that it also goes by.
-        if rule.except_programs and self._program(rule.except_programs, strict=False):
-            return False
         if rule.append is not None and not (isinstance(effect, WritePath) and effect.append == rule.append):
             return False
         return self._places(ruling) and self._network(ruling)

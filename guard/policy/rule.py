@@ -16,7 +16,6 @@ class Rule:
     zones: tuple[str, ...] = ()
     except_zones: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
-    except_programs: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     except_hosts: tuple[str, ...] = ()
     branches: tuple[str, ...] = ()
@@ -106,11 +105,6 @@ class Policy:
 
 def policy_of(layers: tuple[PolicyLayer, ...], digest: str) -> Policy:
     named = frozenset(
-        program
-        for layer in layers
-        for rule in layer.rules
-        if rule.verdict is not Verdict.ALLOW
-        for program in rule.programs
-        if "*" not in program
+        program for layer in layers for rule in layer.rules for program in rule.programs if "*" not in program
     )
     return Policy(layers=layers, digest=digest, named_programs=named)

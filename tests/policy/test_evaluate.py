@@ -164,7 +164,6 @@ _RULES = st.builds(
     zones=_ZONES,
     except_zones=_ZONES,
     programs=st.sampled_from([(), ("ls",), ("r*",)]),
-    except_programs=st.sampled_from([(), ("git",), ("r*",)]),
     hosts=st.sampled_from([(), ("loopback",), ("anywhere",), ("example.com",), ("unknown",)]),
     except_hosts=st.sampled_from([(), ("package-index",)]),
     branches=st.sampled_from([(), ("main",), ("agent/*",)]),

@@ -185,14 +185,13 @@ class _Loader:
                     self._mark(("rules", index, "itself")),
                     "remove it, or add `zones`",
                 )
-            for key in ("programs", "except_programs"):
-                for number, program in enumerate(getattr(rule, key) or ()):
-                    if "/" in program:
-                        self.refuse(
-                            f"`{program}` is a path, and a program has many",
-                            self._mark(("rules", index, key, number)),
-                            "write its name, such as `git`",
-                        )
+            for number, program in enumerate(rule.programs or ()):
+                if "/" in program:
+                    self.refuse(
+                        f"`{program}` is a path, and a program has many",
+                        self._mark(("rules", index, "programs", number)),
+                        "write its name, such as `git`",
+                    )
             for key in ("zones", "except_zones"):
                 for number, zone in enumerate(getattr(rule, key) or ()):
                     if zone not in known:

@@ -36,7 +36,6 @@ class RuleTable(_Strict):
     zones: Names | None = None
     except_zones: Names | None = None
     programs: Names | None = None
-    except_programs: Names | None = None
     hosts: Names | None = None
     except_hosts: Names | None = None
     branches: Names | None = None
@@ -64,7 +63,6 @@ class RuleTable(_Strict):
             zones=tuple(self.zones or ()),
             except_zones=tuple(self.except_zones or ()),
             programs=tuple(self.programs or ()),
-            except_programs=tuple(self.except_programs or ()),
             hosts=tuple(self.hosts or ()),
             except_hosts=tuple(self.except_hosts or ()),
             branches=tuple(self.branches or ()),

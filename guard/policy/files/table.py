@@ -6,11 +6,11 @@ from typing import Any
 from guard.model.verdict import Verdict
 from guard.policy.rule import InlineTest, PolicyException, PolicyLayer, Rule
 
-FORMAT = 4
+FORMAT = 5
 _NESTED = {"rules": Rule, "exceptions": PolicyException, "tests": InlineTest}
 _VERDICTS = frozenset({"verdict", "expect", "default"})
 _TUPLES = frozenset(
-    "effects zones except_zones programs except_programs hosts except_hosts branches grants match no_match".split()
+    "effects zones except_zones programs hosts except_hosts branches grants match no_match".split()
 )
 
 
