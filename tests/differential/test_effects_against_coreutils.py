@@ -9,7 +9,7 @@ import pytest
 
 from guard.effects.evaluate import Evaluator
 from guard.effects.state import State
-from guard.model.effect import ChangeMode, DeletePath, LinkPath, Opaque, WritePath
+from guard.model.effect import ChangeMode, DeletePath, LinkPath, Opaque, RunProgram, WritePath
 from guard.model.facts import Facts
 from guard.model.paths import KnownPath
 
@@ -119,6 +119,9 @@ def _what(entry: tuple[int, int, bytes] | None) -> tuple[int, bytes] | None:
 def _covers(effect: object, path: str) -> bool:
     if isinstance(effect, Opaque):
         return False
+    if isinstance(effect, RunProgram):
+        # What git keeps about itself is its own business; that it keeps it there is told of the directory.
+        return effect.program == "git" and "/.git" in path
     if not isinstance(effect, WritePath | DeletePath | ChangeMode | LinkPath):
         return False
     if not isinstance(effect.path, KnownPath):

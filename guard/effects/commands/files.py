@@ -66,6 +66,19 @@ def _into(call: Call, target: Field, source: Field, *, directory: bool) -> list[
     return [target, entry]
 
 
+def _is_single(call: Call, source: Field) -> bool:
+    """Whether it is surely no tree: a file, or nothing at all."""
+    paths = call.paths(source)
+    return bool(paths) and all(
+        isinstance(path, KnownPath)
+        and (
+            posixpath.normpath(path.text) in call.state.written
+            or _kind(call, path.text) in {FileKind.FILE, FileKind.ABSENT}
+        )
+        for path in paths
+    )
+
+
 def _kind(call: Call, path: str) -> FileKind:
     answer = call.evaluator.ask(LookPath(path))
     return answer.kind if isinstance(answer, PathFact) else FileKind.UNKNOWN
@@ -89,13 +102,14 @@ def _cp(call: Call) -> None:
     sources, target, directory, deep = _sources_and_target(call)
     if target is None:
         return
-    call.read(*sources, recursive=deep)
     linked = call.parse(_COPY).has("l", "link", "s", "symbolic-link")
     for source in sources:
+        below = deep and not _is_single(call, source)
+        call.read(source, recursive=below)
         for place in _into(call, target, source, directory=directory):
             if linked:
                 call.link(source, place)
-            call.write(place, recursive=deep)
+            call.write(place, recursive=below)
             _remember(call, place, source)
 
 
@@ -114,9 +128,10 @@ def _mv(call: Call) -> None:
         return
     for source in sources:
         # The content goes on existing, so nothing is lost; but the old name is gone with all below it.
-        call.write(source, recursive=True)
+        deep = not _is_single(call, source)
+        call.write(source, recursive=deep)
         for place in _into(call, target, source, directory=directory):
-            call.write(place, recursive=True)
+            call.write(place, recursive=deep)
             _remember(call, place, source)
 
 

@@ -42,13 +42,17 @@ _RUN_PREFIXES = (
 _LOOKS = frozenset(
     "status log show diff shortlog describe rev-parse rev-list ls-files ls-tree cat-file blame annotate whatchanged "
     "name-rev merge-base for-each-ref show-ref show-branch count-objects fsck check-ignore check-attr diff-tree diff-index "
-    "diff-files version help var cherry range-diff ls-remote grep request-pull get-tar-commit-id verify-commit verify-tag "
+    "diff-files version help var cherry range-diff ls-remote grep get-tar-commit-id verify-commit verify-tag "
     "check-ref-format column mktree hash-object patch-id stripspace rerere bugreport diagnose whatchanged".split(
         " "
     )
 )
 
 
+_SHOWS_CONTENT = frozenset(
+    "show cat-file diff log blame annotate grep hash-object diff-tree whatchanged".split()
+)
+"""Those that print what is in files, in the tree or in commits."""
 _LOOKS_AT_THE_TREE = frozenset(
     "status diff diff-files diff-index show log blame annotate grep ls-files whatchanged cat-file".split()
 )
@@ -57,12 +61,15 @@ _LOOKS_AT_THE_TREE = frozenset(
 
 def _git(call: Call) -> None:
     parsed = call.parse(_GLOBAL)
-    for field in parsed.values("c", "config-env"):
-        _configured(call, field)
+    aliases: dict[str, str] = {}
+    for field in parsed.values("c"):
+        _configured(call, field, aliases)
+    for field in parsed.values("config-env"):
+        call.opaque(f"`{field.text}` takes git's configuration from the environment")
     if parsed.values("exec-path"):
         call.opaque("takes git's own programs from another directory")
     state = call.state
-    for field in parsed.values("C"):
+    for field in parsed.values("C", "work-tree"):
         places = tuple(path.text for path in call.paths(field, state) if isinstance(path, KnownPath))
         state = replace(state, cwd=places if field.static is not None else ())
     call.state = state
@@ -76,29 +83,39 @@ def _git(call: Call) -> None:
         call.opaque("which git command runs is not known before it runs")
         return
     call.args = parsed.operands[1:]
+    before = call.statics[: call.statics.index("--")] if "--" in call.statics else call.statics
+    if "--help" in before or call.statics == ["-h"]:
+        return
     handler = _COMMANDS.get(name)
     if handler is not None:
         handler(call)
     elif name in _LOOKS:
         _look(call, name)
     else:
-        _alias(call, name)
+        _alias(call, name, aliases)
 
 
-def _configured(call: Call, field: Field) -> None:
-    key = (field.static or field.prefix).partition("=")[0].lower()
-    if (
+def _configured(call: Call, field: Field, aliases: dict[str, str]) -> None:
+    """``-c KEY=VALUE``: what it makes git run is followed as far as it can be read."""
+    name, _, value = (field.static or field.prefix).partition("=")
+    key = name.lower()
+    if field.static is not None and key.startswith("alias."):
+        aliases[key.removeprefix("alias.")] = value
+    elif (
         not key
         or key in _RUNS
         or key.startswith(_RUN_PREFIXES)
         or (field.static is None and "=" not in field.prefix)
     ):
+        if field.static is not None and value:
+            call.run_text((value,))
         call.opaque(f"`{key or field.text}` makes git run or load something")
 
 
-def _alias(call: Call, name: str) -> None:
+def _alias(call: Call, name: str, own: dict[str, str]) -> None:
     fact = _repository(call)
-    text = dict(fact.aliases).get(name.lower()) if fact is not None else None
+    known = {**(dict(fact.aliases) if fact is not None else {}), **own}
+    text = known.get(name.lower())
     if text is None:
         call.opaque(f"`git {name}` is an alias or a program that is not known")
     elif text.startswith("!"):
@@ -118,6 +135,20 @@ def _top(call: Call) -> Field:
     return plain(fact.root if fact is not None else ".", call.span)
 
 
+def _after_dashes(call: Call, operands: list[Field]) -> list[Field]:
+    """Paths where ``--`` says so; otherwise any operand may be one."""
+    names = call.statics
+    return call.args[names.index("--") + 1 :] if "--" in names else operands
+
+
+def _in_commit(field: Field) -> Field:
+    """``HEAD:src/a.py`` is what that file held: judged as the file."""
+    text = field.static
+    if text is None or text.startswith(("/", "./", "../")) or ":" not in text:
+        return field
+    return plain(text.partition(":")[2] or ".", field.span)
+
+
 def _look(call: Call, name: str) -> None:
     if name in _LOOKS_AT_THE_TREE:
         _runs(call)
@@ -127,10 +158,8 @@ def _look(call: Call, name: str) -> None:
         call.opaque("opens what it finds in a program")
     if parsed.has("ext-diff", "textconv"):
         call.opaque("runs the repository's own diff programs")
-    if parsed.has("no-index"):
-        call.read(*parsed.operands)
-    if name == "hash-object":
-        call.read(*parsed.operands)
+    if name in _SHOWS_CONTENT:
+        call.read(*(_in_commit(field) for field in _after_dashes(call, parsed.operands)))
     if name == "ls-remote":
         _remote(call, parsed.operands[0] if parsed.operands else None, upload=False)
 
@@ -212,29 +241,38 @@ def _tree_change(call: Call, *, loses: bool) -> None:
     if loses:
         fact = _repository(call)
         if fact is None or fact.dirty is not False:
-            call.delete(top, recursive=False)
             call.say(RewriteVcs(branch=_branch(call), detail="discards changes that are not committed"))
     call.write(top, recursive=True)
     _runs(call, *_UPDATE_HOOKS)
 
 
-def _checkout(call: Call) -> None:
-    parsed = call.parse(grammar("b B orphan pathspec-from-file conflict t track", optional="t track"))
+def _switch(call: Call) -> None:
+    _checkout(call, new="c create C force-create")
+
+
+def _checkout(call: Call, new: str = "b B") -> None:
+    parsed = call.parse(
+        grammar(
+            f"{new} orphan pathspec-from-file conflict",
+            optional="t track recurse-submodules",
+            flags="q quiet f force l m merge p patch d detach guess no-guess progress no-progress overlay no-overlay ours theirs "
+            "discard-changes ignore-skip-worktree-bits ignore-other-worktrees overwrite-ignore pathspec-file-nul no-track 2 3",
+        )
+    )
     forced = parsed.has("f", "force", "discard-changes", "ours", "theirs")
+    if parsed.has("pathspec-from-file"):
+        call.read(*parsed.values("pathspec-from-file"))
+        _restored(call, [_top(call)])
+        return
     names = [field.static for field in call.args]
     if "--" in names:
         at = names.index("--")
         _restored(call, call.args[at + 1 :])
         return
     operands = parsed.operands
-    if parsed.has("b", "B", "orphan", "c", "C"):
-        if parsed.has("B", "C"):
-            call.say(
-                RewriteVcs(
-                    branch=(parsed.values("B", "C") or [plain("?", call.span)])[-1].text,
-                    detail="moves a branch",
-                )
-            )
+    if parsed.has("b", "B", "orphan", "c", "C", "create", "force-create"):
+        for field in parsed.values("B", "C", "force-create"):
+            call.say(RewriteVcs(branch=field.text, detail="moves a branch"))
         if len(operands) > 0:
             _tree_change(call, loses=forced)
         return
@@ -253,8 +291,7 @@ def _restored(call: Call, fields: list[Field]) -> None:
     if fact is not None and fact.dirty is False:
         call.write(*fields, recursive=True)
         return
-    call.delete(*fields, recursive=any(field.static in {".", "*", ":/"} for field in fields))
-    call.write(*fields)
+    call.write(*fields, recursive=True)
     call.say(RewriteVcs(branch=_branch(call), detail="discards changes that are not committed"))
 
 
@@ -270,9 +307,12 @@ def _reset(call: Call) -> None:
         grammar("pathspec-from-file", flags="hard soft mixed merge keep quiet patch no-refresh refresh q p N")
     )
     if parsed.has("hard", "merge", "keep"):
-        _tree_change(call, loses=parsed.has("hard"))
+        _tree_change(call, loses=parsed.has("hard", "merge"))
         if any(field.static not in {"HEAD", None} for field in parsed.operands):
             call.say(RewriteVcs(branch=_branch(call), detail="moves the branch to another commit"))
+
+
+_UNTRACKED = "files that git does not know"
 
 
 def _clean(call: Call) -> None:
@@ -281,7 +321,12 @@ def _clean(call: Call) -> None:
         return
     if parsed.has("f", "force") or parsed.uncertain:
         fields = parsed.operands or [plain(".", call.span)]
-        call.delete(*fields, recursive=parsed.has("d") or parsed.has("x", "X"))
+        for field in fields:
+            # Which files these are is in the tree; where they are is what matters. What git knows stays.
+            text = field.static
+            call.delete(
+                field if text is None else plain(f"{text.rstrip('/') or '/'}/{_UNTRACKED}", field.span)
+            )
         call.say(RewriteVcs(branch=_branch(call), detail="deletes files that git does not know"))
 
 
@@ -345,6 +390,9 @@ def _rebase(call: Call) -> None:
 
 
 def _pick(call: Call) -> None:
+    if {"--abort", "--skip", "--quit"} & set(call.statics):
+        _tree_change(call, loses=True)
+        return
     call.write(_top(call), recursive=True)
     _runs(call, *_COMMIT_HOOKS, *_UPDATE_HOOKS, "applypatch-msg", "pre-applypatch", "post-applypatch")
 
@@ -418,7 +466,7 @@ def _clone(call: Call) -> None:
     if parsed.has("u", "upload-pack", "template"):
         call.opaque("runs or copies programs into the new repository")
     for field in parsed.values("c", "config"):
-        _configured(call, field)
+        _configured(call, field, {})
     if parsed.operands:
         _remote(call, parsed.operands[0], upload=False)
         text = parsed.operands[0].static
@@ -426,7 +474,8 @@ def _clone(call: Call) -> None:
         if into is None and text is not None:
             into = plain(text.rstrip("/").rpartition("/")[2].removesuffix(".git") or ".", call.span)
         if into is not None:
-            call.write(into, recursive=True, append=True)
+            # A directory of its own, with what others have published: nothing in it is replaced, nothing runs.
+            call.write(into, append=True)
 
 
 def _config(call: Call) -> None:
@@ -458,7 +507,7 @@ def _worktree(call: Call) -> None:
     action = call.args[0].static if call.args else ""
     parsed = call.parse(grammar("b B reason"))
     if action == "add" and len(parsed.operands) > 1:
-        call.write(parsed.operands[1], recursive=True, append=True)
+        call.write(parsed.operands[1], append=True)
     elif action == "remove" and len(parsed.operands) > 1:
         call.delete(parsed.operands[1], recursive=True)
     elif action == "move" and len(parsed.operands) > 2:
@@ -474,11 +523,28 @@ def _rm(call: Call) -> None:
 
 
 def _mv(call: Call) -> None:
-    call.write(*call.parse(grammar()).operands, recursive=True)
+    parsed = call.parse(grammar())
+    if not parsed.has("n", "dry-run"):
+        call.run([plain("mv", call.span), plain("--", call.span), *parsed.operands])
+
+
+_FILTERS = (
+    "tree-filter",
+    "index-filter",
+    "msg-filter",
+    "env-filter",
+    "commit-filter",
+    "parent-filter",
+    "tag-name-filter",
+    "setup",
+)
 
 
 def _history(call: Call) -> None:
     call.say(RewriteVcs(branch="?", detail="rewrites or prunes history"))
+    parsed = call.parse(grammar(" ".join(_FILTERS)))
+    for field in parsed.values(*_FILTERS):
+        call.run_text(field)
     if any("filter" in (name or "") for name in call.statics) or call.args:
         call.opaque("may run filters on every commit")
 
@@ -500,8 +566,11 @@ def _submodule(call: Call) -> None:
     if action == "foreach":
         rest = [field for field in call.args if field.static not in {"foreach", "--recursive", "--quiet"}]
         call.run_text(rest[0]) if len(rest) == 1 else call.run(rest)
+    elif action == "deinit":
+        call.say(RewriteVcs(branch="?", detail="discards the work trees of submodules"))
+        call.write(_top(call), recursive=True)
     elif action not in {"status", "summary"}:
-        call.connect("?")
+        call.connect("git-remote")
         call.write(_top(call), recursive=True)
 
 
@@ -517,7 +586,63 @@ def _archive(call: Call) -> None:
     parsed = call.parse(grammar("o output format prefix remote exec add-file"))
     if parsed.has("exec", "remote"):
         call.opaque("runs a program on a remote")
+    call.read(*(_in_commit(field) for field in parsed.operands[1:]))
     call.write(*parsed.values("o", "output"))
+
+
+def _patches(call: Call) -> None:
+    parsed = call.parse(
+        grammar("o output-directory n v reroll-count subject-prefix to cc from base signature-file")
+    )
+    call.write(*(parsed.values("o", "output-directory") or [plain(".", call.span)]), append=True)
+
+
+def _lfs(call: Call) -> None:
+    action = call.args[0].static if call.args else "help"
+    if action in {"ls-files", "env", "status", "version", "help", "logs", "locks", "fsck", "pointer"}:
+        return
+    if action == "push":
+        call.say(PublishVcs(branch="?"))
+    if action in {"push", "pull", "fetch", "clone", "lock", "unlock"}:
+        _remote(call, None, upload=action not in {"fetch", "pull"})
+    if action == "migrate":
+        call.say(RewriteVcs(branch="?", detail="rewrites commits"))
+    call.opaque(f"`git lfs {action or '?'}` changes the repository or talks to a server")
+
+
+def _bridge(call: Call) -> None:
+    """Other systems by way of git: what is sent there others see."""
+    call.say(PublishVcs(branch="?"))
+    call.connect("?", upload=True)
+    _unknown(call)
+
+
+def _credential(call: Call) -> None:
+    call.secret("what git knows to log in with")
+    _unknown(call)
+
+
+def _plumbing_tree(call: Call) -> None:
+    """``read-tree -u --reset``, ``checkout-index -f``: files are overwritten without a question."""
+    if {"-u", "-f", "--force"} & set(call.statics) or any(
+        (text or "").startswith("-f") for text in call.statics
+    ):
+        _tree_change(call, loses=True)
+
+
+def _symbolic_ref(call: Call) -> None:
+    parsed = call.parse(grammar("m"))
+    if len(parsed.operands) > 1 or parsed.has("d", "delete"):
+        call.say(
+            RewriteVcs(
+                branch=parsed.operands[0].text if parsed.operands else "?", detail="moves or deletes a ref"
+            )
+        )
+
+
+def _sparse(call: Call) -> None:
+    if call.statics[:1] != ["list"]:
+        call.write(_top(call), recursive=True)
 
 
 def _apply(call: Call) -> None:
@@ -533,7 +658,7 @@ def _init(call: Call) -> None:
     )
     if parsed.has("template"):
         call.opaque("copies hooks into the new repository")
-    call.write(*(parsed.operands or [plain(".git", call.span)]), append=True, recursive=True)
+    call.write(*(parsed.operands or [plain(".", call.span)]), append=True)
 
 
 def _remote_command(call: Call) -> None:
@@ -576,7 +701,7 @@ _COMMANDS: dict[str, Callable[[Call], None]] = {
     "stage": _add,
     "commit": _commit,
     "checkout": _checkout,
-    "switch": _checkout,
+    "switch": _switch,
     "restore": _restore,
     "reset": _reset,
     "clean": _clean,
@@ -610,21 +735,23 @@ _COMMANDS: dict[str, Callable[[Call], None]] = {
     "remote": _remote_command,
     "bundle": _bundle,
     "update-ref": _update_ref,
-    "symbolic-ref": _nothing,
+    "symbolic-ref": _symbolic_ref,
     "update-index": _nothing,
-    "read-tree": _nothing,
+    "read-tree": _plumbing_tree,
+    "checkout-index": _plumbing_tree,
     "notes": _nothing,
     "pack-refs": _nothing,
     "repack": _nothing,
     "maintenance": _unknown,
-    "format-patch": _archive,
-    "sparse-checkout": _pull,
-    "lfs": _unknown,
-    "svn": _unknown,
-    "p4": _unknown,
+    "format-patch": _patches,
+    "sparse-checkout": _sparse,
+    "lfs": _lfs,
+    "svn": _bridge,
+    "p4": _bridge,
     "daemon": _unknown,
-    "send-email": _unknown,
-    "credential": _unknown,
+    "send-email": _bridge,
+    "imap-send": _bridge,
+    "credential": _credential,
     "instaweb": _unknown,
     "difftool": _unknown,
     "mergetool": _unknown,
