@@ -1,0 +1,283 @@
+"""git and the work tree: what becomes another commit's, and what nothing else holds is lost."""
+
+from guard.effects.call import Call
+from guard.effects.commands.git_repository import (
+    COMMIT_HOOKS,
+    UPDATE_HOOKS,
+    current_branch,
+    repository_of,
+    runs_hooks,
+    tree_top,
+)
+from guard.effects.options import grammar
+from guard.effects.values import Field, plain
+from guard.model.effect import RewriteVcs
+
+
+def tree_changes(call: Call, *, loses: bool) -> None:
+    """The work tree becomes another commit's. ``loses``: changes that are not committed go."""
+    top = tree_top(call)
+    if loses:
+        fact = repository_of(call)
+        if fact is None or fact.dirty is not False:
+            call.say(
+                RewriteVcs(branch=current_branch(call), detail="discards changes that are not committed")
+            )
+    call.write(top, recursive=True)
+    runs_hooks(call, *UPDATE_HOOKS)
+
+
+def switch(call: Call) -> None:
+    checkout(call, new="c create C force-create")
+
+
+def checkout(call: Call, new: str = "b B") -> None:
+    parsed = call.parse(
+        grammar(
+            f"{new} orphan pathspec-from-file conflict",
+            optional="t track recurse-submodules",
+            flags="q quiet f force l m merge p patch d detach guess no-guess progress no-progress overlay no-overlay ours theirs "
+            "discard-changes ignore-skip-worktree-bits ignore-other-worktrees overwrite-ignore pathspec-file-nul no-track 2 3",
+        )
+    )
+    forced = parsed.has("f", "force", "discard-changes", "ours", "theirs")
+    if parsed.has("pathspec-from-file"):
+        call.read(*parsed.values("pathspec-from-file"))
+        _restored(call, [tree_top(call)])
+        return
+    names = [field.static for field in call.args]
+    if "--" in names:
+        at = names.index("--")
+        _restored(call, call.args[at + 1 :])
+        return
+    operands = parsed.operands
+    if parsed.has("b", "B", "orphan", "c", "C", "create", "force-create"):
+        for field in parsed.values("B", "C", "force-create"):
+            call.say(RewriteVcs(branch=field.text, detail="moves a branch"))
+        if len(operands) > 0:
+            tree_changes(call, loses=forced)
+        return
+    if call.args and operands and (operands[0].static in {".", "*"} or len(operands) > 1):
+        _restored(call, operands if operands[0].static in {".", "*"} else operands[1:])
+        return
+    if operands and (operands[0].static or "").startswith("./"):
+        _restored(call, operands)
+        return
+    tree_changes(call, loses=forced)
+
+
+def _restored(call: Call, fields: list[Field]) -> None:
+    """Files go back to what a commit holds: what was not committed is lost."""
+    fact = repository_of(call)
+    if fact is not None and fact.dirty is False:
+        call.write(*fields, recursive=True)
+        return
+    call.write(*fields, recursive=True)
+    call.say(RewriteVcs(branch=current_branch(call), detail="discards changes that are not committed"))
+
+
+def restore(call: Call) -> None:
+    parsed = call.parse(grammar("s source pathspec-from-file conflict U unified inter-hunk-context"))
+    if parsed.has("S", "staged") and not parsed.has("W", "worktree"):
+        return
+    _restored(call, parsed.operands)
+
+
+def reset(call: Call) -> None:
+    parsed = call.parse(
+        grammar("pathspec-from-file", flags="hard soft mixed merge keep quiet patch no-refresh refresh q p N")
+    )
+    if parsed.has("hard", "merge", "keep"):
+        tree_changes(call, loses=parsed.has("hard", "merge"))
+        if any(field.static not in {"HEAD", None} for field in parsed.operands):
+            call.say(RewriteVcs(branch=current_branch(call), detail="moves the branch to another commit"))
+
+
+_UNTRACKED = "files that git does not know"
+
+
+def clean(call: Call) -> None:
+    parsed = call.parse(grammar("e exclude", flags="force dry-run interactive quiet f n d x X i q"))
+    if parsed.has("n", "dry-run"):
+        return
+    if parsed.has("f", "force") or parsed.uncertain:
+        fields = parsed.operands or [plain(".", call.span)]
+        for field in fields:
+            # Which files these are is in the tree; where they are is what matters. What git knows stays.
+            text = field.static
+            call.delete(
+                field if text is None else plain(f"{text.rstrip('/') or '/'}/{_UNTRACKED}", field.span)
+            )
+        call.say(RewriteVcs(branch=current_branch(call), detail="deletes files that git does not know"))
+
+
+def stash(call: Call) -> None:
+    action = next((field.static for field in call.args if not (field.static or "").startswith("-")), "push")
+    if action in {"list", "show"}:
+        return
+    if action in {"drop", "clear"}:
+        call.say(RewriteVcs(branch="stash", detail="deletes stashed work"))
+    else:
+        call.write(tree_top(call), recursive=True)
+
+
+def branch_command(call: Call) -> None:
+    parsed = call.parse(
+        grammar(
+            "u set-upstream-to contains no-contains points-at sort format t track merged no-merged",
+            optional="t track color contains no-contains merged no-merged",
+        )
+    )
+    force = parsed.has("D", "f", "force", "M", "C")
+    if parsed.has("D") or (parsed.has("d", "delete") and force):
+        for field in parsed.operands:
+            call.say(RewriteVcs(branch=field.text, detail="deletes a branch that may not be merged"))
+    elif force and parsed.operands:
+        call.say(RewriteVcs(branch=parsed.operands[-1].text, detail="moves a branch"))
+
+
+def tag(call: Call) -> None:
+    parsed = call.parse(
+        grammar("m message F file u local-user n sort contains points-at format", optional="n")
+    )
+    call.read(*parsed.values("F", "file"))
+    if parsed.has("d", "delete", "f", "force"):
+        call.say(
+            RewriteVcs(
+                branch=parsed.operands[0].text if parsed.operands else "?", detail="moves or deletes a tag"
+            )
+        )
+
+
+def merge(call: Call) -> None:
+    parsed = call.parse(grammar("m message s strategy X strategy-option F file S", optional="S"))
+    call.read(*parsed.values("F", "file"))
+    if parsed.has("abort", "quit"):
+        tree_changes(call, loses=True)
+        return
+    call.write(tree_top(call), recursive=True)
+    runs_hooks(call, "pre-merge-commit", *COMMIT_HOOKS, *UPDATE_HOOKS)
+
+
+def rebase(call: Call) -> None:
+    parsed = call.parse(grammar("onto s strategy X strategy-option x exec C S", optional="S r rebase-merges"))
+    for field in parsed.values("x", "exec"):
+        call.run_text(field)
+    if call.name and parsed.has("show-current-patch"):
+        return
+    call.say(RewriteVcs(branch=current_branch(call), detail="rewrites commits"))
+    call.write(tree_top(call), recursive=True)
+    runs_hooks(call, "pre-rebase", *COMMIT_HOOKS, *UPDATE_HOOKS)
+
+
+def pick(call: Call) -> None:
+    if {"--abort", "--skip", "--quit"} & set(call.statics):
+        tree_changes(call, loses=True)
+        return
+    call.write(tree_top(call), recursive=True)
+    runs_hooks(call, *COMMIT_HOOKS, *UPDATE_HOOKS, "applypatch-msg", "pre-applypatch", "post-applypatch")
+
+
+def worktree(call: Call) -> None:
+    action = call.args[0].static if call.args else ""
+    parsed = call.parse(grammar("b B reason"))
+    if action == "add" and len(parsed.operands) > 1:
+        call.write(parsed.operands[1], append=True)
+    elif action == "remove" and len(parsed.operands) > 1:
+        call.delete(parsed.operands[1], recursive=True)
+    elif action == "move" and len(parsed.operands) > 2:
+        call.write(*parsed.operands[1:3], recursive=True)
+
+
+def removed(call: Call) -> None:
+    parsed = call.parse(grammar("pathspec-from-file"))
+    # The last of an option and its opposite counts.
+    said = [name for name, _ in parsed.options if name in {"cached", "no-cached"}]
+    if said[-1:] != ["cached"] and not parsed.has("n", "dry-run"):
+        call.delete(*parsed.operands, recursive=parsed.has("r"))
+
+
+def moved(call: Call) -> None:
+    parsed = call.parse(grammar())
+    if not parsed.has("n", "dry-run"):
+        call.run([plain("mv", call.span), plain("--", call.span), *parsed.operands])
+
+
+_FILTERS = (
+    "tree-filter",
+    "index-filter",
+    "msg-filter",
+    "env-filter",
+    "commit-filter",
+    "parent-filter",
+    "tag-name-filter",
+    "setup",
+)
+
+
+def history(call: Call) -> None:
+    call.say(RewriteVcs(branch="?", detail="rewrites or prunes history"))
+    parsed = call.parse(grammar(" ".join(_FILTERS)))
+    for field in parsed.values(*_FILTERS):
+        call.run_text(field)
+    if any("filter" in (name or "") for name in call.statics) or call.args:
+        call.opaque("may run filters on every commit")
+
+
+def reflog(call: Call) -> None:
+    action = call.args[0].static if call.args else "show"
+    if action in {"expire", "delete"}:
+        call.say(RewriteVcs(branch="?", detail="deletes what could bring lost commits back"))
+
+
+def gc(call: Call) -> None:
+    parsed = call.parse(grammar("prune", optional="prune"))
+    if parsed.has("prune"):
+        call.say(RewriteVcs(branch="?", detail="deletes what could bring lost commits back"))
+
+
+def bisect(call: Call) -> None:
+    action = call.args[0].static if call.args else ""
+    if action == "run":
+        call.run(call.args[1:])
+    if action not in {"log", "view", "visualize"}:
+        call.write(tree_top(call), recursive=True)
+
+
+def plumbing_tree(call: Call) -> None:
+    """``read-tree -u --reset``, ``checkout-index -f``: files are overwritten without a question."""
+    if {"-u", "-f", "--force"} & set(call.statics) or any(
+        (text or "").startswith("-f") for text in call.statics
+    ):
+        tree_changes(call, loses=True)
+
+
+def symbolic_ref(call: Call) -> None:
+    parsed = call.parse(grammar("m"))
+    if len(parsed.operands) > 1 or parsed.has("d", "delete"):
+        call.say(
+            RewriteVcs(
+                branch=parsed.operands[0].text if parsed.operands else "?", detail="moves or deletes a ref"
+            )
+        )
+
+
+def sparse(call: Call) -> None:
+    if call.statics[:1] != ["list"]:
+        call.write(tree_top(call), recursive=True)
+
+
+def apply(call: Call) -> None:
+    parsed = call.parse(grammar("p C whitespace exclude include directory build-fake-ancestor"))
+    call.read(*parsed.operands)
+    if not parsed.has("stat", "numstat", "summary", "check"):
+        call.write(tree_top(call), recursive=True)
+
+
+def update_ref(call: Call) -> None:
+    call.say(
+        RewriteVcs(
+            branch=next((f.text for f in call.args if not f.text.startswith("-")), "?"),
+            detail="moves or deletes a ref",
+        )
+    )
