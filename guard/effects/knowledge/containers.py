@@ -185,7 +185,15 @@ PROGRAMS: dict[str, Row] = {
     "crun": _RUNTIME,
     "minikube": _LOCAL_CLUSTER,
     "kind": _LOCAL_CLUSTER,
-    "k3d": _LOCAL_CLUSTER,
+    "k3d": {
+        "about": "runs a cluster on this machine",
+        "verbs": {
+            "version help completion": PRINTS,
+            "cluster node registry image": {"verbs": {"list ls get": PRINTS, "*": _CHANGES}},
+            "kubeconfig": {"does": ("secret access to the cluster",)},
+            "*": _CHANGES,
+        },
+    },
     "skopeo": {
         "about": "looks at and copies container images between registries",
         "takes": "command-timeout override-arch override-os policy registries.d tmpdir",
