@@ -20,6 +20,7 @@ SUBCOMMANDS = {
     "audit": ("guard.cli.audit", "read and verify the audit log"),
     "policy": ("guard.cli.policy", "check policy files and show what is in force"),
     "doctor": ("guard.cli.doctor", "what protects this machine, and what is missing"),
+    "bench": ("guard.cli.bench", "score a guard on labelled commands"),
     "completion": ("guard.cli.completion", "completion for bash, zsh or tcsh"),
 }
 EPILOG = """exit codes:
