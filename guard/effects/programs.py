@@ -8,15 +8,6 @@ from guard.effects.knowledge.index import FAMILY as _DESCRIBED
 
 Handler = Callable[[Call], None]
 
-READ_ONLY_NAMES = frozenset(
-    "true false : whoami id groups who w users logname uname arch nproc uptime free vmstat iostat mpstat lscpu lsblk lspci lsusb lsmod "
-    "ps pgrep pidof pstree top htop sleep seq yes tty stty tput clear reset locale getconf getent which whereis "
-    "type man info apropos whatis help expr factor bc dc numfmt lsof ss netstat dmesg last lastlog sw_vers sysinfo neofetch "
-    "fastfetch echo printf pwd logger cowsay figlet fortune banner nvidia-smi sensors lsb_release hostid ipcs lsns findmnt blkid "
-    "lshw dmidecode inxi test usleep errno units jobs wait uuidgen pwgen cksum vm_stat".split()
-)
-"""Whatever their arguments, they only print."""
-
 _FAMILIES = {
     "reads": "cat tac nl head tail less more wc sort uniq cut paste join comm tr rev fold fmt column expand unexpand od hexdump hd strings "
     "file stat ls dir vdir exa eza tree du df grep egrep fgrep zgrep rg ag ack diff cmp colordiff base64 base32 md5sum sha1sum sha224sum "
@@ -55,8 +46,6 @@ def handler(name: str) -> Handler | None:
     # The dynamic linker's name carries its version.
     if name.startswith("ld-") and ".so" in name:
         return _load("wrappers")["ld.so"]
-    if name in READ_ONLY_NAMES:
-        return _nothing
     for wide in _WIDE:
         found = _load(wide).get(name)
         if found is not None:
@@ -68,14 +57,13 @@ def names() -> Iterator[str]:
     """Every program that is understood."""
     yield from _DESCRIBED
     yield from _FAMILY
-    yield from READ_ONLY_NAMES
     for wide in _WIDE:
         yield from _load(wide)
 
 
-def _nothing(call: Call) -> None:
-    """It only prints."""
-    del call
+def family_of(name: str) -> str:
+    """The module of ``guard/effects/commands`` that understands ``name``; for its page."""
+    return _FAMILY.get(name) or next((wide for wide in _WIDE if name in _load(wide)), "")
 
 
 def _load(family: str) -> dict[str, Handler]:
