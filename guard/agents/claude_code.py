@@ -25,6 +25,8 @@ from guard.model.proposal import (
 )
 
 NAME = "claude-code"
+MAX_PATH = 4096
+"""PATH_MAX of Linux, in characters rather than bytes: never too strict."""
 _SHELLS = frozenset({"Bash", "Monitor"})
 _MAGIC = re.compile(r"[*?\[\]{}()!|\\]")
 
@@ -37,7 +39,7 @@ def read(payload: bytes) -> HookCall:
         raise PayloadError(f"the event is `{name}`, not `PreToolUse`: register this hook for PreToolUse only")
     tool = text(event, "tool_name", "")
     arguments = as_object(event.get("tool_input"), "`tool_input` is missing or not an object")
-    cwd = text(event, "cwd", "")
+    cwd = _path(text(event, "cwd", ""))
     if not tool or not cwd.startswith("/"):
         raise PayloadError("`tool_name` is empty" if not tool else "`cwd` is not an absolute path")
     for known in ("transcript_path", "prompt_id", "permission_mode", "agent_type"):
@@ -68,10 +70,10 @@ def _proposal(tool: str, arguments: dict[str, Any], principal: Principal, cwd: s
         return ShellProposal(principal=principal, cwd=cwd, call=call, command=command)
     match tool:
         case "Write":
-            path, content = text(arguments, "file_path", where), text(arguments, "content", where)
+            path, content = _path(text(arguments, "file_path", where)), text(arguments, "content", where)
             return WriteProposal(principal=principal, cwd=cwd, call=call, path=path, content=content)
         case "Edit":
-            path = text(arguments, "file_path", where)
+            path = _path(text(arguments, "file_path", where))
             return EditProposal(
                 principal=principal, cwd=cwd, call=call, path=path, edits=(_edit(arguments, where),)
             )
@@ -79,33 +81,40 @@ def _proposal(tool: str, arguments: dict[str, Any], principal: Principal, cwd: s
             edits: object = arguments.get("edits")
             if not isinstance(edits, list) or not edits:
                 raise PayloadError("`tool_input.edits` is not a list of objects")
-            path = text(arguments, "file_path", where)
+            path = _path(text(arguments, "file_path", where))
             changes = tuple(
                 _edit(as_object(edit, "`tool_input.edits` is not a list of objects"), f"{where}edits.")
                 for edit in cast("list[object]", edits)
             )
             return EditProposal(principal=principal, cwd=cwd, call=call, path=path, edits=changes)
         case "NotebookEdit":
-            path = text(arguments, "notebook_path", where)
+            path = _path(text(arguments, "notebook_path", where))
             change = Replacement(old="", new=optional_text(arguments, "new_source", where))
             return EditProposal(principal=principal, cwd=cwd, call=call, path=path, edits=(change,))
         case "Read":
             return ReadProposal(
-                principal=principal, cwd=cwd, call=call, path=text(arguments, "file_path", where)
+                principal=principal, cwd=cwd, call=call, path=_path(text(arguments, "file_path", where))
             )
         case "Glob":
             path = _searched(
-                optional_text(arguments, "path", where) or cwd, text(arguments, "pattern", where)
+                _path(optional_text(arguments, "path", where)) or cwd, text(arguments, "pattern", where)
             )
             return ReadProposal(principal=principal, cwd=cwd, call=call, path=path, recursive=True)
         case "Grep" | "LS":
-            path = optional_text(arguments, "path", where) or cwd
+            path = _path(optional_text(arguments, "path", where)) or cwd
             return ReadProposal(principal=principal, cwd=cwd, call=call, path=path, recursive=tool != "LS")
         case "WebFetch":
             return FetchProposal(principal=principal, cwd=cwd, call=call, url=text(arguments, "url", where))
         case _:
             sent = json.dumps(arguments, ensure_ascii=True, sort_keys=True)
             return ToolProposal(principal=principal, cwd=cwd, call=call, tool=tool, arguments=sent)
+
+
+def _path(path: str) -> str:
+    if len(path) > MAX_PATH:
+        # No system call takes it, and looking at each of its parts would take longer than the client waits.
+        raise PayloadError(f"a path of {len(path)} characters is longer than any file's")
+    return path
 
 
 def _searched(path: str, pattern: str) -> str:
@@ -117,7 +126,7 @@ def _searched(path: str, pattern: str) -> str:
     # What comes after the first `*` or `{` may climb again, or be a path of its own: `{/etc,src}/*`.
     if ".." in magic or "{/" in magic or ",/" in magic or "(/" in magic or "|/" in magic:
         return "/"
-    return fixed if fixed.startswith(("/", "~")) else f"{path.rstrip('/')}/{fixed}"
+    return _path(fixed if fixed.startswith(("/", "~")) else f"{path.rstrip('/')}/{fixed}")
 
 
 def _edit(source: dict[str, Any], where: str) -> Replacement:
