@@ -171,7 +171,7 @@ class Evaluator:
         finally:
             self._depth -= 1
         # Places inside the inner text mean nothing in the outer one.
-        self.unread[before:] = [replace(u, span=span) for u in self.unread[before:]]
+        self.unread[before:] = [Unread(u.reason, span, span.start) for u in self.unread[before:]]
         return flow
 
     # ------------------------------------------------------------------ lists
@@ -454,6 +454,14 @@ class Evaluator:
                 continue
             if item.value is None:
                 worlds = self.expander.fields(item.array, state)
+                for key in item.subscripts:
+                    if key is not None:
+                        self.expander.texts(key, state)
+                if any(key is not None for key in item.subscripts):
+                    # Which element each word becomes is arithmetic, or a key.
+                    self._opaque("array subscripts can run commands", item.span)
+                    state = state.with_variable(item.name, Variable(((Hole("an array"),),)))
+                    continue
                 array: tuple[Text, ...] = tuple(
                     tuple(p if isinstance(p, str | Hole) else Hole("a pattern") for p in f.parts)
                     for f in worlds[0]

@@ -15,6 +15,7 @@ from guard.model.facts import Answer, Facts, GlobFact, LookGlob, Lookup
 from guard.model.source import Span
 from guard.shell.ast import (
     Arithmetic,
+    ArrayValue,
     Braces,
     Glob,
     Literal,
@@ -214,6 +215,11 @@ class Expander:
                         )
                     ]
                 ]
+            case ArrayValue(elements, subscripts):
+                # What it holds is expanded for what that runs; the value is not followed through `declare`.
+                for word in (*elements, *(s for s in subscripts if s is not None)):
+                    self.fields((word,), state)
+                return [[_Atom(Hole("an array"), quoted=True)]]
             case _:
                 assert_never(part)
 
@@ -260,6 +266,10 @@ class Expander:
 
     def _parameter(self, part: Parameter, state: State, *, split: bool) -> list[list[_Atom]]:
         quoted = part.quoted
+        if part.subscript is not None and part.subscript.static not in {"@", "*"}:
+            inner = part.subscript.parts
+            text = "".join(p.text for p in inner if isinstance(p, Literal))
+            self.arithmetic(text, (p for p in inner if not isinstance(p, Literal)), state, part.span)
 
         def atoms(text: Text) -> list[_Atom]:
             return [_Atom(piece, quoted=quoted, expanded=True) for piece in text] or [
@@ -329,7 +339,8 @@ class Expander:
                 case ":+" | "+":
                     out.extend(operand if known else (("",), *operand) if known is None else (("",),))
                 case "#" | "##" | "%" | "%%":
-                    pattern = static_text(operand[0]) if len(operand) == 1 else None
+                    plain = len(operand) == 1 and _plain_pattern(part.operand)
+                    pattern = static_text(operand[0]) if plain else None
                     if known is not None and pattern is not None:
                         out.append((_trim(known, pattern, operator),))
                     else:
@@ -369,6 +380,7 @@ class Expander:
             or new is None
             or not old
             or any(c in old for c in "*?[\\")
+            or "&" in new
             or part.operator not in {"/", "//"}
         ):
             return (Hole("part of a value that is not known"),)
@@ -493,6 +505,15 @@ def _names(text: str) -> list[str]:
                 names.append(word)
             word = ""
     return names
+
+
+def _plain_pattern(word: Word | None) -> bool:
+    """Whether ``fnmatch`` reads it as bash does: nothing quoted that would be special, no bracket, no expansion."""
+    return word is not None and all(
+        (isinstance(part, Literal) and not any(c in part.text for c in "*?[\\"))
+        or (isinstance(part, Glob) and part.text in {"*", "?"})
+        for part in word.parts
+    )
 
 
 def _escape(text: str) -> str:

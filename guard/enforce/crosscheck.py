@@ -6,13 +6,11 @@ bashlex is GPL: it runs in a worker process and is never imported here.
 import json
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import TypeAlias, cast
 
-from guard.shell.ast import Simple
 from guard.shell.parse import parse
-from guard.shell.walk import unread
+from guard.shell.walk import simples, unread
 
 TIMEOUT = 5.0
 MAX_CHARACTERS = 8 * 1024
@@ -51,7 +49,7 @@ def second_opinion(text: str) -> Opinion:
     theirs = _ask_bashlex(text)
     if isinstance(theirs, NotAvailable):
         return theirs
-    ours = [tuple(word.static for word in found.words) for found in _simples(script) if found.words]
+    ours = [tuple(word.static for word in found.words) for found in simples(script)]
     return _compare(ours, theirs)
 
 
@@ -74,17 +72,6 @@ def _same(ours: Words, theirs: tuple[str, ...]) -> bool:
     return len(ours) == len(theirs) and all(
         mine is None or mine == other for mine, other in zip(ours, theirs, strict=True)
     )
-
-
-def _simples(node: object) -> Iterator[Simple]:
-    if isinstance(node, Simple):
-        yield node
-    if isinstance(node, tuple):
-        for child in cast("tuple[object, ...]", node):
-            yield from _simples(child)
-    elif is_dataclass(node):
-        for field in fields(node):
-            yield from _simples(getattr(node, field.name))
 
 
 def _ask_bashlex(text: str) -> list[tuple[str, ...]] | NotAvailable:

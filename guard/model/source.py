@@ -1,10 +1,9 @@
 """Where in a text something stands. Knows nothing of what the text means."""
 
-from dataclasses import dataclass
+from guard.model.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Frozen):
     """Half-open range of character offsets into the text it came from."""
 
     start: int

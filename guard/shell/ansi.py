@@ -18,11 +18,11 @@ _SIMPLE = {
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
-def decode(text: str, start: int) -> tuple[str, int] | None:
+def decode(text: str, start: int, end: int) -> tuple[str, int] | None:
     """The value of the quote whose body begins at ``start``, and the place after its end; None if not exactly known."""
     out: list[str] = []
     at = start
-    while at < len(text):
+    while at < end:
         char = text[at]
         if char == "'":
             return "".join(out), at + 1

@@ -3,25 +3,32 @@
 A script that is not positively understood holds ``Unread`` nodes; nothing is ever silently dropped.
 """
 
-from dataclasses import dataclass
-from enum import Enum
-from typing import TypeAlias
+from __future__ import annotations
 
+from enum import Enum
+
+from guard.model.frozen import Frozen
 from guard.model.source import Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+NOWHERE = Span(0, 0)
+"""Of what is made, not read."""
 
 # --------------------------------------------------------------------------- words
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Frozen):
     """Text that bash takes as it is. ``quoted`` text neither splits, globs nor expands."""
 
     text: str
     quoted: bool
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Frozen):
     """``$name`` or ``${name<op>operand}``.
 
     ``name``: a variable, a digit, or one of ``? $ ! # @ * -``. ``length`` for ``${#name}``, ``indirect`` for
@@ -33,81 +40,93 @@ class Parameter:
     quoted: bool
     span: Span
     operator: str = ""
-    operand: "Word | None" = None
-    replacement: "Word | None" = None
+    operand: Word | None = None
+    replacement: Word | None = None
     """Second operand of ``/`` operators and of ``:offset:length``."""
     length: bool = False
     indirect: bool = False
-    subscript: "Word | None" = None
+    subscript: Word | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Substitution:
+class Substitution(Frozen):
     """``$( )`` or backticks."""
 
-    script: "Script"
+    script: Script
     quoted: bool
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessSubstitution:
+class ProcessSubstitution(Frozen):
     """``<( )`` when ``reads``, else ``>( )``."""
 
-    script: "Script"
+    script: Script
     reads: bool
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
+class Arithmetic(Frozen):
     """``$(( ))``. ``parts`` are the expansions inside, which run."""
 
     text: str
-    parts: "tuple[Part, ...]"
+    parts: tuple[Part, ...]
     quoted: bool
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Tilde:
+class Tilde(Frozen):
     """``~`` or ``~user`` at a place where bash expands it. ``user`` may be empty, ``+`` or ``-``."""
 
     user: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Glob:
-    """One unquoted pattern character or bracket expression: ``*``, ``?``, ``[...]``, or an extglob group."""
+class Glob(Frozen):
+    """Unquoted pattern text: ``*``, ``?``, ``[...]``, an extglob group, or a piece of the last two around an expansion.
+
+    What was quoted inside has a backslash before it, where it would mean something without.
+    """
 
     text: str
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Braces:
+class Braces(Frozen):
     """``{a,b}`` or ``{1..9}`` that bash would expand: each alternative is a word of its own."""
 
-    alternatives: "tuple[tuple[Part, ...], ...]"
+    alternatives: tuple[tuple[Part, ...], ...]
+    span: Span
+
+
+class ArrayValue(Frozen):
+    """``( ... )`` after ``name=`` in the arguments of ``declare`` and its kin: the last part of such a word."""
+
+    elements: tuple[Word, ...]
+    subscripts: tuple[Word | None, ...]
+    """For each element its ``[sub]=``; empty when none has one."""
     span: Span
 
 
 Part: TypeAlias = (
-    Literal | Parameter | Substitution | ProcessSubstitution | Arithmetic | Tilde | Glob | Braces
+    Literal | Parameter | Substitution | ProcessSubstitution | Arithmetic | Tilde | Glob | Braces | ArrayValue
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Frozen):
     parts: tuple[Part, ...]
     span: Span
 
     @property
     def static(self) -> str | None:
         """The exact text, when no expansion, glob, tilde or brace is involved; else None."""
-        if all(isinstance(part, Literal) for part in self.parts):
-            return "".join(part.text for part in self.parts if isinstance(part, Literal))
-        return None
+        parts = self.parts
+        if len(parts) == 1:
+            return parts[0].text if isinstance(parts[0], Literal) else None
+        out = ""
+        for part in parts:
+            if not isinstance(part, Literal):
+                return None
+            out += part.text
+        return out
 
 
 # --------------------------------------------------------------------------- commands
@@ -127,8 +146,7 @@ class RedirectOp(Enum):
     HERESTRING = "<<<"
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Frozen):
     """``fd`` is None for the operator's default, a number, or a variable name for ``{name}>``.
 
     For a heredoc ``target`` is the body (already stripped of tabs for ``<<-``); unquoted bodies hold expansions.
@@ -140,8 +158,7 @@ class Redirect:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Frozen):
     """``name=value``, ``name+=value``, ``name[sub]=value`` or ``name=( ... )``."""
 
     name: str
@@ -150,11 +167,12 @@ class Assignment:
     array: tuple[Word, ...] = ()
     append: bool = False
     subscript: Word | None = None
-    span: Span = Span(0, 0)
+    span: Span = NOWHERE
+    subscripts: tuple[Word | None, ...] = ()
+    """For each element of ``array`` its ``[sub]=``; empty when none has one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Simple:
+class Simple(Frozen):
     """Assignments, words and redirections; ``words`` may be empty."""
 
     assignments: tuple[Assignment, ...]
@@ -163,93 +181,84 @@ class Simple:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Frozen):
     """``{ ...; }``."""
 
-    body: "Script"
+    body: Script
     redirects: tuple[Redirect, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Subshell:
+class Subshell(Frozen):
     """``( ... )``."""
 
-    body: "Script"
+    body: Script
     redirects: tuple[Redirect, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Frozen):
     """``branches`` are (condition, body) pairs for if and every elif."""
 
-    branches: "tuple[tuple[Script, Script], ...]"
-    otherwise: "Script | None"
+    branches: tuple[tuple[Script, Script], ...]
+    otherwise: Script | None
     redirects: tuple[Redirect, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Frozen):
     """``while`` or, if ``until``, ``until``."""
 
-    condition: "Script"
-    body: "Script"
+    condition: Script
+    body: Script
     until: bool
     redirects: tuple[Redirect, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class For:
+class For(Frozen):
     """``words`` is None for ``for x; do`` over the positional parameters."""
 
     name: str
     words: tuple[Word, ...] | None
-    body: "Script"
+    body: Script
     redirects: tuple[Redirect, ...]
     span: Span
     select: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ArithmeticFor:
+class ArithmeticFor(Frozen):
     """``for (( a; b; c ))``; ``parts`` are the expansions in the three expressions."""
 
     text: str
     parts: tuple[Part, ...]
-    body: "Script"
+    body: Script
     redirects: tuple[Redirect, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class CaseItem:
+class CaseItem(Frozen):
     patterns: tuple[Word, ...]
-    body: "Script"
+    body: Script
     terminator: str
     """``;;``, ``;&`` or ``;;&``."""
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Frozen):
     word: Word
     items: tuple[CaseItem, ...]
     redirects: tuple[Redirect, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Frozen):
     name: str
-    body: "Command"
+    body: Command
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Frozen):
     """``[[ ... ]]``: ``words`` are all operands and operators in order; operators are static literals."""
 
     words: tuple[Word, ...]
@@ -257,8 +266,7 @@ class Condition:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ArithmeticCommand:
+class ArithmeticCommand(Frozen):
     """``(( ... ))``."""
 
     text: str
@@ -267,19 +275,19 @@ class ArithmeticCommand:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Coproc:
+class Coproc(Frozen):
     name: str
-    body: "Command"
+    body: Command
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Frozen):
     """What we could not read: from ``span`` on, for this reason. Stands where a command would."""
 
     reason: str
     span: Span
+    at: int = 0
+    """Where reading stopped."""
 
 
 Command: TypeAlias = (
@@ -299,8 +307,7 @@ Command: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Frozen):
     """``stderr_too[i]`` says that the pipe after command i is ``|&``."""
 
     commands: tuple[Command, ...]
@@ -319,18 +326,20 @@ class Join(Enum):
     OR = "||"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Frozen):
     """One pipeline of a list. ``background`` means that its and-or list ends in ``&``."""
 
     join: Join
     pipeline: Pipeline
     background: bool = False
 
+    @property
+    def span(self) -> Span:
+        return self.pipeline.span
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A list of commands. ``text`` is the whole input, for messages; spans index into the outermost text."""
+
+class Script(Frozen):
+    """A list of commands. Spans index into the outermost text; what an escape inside backticks hides has theirs."""
 
     items: tuple[Item, ...]
     span: Span

@@ -11,10 +11,11 @@ MAX_OPEN = 40
 class Mark:
     """An unquoted ``{``, ``,`` or ``}``."""
 
-    __slots__ = ("text",)
+    __slots__ = ("span", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, span: Span) -> None:
         self.text = text
+        self.span = span
 
 
 Piece = Part | Mark
@@ -50,23 +51,34 @@ def with_braces(pieces: list[Piece], span: Span) -> list[Part] | None:
             if sequence is None:
                 return None
             if sequence:
-                out.append(Braces(tuple((Literal(text, quoted=False),) for text in sequence), span))
+                out.append(Braces(tuple((Literal(text, False, span),) for text in sequence), span))
                 at = end + 1
                 continue
-        out.append(Literal(piece.text, quoted=False))
+        out.append(Literal(piece.text, False, piece.span))
         at += 1
     return out
 
 
 def merged(parts: list[Part]) -> tuple[Part, ...]:
     """Neighbouring literals of the same quoting become one."""
+    if len(parts) < 2:
+        return tuple(parts)
     out: list[Part] = []
-    for part in parts:
-        last = out[-1] if out else None
-        if isinstance(part, Literal) and isinstance(last, Literal) and part.quoted == last.quoted:
-            out[-1] = Literal(last.text + part.text, quoted=part.quoted)
-        else:
-            out.append(part)
+    at = 0
+    while at < len(parts):
+        part = parts[at]
+        at += 1
+        if isinstance(part, Literal):
+            # Gathered first: adding to a text again and again would take quadratic time.
+            texts = [part.text]
+            last = part
+            while at < len(parts) and isinstance(more := parts[at], Literal) and more.quoted == part.quoted:
+                texts.append(more.text)
+                last = more
+                at += 1
+            if len(texts) > 1:
+                part = Literal("".join(texts), part.quoted, Span(part.span.start, last.span.end))
+        out.append(part)
     return tuple(out)
 
 

@@ -1,25 +1,24 @@
 """``[[ ... ]]``: its own small grammar, where bash rejects what no operator joins. Source: bash manual 6.4."""
 
-from guard.shell.ast import Condition, Literal, Part, Redirect, Word
-from guard.shell.words import WordReader
+from __future__ import annotations
+
+from guard.shell.ast import Condition, Literal, Part, Word
+from guard.shell.braces import merged
+from guard.shell.cursor import PLAIN
+from guard.shell.simple import SimpleReader
 
 _UNARY = frozenset("-" + letter for letter in "abcdefghknoprstuvwxzGLNORS")
-_BINARY = frozenset(
-    {"=", "==", "!=", "-nt", "-ot", "-ef", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "=~", "<", ">"}
+_MATCHES = frozenset({"=", "==", "!="})
+_BINARY = _MATCHES | frozenset(
+    {"-nt", "-ot", "-ef", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "=~", "<", ">"}
 )
 _AFTER_CLOSE = frozenset(" \t\n;&|)<>")
+_ENDS_SIDE = frozenset({"", "\n", ";", "&", "|", "(", ")"})
+_IN_REGEX = PLAIN | frozenset("{}*?[]!#~=")
 
 
-class ConditionReader(WordReader):
-    """Reads conditions. ``CommandReader`` gives it newlines and redirections."""
-
-    def newlines(self) -> None:
-        """Blanks, comments and newlines."""
-        raise NotImplementedError
-
-    def redirects(self) -> tuple[Redirect, ...]:
-        """Redirections after a compound command."""
-        raise NotImplementedError
+class ConditionReader(SimpleReader):
+    """Reads conditions."""
 
     def condition(self) -> Condition:
         start = self.pos
@@ -29,6 +28,7 @@ class ConditionReader(WordReader):
         if not self._closes():
             raise self.stop("an odd `[[`")
         self.pos += 2
+        self.read_words(len(words))
         return Condition(tuple(words), self.redirects(), self.span(start))
 
     def _closes(self) -> bool:
@@ -41,7 +41,7 @@ class ConditionReader(WordReader):
         while True:
             self.newlines()
             self._term(words)
-            self.blanks()
+            self.newlines()
             operator = next((text for text in ("&&", "||") if self.at(text)), "")
             if not operator:
                 break
@@ -49,6 +49,7 @@ class ConditionReader(WordReader):
         self.depth -= 1
 
     def _term(self, words: list[Word]) -> None:
+        self.spend()
         while self.peek() == "!" and self.peek(1) in {" ", "\t"}:
             words.append(self._operator("!"))
             self.blanks()
@@ -65,7 +66,7 @@ class ConditionReader(WordReader):
         if _plain(first) in _UNARY:
             words.append(self._side())
             return
-        if self._closes() or self.peek() == ")" or self.at("&&") or self.at("||"):
+        if self._closes() or self.peek() in {")", "\n"} or self.at("&&") or self.at("||"):
             return
         if self.peek() in {"<", ">"} and self.peek(1) != "(":
             operator = self._operator(self.peek())
@@ -76,38 +77,66 @@ class ConditionReader(WordReader):
             raise self.stop("two words without an operator in `[[`")
         words.append(operator)
         self.blanks()
-        words.append(self._regex() if text == "=~" else self._side())
+        words.append(self._regex() if text == "=~" else self._side(extglob=text in _MATCHES))
 
     def _operator(self, text: str) -> Word:
         start = self.pos
         self.pos += len(text)
-        return Word((Literal(text, quoted=False),), self.span(start))
+        span = self.span(start)
+        return Word((Literal(text, False, span),), span)
 
-    def _side(self) -> Word:
-        if self._closes() or self.peek() in {"", "\n", ";", "&", "|", "(", ")", "<", ">"}:
+    def _side(self, *, extglob: bool = False) -> Word:
+        char = self.peek()
+        if self._closes() or char in _ENDS_SIDE or (char in "<>" and self.peek(1) != "("):
             raise self.stop("an operand is missing in `[[`")
-        return self.word(braces=False)
+        return self.word(braces=False, extglob=extglob)
 
     def _regex(self) -> Word:
-        """The right side of ``=~``, where balanced parentheses and bars are plain."""
+        """The right side of ``=~``, where balanced parentheses, and what is between them, are plain."""
         if self._closes():
             raise self.stop("`=~` without a pattern")
-        start = self.pos
+        text, start = self.text, self.pos
         parts: list[Part] = []
         depth = 0
-        while self.pos < self.end and self.text[self.pos] not in " \t\n;&<>":
-            char = self.text[self.pos]
-            depth += {"(": 1, ")": -1}.get(char, 0)
-            if depth < 0:
-                break
-            if char.isalnum() or char in "()|{},*?[]+^.#!@~_-/:=%":
-                parts.append(Literal(char, quoted=False))
+        while self.pos < self.end:
+            char = text[self.pos]
+            if char in _IN_REGEX or char in "()|" or (depth and char in " \t<>;&"):
+                if char == "(":
+                    depth += 1
+                elif char == ")":
+                    depth -= 1
+                    if depth < 0:
+                        break
                 self.pos += 1
-            else:
-                parts += self.part()
+                parts.append(Literal(char, False, self.span(self.pos - 1)))
+                continue
+            if char in " \t\n;&<>":
+                break
+            parts += self._quoted_or_expanded()
         if not parts or depth > 0:
             raise self.stop("a pattern of `=~` that is read in different ways")
-        return Word(tuple(parts), self.span(start))
+        return Word(merged(parts), self.span(start))
+
+    def _quoted_or_expanded(self) -> list[Part]:
+        text, start = self.text, self.pos
+        char, following = self.peek(), self.peek(1)
+        if char == "\\" and following not in {"", "\n"}:
+            self.pos += 2
+            return [Literal(following, True, self.span(start))]
+        if char == "'":
+            return [self.single()]
+        if char == '"':
+            return self.double()
+        if char == "$" and following == "'":
+            return [self.ansi()]
+        if char == "$" and following != '"':
+            return [self.dollar(quoted=False)]
+        if char == "`":
+            return [self.backticks(quoted=False, in_double=False)]
+        if char > "\x7f" and char.isprintable():
+            self.pos += 1
+            return [Literal(text[start], False, self.span(start))]
+        raise self.stop(f"`{char}` in a pattern")
 
 
 def _plain(word: Word) -> str:

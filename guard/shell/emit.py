@@ -9,6 +9,7 @@ from guard.shell.ast import (
     Arithmetic,
     ArithmeticCommand,
     ArithmeticFor,
+    ArrayValue,
     Assignment,
     Braces,
     Case,
@@ -38,12 +39,15 @@ from guard.shell.ast import (
     Unread,
     Word,
 )
-from guard.shell.commands import RESERVED
+from guard.shell.compound import RESERVED
 
 
 def emit(script: Script) -> str:
     """Raises ValueError for a tree with an ``Unread``: nothing stands for what was not read."""
     return _Emitter().list(script, end="\n")
+
+
+_DEFAULTS = frozenset({":-", ":=", ":?", ":+", "-", "=", "?", "+"})
 
 
 class _Emitter:
@@ -155,8 +159,16 @@ class _Emitter:
         subscript = "" if assignment.subscript is None else f"[{self._raw(assignment.subscript)}]"
         head = f"{assignment.name}{subscript}{'+=' if assignment.append else '='}"
         if assignment.value is None:
-            return f"{head}({' '.join(map(self.word, assignment.array))})"
+            return head + self._elements(assignment.array, assignment.subscripts)
         return head + self.word(assignment.value)
+
+    def _elements(self, words: tuple[Word, ...], subscripts: tuple[Word | None, ...]) -> str:
+        out: list[str] = []
+        for at, word in enumerate(words):
+            subscript = subscripts[at] if subscripts else None
+            head = "" if subscript is None else f"[{self._raw(subscript)}]="
+            out.append(head + self.word(word))
+        return f"({' '.join(out)})"
 
     # ------------------------------------------------------------------ redirections
 
@@ -206,6 +218,19 @@ class _Emitter:
         # A sequence of one: `{7}` would not expand.
         return f"{{{inside[0]}..{inside[0]}}}" if len(inside) == 1 else "{" + ",".join(inside) + "}"
 
+    def _in_double(self, word: Word) -> str:
+        """An operand inside double quotes, where single quotes mean nothing and yet are matched."""
+        out: list[str] = []
+        for part in word.parts:
+            if not isinstance(part, Literal):
+                out.append(self._expansion(part))
+                continue
+            text = part.text
+            for char in '\\$`"':
+                text = text.replace(char, "\\" + char)
+            out.append(f'"{text}"' if "'" in text or "}" in text or not text else text)
+        return "".join(out)
+
     def _raw(self, word: Word) -> str:
         """Text that stands where quotes mean nothing."""
         return "".join(
@@ -228,11 +253,16 @@ class _Emitter:
                 return text
             case Braces():
                 return self._braces(part)
+            case ArrayValue(elements, subscripts):
+                return self._elements(elements, subscripts)
             case _:
                 assert_never(part)
 
     def _parameter(self, part: Parameter) -> str:
-        inside = self._raw if part.quoted else self.word
+        if part.operator == ":":
+            inside = self._raw
+        else:
+            inside = self._in_double if part.quoted and part.operator in _DEFAULTS else self.word
         out = "#" if part.length else "!" if part.indirect else ""
         out += part.name
         if part.subscript is not None:

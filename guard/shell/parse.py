@@ -1,7 +1,9 @@
 """Text to ``Script``, for the part of bash that is positively understood; the rest is ``Unread``. Total and bounded."""
 
+from __future__ import annotations
+
 from guard.model.source import Span
-from guard.shell.ast import Item, Join, Pipeline, Script, Unread
+from guard.shell.ast import Item, Join, Pipeline, Script, Simple, Unread
 from guard.shell.commands import CommandReader
 from guard.shell.cursor import Stop
 
@@ -23,21 +25,35 @@ def parse(text: str) -> Script:
             if line is None:
                 return Script(tuple(items), Span(0, len(text)))
             if items and line:
-                line[0] = Item(Join.THEN, line[0].pipeline, line[0].background)
+                first = line[0]
+                line[0] = Item(Join.THEN, first.pipeline, first.background)
             items += line
+            if not reader.limits.extglob and "extglob" in text:
+                reader.limits.extglob = any(map(_turns_on_extglob, line))
     except Stop as stop:
         # bash reads and runs line by line: lines before this one are what they are.
         join = Join.THEN if items else Join.FIRST
-        items.append(_unread(stop.reason, reader.line_start, len(text), join))
+        items.append(_unread(stop.reason, reader.line_start, len(text), join, stop.pos))
     except RecursionError:
         join = Join.THEN if items else Join.FIRST
-        items.append(_unread("nested too deeply", reader.line_start, len(text), join))
+        items.append(_unread("nested too deeply", reader.line_start, len(text), join, reader.pos))
     return Script(tuple(items), Span(0, len(text)))
 
 
-def _unread(reason: str, start: int, end: int, join: Join) -> Item:
+def _unread(reason: str, start: int, end: int, join: Join, at: int = 0) -> Item:
     span = Span(start, end)
-    return Item(join, Pipeline((Unread(reason, span),), negated=False, span=span))
+    # A place in text that does not stand in the input is not one in the input.
+    return Item(join, Pipeline((Unread(reason, span, min(max(at, start), end)),), negated=False, span=span))
+
+
+def _turns_on_extglob(item: Item) -> bool:
+    """``shopt -s extglob`` on a line of its own or in a list: if it is not reached, later patterns are syntax errors."""
+    for command in item.pipeline.commands:
+        if isinstance(command, Simple):
+            words = [word.static for word in command.words]
+            if words[:2] == ["shopt", "-s"] and "extglob" in words[2:]:
+                return True
+    return False
 
 
 def _contract(text: str) -> str:

@@ -1,518 +1,369 @@
-"""Words: quoting and expansions, exactly as bash reads them, or not at all. Knows no commands.
+"""Words: runs of plain text, quotes, expansions, patterns, tildes and braces. Knows no commands.
 
-Sources: POSIX 2.2, 2.6 and the bash manual; each refusal is a place where public parsers show another tree than bash runs.
+Sources: POSIX 2.6, 2.13 and the bash manual 3.5.1, 3.5.2, 3.5.8.1.
 """
 
-from guard.model.source import Span
-from guard.shell.ansi import decode
-from guard.shell.ast import (
-    Arithmetic,
-    Glob,
-    Literal,
-    Parameter,
-    Part,
-    ProcessSubstitution,
-    Script,
-    Substitution,
-    Tilde,
-    Word,
-)
-from guard.shell.braces import Mark, Piece, merged, with_braces
-from guard.shell.cursor import DIGITS, ENDS_WORD, NAME, NAME_START, Cursor, Stop
+from __future__ import annotations
 
-_SPECIAL = frozenset("?$!#@*-")
+from guard.shell.ast import Glob, Literal, Parameter, Part, Tilde, Word
+from guard.shell.braces import Mark, Piece, merged, with_braces
+from guard.shell.cursor import ENDS_WORD, NAME, NAME_START, PLAIN, override
+from guard.shell.expansions import ExpansionReader
+
 _EXTGLOB = frozenset("?*+@!")
 _USER = NAME | frozenset(".-+")
-_ARITHMETIC = NAME | frozenset(" \t+-*/%<>=!&|^~?:,()#@.")
-_OPERATORS = (
-    ":-",
-    ":=",
-    ":?",
-    ":+",
-    "-",
-    "=",
-    "?",
-    "+",
-    "##",
-    "#",
-    "%%",
-    "%",
-    "//",
-    "/#",
-    "/%",
-    "/",
-    "^^",
-    "^",
-    ",,",
-    ",",
-    ":",
-    "@",
-)
-_DEFAULTS = frozenset({":-", ":=", ":?", ":+", "-", "=", "?", "+"})
+_PLAIN_IN_BRACKET = NAME | frozenset("-./:,@%+^!=*?~#{}[")
 
 
-class WordReader(Cursor):
-    """Reads words. ``CommandReader`` gives it scripts inside substitutions."""
+class WordReader(ExpansionReader):
+    """Reads words."""
 
-    def script_until(self, closer: str) -> Script:
-        """A list of commands up to ``closer``, which is consumed."""
-        raise NotImplementedError
+    @override
+    def word(self, *, braces: bool = True, assignment: bool = False, extglob: bool = False) -> Word:
+        """``assignment``: a value, which may be empty, where tildes follow colons and braces mean nothing."""
+        return self.word_from(self.pos, [], braces=braces, assignment=assignment, extglob=extglob)
 
-    def inner_script(self, text: str, span: Span) -> Script:
-        """A script in text that does not stand in the input as it is read."""
-        raise NotImplementedError
+    def word_from(
+        self, begin: int, pieces: list[Piece], *, braces: bool, assignment: bool, extglob: bool
+    ) -> Word:
+        """The rest of a word of which ``pieces`` are read already."""
+        text, end = self.text, self.end
+        start = at = run = self.pos
+        marks = tilde_in_braces = joined = False
+        no_bracket = -1
+        """Up to here no bracket closes: looking again from each one would take quadratic time."""
 
-    # ------------------------------------------------------------------ words
-
-    def word(self, *, braces: bool = True, assignment: bool = False, start: int | None = None) -> Word:
-        """One word at the cursor. ``assignment``: a value, where tildes follow colons and braces mean nothing."""
-        begin = self.pos if start is None else start
-        pieces: list[Piece] = []
-        plain: list[str] = []
-        tilde_ok = True
-        named = assignment
-        in_braces = False
-
-        def flush() -> None:
-            if plain:
-                pieces.append(Literal("".join(plain), quoted=False))
-                plain.clear()
-
-        while self.pos < self.end:
-            char = self.text[self.pos]
-            if char in ENDS_WORD:
-                if char in "<>" and self.peek(1) == "(":
-                    if self.pos != begin:
-                        raise self.stop("a process substitution inside a word")
-                    pieces.append(self._process_substitution())
-                    tilde_ok = False
+        while at < end:
+            char = text[at]
+            if char in PLAIN and not (marks and char == ","):
+                at += 1
+                continue
+            if char in ENDS_WORD and not (char in "<>" and text.startswith("(", at + 1, end)):
+                if char == "(" and at > begin and text[at - 1] in "+@" and run < at:
+                    if not (extglob or self.limits.extglob):
+                        break
+                    at -= 1
+                    char = text[at]
+                else:
+                    break
+            if char in "=]#":
+                if joined and char == "=":
+                    raise self.stop("a continuation in a word that is read in different ways")
+                at += 1
+                continue
+            if char in "{,}" and not (braces and (marks or char == "{")):
+                at += 1
+                continue
+            if char == "!" and not text.startswith("(", at + 1, end):
+                at += 1
+                continue
+            if char == "[" and at < no_bracket:
+                at += 1
+                continue
+            if joined and char in "~[<>":
+                raise self.stop("a continuation in a word that is read in different ways")
+            if char == "~":
+                place = self._tilde_place(begin, at, run, pieces, assignment=assignment, braces=braces)
+                if not place:
+                    at += 1
                     continue
-                break
-            if char == "~" and not tilde_ok and pieces and not plain and self._leads(pieces):
-                # Braces come first: each alternative of `{a,~/b}` is a word that begins anew.
-                if self.peek(1) in {",", "}"}:
-                    raise self.stop("a tilde at the edge of braces")
-                tilde_ok = in_braces = True
-            if char == "~" and tilde_ok:
-                flush()
-                if (tilde := self._tilde(colon=named)) is not None:
-                    pieces.append(tilde)
-                    tilde_ok = False
-                    continue
-            tilde_ok = False
-            if char in _EXTGLOB and self.peek(1) == "(":
-                raise self.stop("an extended pattern")
-            match char:
-                case "\\":
-                    if self.peek(1) == "\n":
-                        raise self.stop("a continuation inside a word")
-                    if not self.peek(1):
-                        raise self.stop("a backslash at the end")
-                    flush()
-                    pieces.append(Literal(self.peek(1), quoted=True))
-                    self.pos += 2
-                case "'":
-                    flush()
-                    pieces.append(self._single())
-                case '"':
-                    flush()
-                    pieces.extend(self._double())
-                case "$":
-                    flush()
-                    if self.peek(1) == "'":
-                        pieces.append(self._ansi())
-                    elif self.peek(1) == '"':
-                        raise self.stop('a translated string `$"`')
-                    else:
-                        pieces.append(self._dollar(quoted=False))
-                case "`":
-                    flush()
-                    pieces.append(self._backticks(quoted=False, in_double=False))
-                case "*" | "?":
-                    flush()
-                    pieces.append(Glob(char))
-                    self.pos += 1
-                case "[":
-                    flush()
-                    pieces.append(bracket := self._bracket())
-                    if braces and isinstance(bracket, Glob) and _splits(bracket.text, pieces):
+            if char > "\x7f":
+                if not char.isprintable():
+                    raise self.stop("a character that cannot be seen")
+                at += 1
+                continue
+            # Everything that is more than its own character ends the run of plain text.
+            if run < at:
+                pieces.append(Literal(text[run:at], False, self.span(run, at)))
+            self.pos = at
+            following = text[at + 1] if at + 1 < end else ""
+            if char == "'":
+                pieces.append(self.single())
+            elif char == '"':
+                pieces += self.double()
+            elif char == "$":
+                if following == "'":
+                    pieces.append(self.ansi())
+                elif following == '"':
+                    pieces += self.translated()
+                else:
+                    pieces.append(self.dollar(quoted=False))
+            elif char == "\\":
+                if not following:
+                    raise self.stop("a backslash at the end")
+                self.pos += 2
+                if following == "\n":
+                    self._continuation(at, begin)
+                    joined = True
+                else:
+                    pieces.append(Literal(following, True, self.span(at)))
+            elif char in "<>":
+                pieces.append(self.process_substitution())
+            elif char in _EXTGLOB and following == "(":
+                if not (extglob or self.limits.extglob):
+                    raise self.stop("an extended pattern, which no line before this one has turned on")
+                self.spend()
+                pieces += self._extended()
+            elif char in "*?":
+                self.spend()
+                self.pos += 1
+                pieces.append(Glob(char, self.span(at)))
+            elif char == "[":
+                self.spend()
+                bracket = self._bracket()
+                if bracket is None:
+                    no_bracket = self._word_end(at)
+                    pieces.append(Literal("[", False, self.span(at)))
+                else:
+                    inside = text[at : self.pos]
+                    if braces and ("{" in inside or "}" in inside or ("," in inside and marks)):
                         raise self.stop("braces and brackets in one another")
-                case "{" | "," | "}" if braces:
-                    flush()
-                    pieces.append(Mark(char))
+                    pieces += bracket
+            elif char == "`":
+                pieces.append(self.backticks(quoted=False, in_double=False))
+            elif char == "~":
+                tilde = self._tilde(colon=assignment or text.find("=", begin, at) >= 0)
+                tilde_in_braces |= marks and tilde is not None
+                if tilde is None:
                     self.pos += 1
-                case _:
-                    if not char.isascii() and not char.isprintable():
-                        raise self.stop("a character that cannot be seen")
-                    plain.append(char)
-                    self.pos += 1
-                    if char == "=" and not named and not pieces and _is_name("".join(plain[:-1])):
-                        # bash expands `dd of=~/x` too: any word that looks like an assignment.
-                        named = tilde_ok = True
-                    elif char == ":" and named:
-                        tilde_ok = True
-        flush()
-        if self.pos == begin and not pieces and start is None:
+                    pieces.append(Literal("~", False, self.span(at)))
+                else:
+                    pieces.append(tilde)
+            elif char in "{,}":
+                self.spend()
+                marks = True
+                self.pos += 1
+                pieces.append(Mark(char, self.span(at)))
+            else:
+                raise self.stop(f"`{char}` in a word")
+            at = run = self.pos
+
+        if run < at:
+            pieces.append(Literal(text[run:at], False, self.span(run, at)))
+        self.pos = at
+        if joined and at < end and text[at] in "<>":
+            raise self.stop("a continuation in a word that is read in different ways")
+        if not pieces and not assignment:
             raise self.stop("a word is missing")
         span = self.span(begin)
-        parts = with_braces(pieces, span) if braces else [p for p in pieces if not isinstance(p, Mark)]
+        if not marks:
+            # Without a mark every piece is a part.
+            parts = [piece for piece in pieces if not isinstance(piece, Mark)]
+            return Word(merged(parts) if start != begin or len(parts) > 1 else tuple(parts), span)
+        return Word(self._braced_parts(pieces, begin, at, tilde_in_braces=tilde_in_braces), span)
+
+    def _continuation(self, at: int, begin: int) -> None:
+        """Two lines are joined before bash looks at what they say."""
+        self.no_heredoc("a continuation")
+        text = self.text
+        before = text[at - 1] if at > begin else ""
+        after = text[at + 2] if at + 2 < self.end else ""
+        if before == "$" or after == "\\" or (before in _EXTGLOB and before and after == "("):
+            raise self.stop("a continuation inside an expansion")
+        if at == begin or "=" in text[begin:at] or "~" in text[begin:at] or "[" in text[begin:at]:
+            raise self.stop("a continuation in a word that is read in different ways")
+        if after in {"=", "[", "(", "~", "+"} or (after in {"<", ">"} and after):
+            raise self.stop("a continuation in a word that is read in different ways")
+
+    def _braced_parts(
+        self, pieces: list[Piece], begin: int, end: int, *, tilde_in_braces: bool
+    ) -> tuple[Part, ...]:
+        parts = with_braces(pieces, self.span(begin))
         if parts is None:
             raise self.stop("a brace sequence that is too large")
-        if in_braces and any(isinstance(part, Tilde) for part in parts):
+        if tilde_in_braces and any(isinstance(part, Tilde) for part in parts):
             raise self.stop("a tilde in braces that do not expand")
-        return Word(merged(parts), span)
+        if any(not isinstance(part, Literal) for part in parts):
+            self._no_joined_names(pieces, self.text[begin:end])
+        return merged(parts)
 
-    @staticmethod
-    def _leads(pieces: list[Piece]) -> bool:
-        """Whether the word begins with a brace, and the next character begins one of its alternatives."""
-        return isinstance(pieces[0], Mark) and isinstance(pieces[-1], Mark) and pieces[-1].text in {"{", ","}
+    def _no_joined_names(self, pieces: list[Piece], raw: str) -> None:
+        """Braces are taken apart in the text: of ``$x{a,b}`` bash makes ``$xa`` and ``$xb``."""
+        joined = any(
+            raw[at] == "}" and (raw[at + 1] in NAME or raw[at + 1] in "{[") for at in range(len(raw) - 1)
+        )
+        for at, following in enumerate(pieces):
+            if not at or not isinstance(following, Mark):
+                continue
+            piece = pieces[at - 1]
+            bare = isinstance(piece, Parameter) and self.text[piece.span.end - 1] != "}"
+            dollar = isinstance(piece, Literal) and not piece.quoted and piece.text.endswith("$")
+            if dollar or (bare and (following.text == "{" or joined)):
+                raise self.stop("a parameter whose name braces make longer")
 
-    def part(self) -> list[Part]:
-        """One quoted or expanded part at the cursor, where anything else would be odd."""
-        match self.peek():
-            case "\\" if self.peek(1) not in {"", "\n"}:
-                self.pos += 2
-                return [Literal(self.text[self.pos - 1], quoted=True)]
-            case "'":
-                return [self._single()]
-            case '"':
-                return [piece for piece in self._double() if not isinstance(piece, Mark)]
-            case "$" if self.peek(1) not in {"'", '"'}:
-                return [self._dollar(quoted=True)]
-            case _:
-                raise self.stop(f"`{self.peek()}` in a pattern")
+    # ------------------------------------------------------------------ tildes
+
+    def _tilde_place(
+        self, begin: int, at: int, run: int, pieces: list[Piece], *, assignment: bool, braces: bool
+    ) -> bool:
+        """Whether bash may expand a tilde here."""
+        if at == begin:
+            return True
+        last = pieces[-1] if pieces else None
+        if run == at:
+            # Braces come first: each alternative of `{a,~/b}` is a word that begins anew.
+            if braces and isinstance(last, Mark) and isinstance(pieces[0], Mark) and last.text in {"{", ","}:
+                if self.text.startswith((",", "}"), at + 1):
+                    self.pos = at
+                    raise self.stop("a tilde at the edge of braces")
+                return True
+            return False
+        before = self.text[at - 1]
+        if before not in "=:":
+            return False
+        if assignment:
+            return True
+        # bash expands `dd of=~/x` too: any word that looks like an assignment.
+        equals = self.text.find("=", begin, at)
+        return (
+            equals > begin
+            and self.text[begin] in NAME_START
+            and all(char in NAME for char in self.text[begin:equals])
+        )
 
     def _tilde(self, *, colon: bool) -> Tilde | None:
         """``~``, ``~user``, ``~+``, ``~-`` before a slash or the end of the word; None if it is literal."""
-        end = self.pos + 1
+        start = self.pos
+        end = start + 1
         while end < self.end and self.text[end] in _USER:
             end += 1
         after = self.text[end] if end < self.end else ""
         if after and after not in ENDS_WORD and after != "/" and not (colon and after == ":"):
+            if self.text.startswith("\\\n", end) or after in "{,}":
+                raise self.stop("a tilde that is read in different ways")
             # A quoted part makes it literal, an expansion does not take part in it.
             return None
-        tilde = Tilde(self.text[self.pos + 1 : end], self.span(self.pos, end))
         self.pos = end
-        return tilde
+        return Tilde(self.text[start + 1 : end], self.span(start))
 
-    def _bracket(self) -> Part:
-        """``[...]`` as one pattern; a bracket that never closes is a plain character."""
-        end = self.pos + 1
-        if end < self.end and self.text[end] in "!^":
-            end += 1
-        first = end
-        while end < self.end:
-            char = self.text[end]
-            if char == "]" and end > first:
-                text = self.text[self.pos : end + 1]
-                self.pos = end + 1
-                return Glob(text)
+    # ------------------------------------------------------------------ patterns
+
+    def _word_end(self, at: int) -> int:
+        while at < self.end and self.text[at] not in ENDS_WORD and self.text[at] not in "'\"\\$`":
+            at += 1
+        return at
+
+    def _bracket(self) -> list[Part] | None:
+        """``[...]`` as one pattern; None, one character on, for a bracket that never closes and is a plain character."""
+        text, end, start = self.text, self.end, self.pos
+        at = start + 1
+        if at < end and text[at] in "!^":
+            at += 1
+        first = at
+        while at < end:
+            char = text[at]
+            if char == "]" and at > first:
+                self.pos = at + 1
+                return [Glob(text[start : at + 1], self.span(start))]
+            if char > "\x7f" and not char.isprintable():
+                raise self.stop("a character that cannot be seen")
+            if char == "[" and text.startswith("[:", at):
+                close = text.find(":]", at + 2, min(at + 14, end))
+                if close > 0 and text[at + 2 : close].isalpha():
+                    at = close + 2
+                    continue
+            if char in "'\"\\$`":
+                return self.bracket_with(first, "a quote or an expansion in a bracket that never closes")
             if char in ENDS_WORD:
                 break
-            if char in "'\"\\$`":
-                raise self.stop("quotes or expansions in a bracket expression")
-            end += 1
-        self.pos += 1
-        return Literal("[", quoted=False)
-
-    def _process_substitution(self) -> ProcessSubstitution:
-        start = self.pos
-        reads = self.text[self.pos] == "<"
-        self.pos += 2
-        script = self.script_until(")")
-        return ProcessSubstitution(script, reads, self.span(start))
-
-    # ------------------------------------------------------------------ quotes
-
-    def _single(self) -> Literal:
-        end = self.text.find("'", self.pos + 1)
-        if end < 0:
-            raise self.stop("a quote `'` that never ends")
-        self.quoted_newlines(self.pos, end)
-        text = self.text[self.pos + 1 : end]
-        self.pos = end + 1
-        return Literal(text, quoted=True)
-
-    def _ansi(self) -> Literal:
-        decoded = decode(self.text, self.pos + 2)
-        if decoded is None:
-            raise self.stop("a `$'` string that is not exactly known")
-        self.quoted_newlines(self.pos, decoded[1])
-        self.pos = decoded[1]
-        return Literal(decoded[0], quoted=True)
-
-    def _double(self) -> list[Piece]:
-        start = self.pos
-        self.pos += 1
-        parts = self.double_quoted('"')
-        self.quoted_newlines(start, self.pos)
-        self.pos += 1
-        return [*parts] if parts else [Literal("", quoted=True)]
-
-    def double_quoted(self, closer: str) -> list[Part]:
-        """Text with expansions as between double quotes, up to ``closer`` (empty = to the end)."""
-        parts: list[Part] = []
-        plain: list[str] = []
-
-        def flush() -> None:
-            if plain:
-                parts.append(Literal("".join(plain), quoted=True))
-                plain.clear()
-
-        while True:
-            if self.pos >= self.end:
-                if closer:
-                    raise self.stop("a quote that never ends")
-                flush()
-                return parts
-            char = self.text[self.pos]
-            if char == closer:
-                flush()
-                return parts
-            if char == "\\":
-                following = self.peek(1)
-                if following == "\n":
-                    self._no_heredoc("a continuation")
-                    self.pos += 2
-                    if self.peek() and self.peek() in "({" and plain and plain[-1] == "$":
-                        raise self.stop("a continuation after `$`")
-                    continue
-                if following and following in '$`"\\' and not (following == '"' and not closer):
-                    plain.append(following)
-                    self.pos += 2
-                else:
-                    plain.append("\\")
-                    self.pos += 1
-            elif char == "$":
-                if self.peek(1) in {closer, "'", '"'}:
-                    plain.append("$")
-                    self.pos += 1
-                else:
-                    flush()
-                    parts.append(self._dollar(quoted=True))
-            elif char == "`":
-                flush()
-                parts.append(self._backticks(quoted=True, in_double=closer == '"'))
-            else:
-                plain.append(char)
-                self.pos += 1
-
-    # ------------------------------------------------------------------ expansions
-
-    def _dollar(self, *, quoted: bool) -> Part:
-        start = self.pos
-        following = self.peek(1)
-        if following == "\\" and self.peek(2) == "\n":
-            raise self.stop("a continuation after `$`")
-        if following == "(":
-            if self.peek(2) == "(":
-                return self._arithmetic(quoted=quoted)
-            self.pos += 2
-            script = self.script_until(")")
-            return Substitution(script, quoted, self.span(start))
-        if following == "{":
-            return self._braced(quoted=quoted)
-        if following == "[":
-            raise self.stop("old arithmetic `$[`")
-        if following and following in NAME_START:
-            self.pos += 1
-            name = self.name()
-            return Parameter(name, quoted, self.span(start))
-        if following and (following in DIGITS or following in _SPECIAL):
-            self.pos += 2
-            return Parameter(following, quoted, self.span(start))
-        self.pos += 1
-        return Literal("$", quoted=quoted)
-
-    def _backticks(self, *, quoted: bool, in_double: bool) -> Substitution:
-        start = self.pos
-        out: list[str] = []
-        at = self.pos + 1
-        while at < self.end:
-            char = self.text[at]
-            if char == "`":
-                self.quoted_newlines(start, at)
-                self.pos = at + 1
-                span = self.span(start)
-                return Substitution(self.inner_script("".join(out), span), quoted, span)
-            if char == "\\":
-                following = self.text[at + 1 : at + 2]
-                if following == "\n":
-                    raise Stop("a continuation in backticks", at)
-                if following and (following in "$`\\" or (following == '"' and in_double)):
-                    out.append(following)
-                    at += 2
-                    continue
-            out.append(char)
             at += 1
-        raise self.stop("a backtick that never ends")
+        self.pos = start + 1
+        return None
 
-    def _arithmetic(self, *, quoted: bool) -> Arithmetic:
-        start = self.pos
-        self.pos += 3
-        text, parts = self.arithmetic_until("))")
-        return Arithmetic(text, parts, quoted, self.span(start))
-
-    def arithmetic_until(self, closer: str) -> tuple[str, tuple[Part, ...]]:
-        """An arithmetic expression up to ``closer`` at depth 0, which is consumed, and the expansions in it."""
-        start = self.pos
-        parts: list[Part] = []
+    def bracket_with(self, first: int, unclosed: str, *, subscript: bool = False) -> list[Part]:
+        """``[...]`` with quotes or expansions in it; as a ``subscript`` up to the matching bracket, blanks and all."""
+        text, end, start = self.text, self.end, self.pos
+        out: list[Part] = []
+        pattern = text[start:first]
+        begin = start
+        self.pos = first
         depth = 0
-        while self.pos < self.end:
-            char = self.text[self.pos]
-            if depth == 0 and self.at(closer):
-                text = self.text[start : self.pos]
-                self.pos += len(closer)
-                return text, tuple(parts)
-            if char == "(":
-                depth += 1
-            elif char == ")":
-                depth -= 1
-                if depth < 0:
-                    raise self.stop("`((` that is not arithmetic")
-            if char == "$":
-                parts.append(self._dollar(quoted=True))
-            elif char == "`":
-                parts.append(self._backticks(quoted=True, in_double=False))
-            elif char in _ARITHMETIC:
-                self.pos += 1
-            else:
-                raise self.stop(f"`{char}` in arithmetic")
-        raise self.stop("arithmetic that never ends")
-
-    def _braced(self, *, quoted: bool) -> Parameter:
-        start = self.pos
-        self.pos += 2
-        self.deeper()
-        length = indirect = False
-        if self.peek() == "#" and self.peek(1) not in {"}", ":", "-", "=", "?", "+", "#", "%", "/", ""}:
-            length = True
-            self.pos += 1
-        elif self.peek() == "!" and self.peek(1) and self.peek(1) in NAME:
-            indirect = True
-            self.pos += 1
-        name = self._parameter_name()
-        subscript = self._subscript() if self.peek() == "[" else None
-        if indirect and self.peek() in {"*", "@"} and self.peek(1) == "}":
-            self.pos += 1
-        operator, operand, replacement = "", None, None
-        if self.peek() != "}":
-            if length:
-                raise self.stop("an operator after `${#`")
-            operator, operand, replacement = self._operation(quoted=quoted)
-        self.expect("}", "`${`")
-        self.depth -= 1
-        return Parameter(
-            name, quoted, self.span(start), operator, operand, replacement, length, indirect, subscript
-        )
-
-    def _parameter_name(self) -> str:
-        name = self.name()
-        if not name:
-            begin = self.pos
-            while self.pos < self.end and self.text[self.pos] in DIGITS:
-                self.pos += 1
-            name = self.text[begin : self.pos]
-        if not name and self.peek() in _SPECIAL and self.peek():
-            name = self.peek()
-            self.pos += 1
-        if not name:
-            raise self.stop("`${` without a name")
-        return name
-
-    def _subscript(self) -> Word:
-        """``[...]``: arithmetic for plain arrays, so only what cannot run anything."""
-        start = self.pos
-        self.pos += 1
-        end = self.text.find("]", self.pos)
-        text = self.text[self.pos : end]
-        if end < 0 or not text:
-            raise self.stop("a subscript that never ends")
-        if text not in {"@", "*"} and not all(char in NAME or char in "$-+ " for char in text):
-            raise self.stop("a subscript that may run something")
-        parts: list[Part] = []
-        while self.pos < end:
-            if self.text[self.pos] == "$":
-                parts.append(self._dollar(quoted=True))
-            else:
-                parts.append(Literal(self.text[self.pos], quoted=True))
-                self.pos += 1
-        self.pos = end + 1
-        return Word(merged(parts), self.span(start))
-
-    def _operation(self, *, quoted: bool) -> tuple[str, Word, Word | None]:
-        operator = next((op for op in _OPERATORS if self.at(op)), "")
-        if not operator:
-            raise self.stop(f"`{self.peek()}` in `${{`")
-        self.pos += len(operator)
-        closers = "}"
-        if operator[0] == "/":
-            closers = "/}"
-        elif operator == ":":
-            closers = ":}"
-        operand = self._operand(closers, operator, quoted=quoted)
-        replacement = None
-        if self.peek() in {"/", ":"} and len(closers) > 1:
-            self.pos += 1
-            replacement = self._operand("}", operator, quoted=quoted)
-        if operator == "@" and operand.static not in {"Q", "E", "A", "K", "a", "k", "u", "U", "L"}:
-            raise self.stop("a transformation that may run something")
-        return operator, operand, replacement
-
-    def _operand(self, closers: str, operator: str, *, quoted: bool) -> Word:
-        """The text after an operator. Inside double quotes a single quote does not quote: there it is refused."""
-        start = self.pos
-        pieces: list[Part] = []
-        if not quoted and self.peek() == "~" and operator in _DEFAULTS:
-            self._operand_tilde(pieces)
-        pattern = operator not in _DEFAULTS
         while True:
-            if self.pos >= self.end:
-                raise self.stop("`${` that never ends")
-            char = self.text[self.pos]
-            if char in closers:
-                return Word(merged(pieces), self.span(start))
-            if char in "{(<>\n" or (char == "\\" and (self.peek(1) == "\n" or pattern or quoted)):
-                raise self.stop("an operand of `${` that is read in different ways")
-            match char:
-                case "\\":
-                    pieces.append(Literal(self.peek(1), quoted=True))
-                    self.pos += 2
-                case "'" if not quoted:
-                    pieces.append(self._checked(self._single(), pattern=pattern))
-                case '"' if not quoted:
-                    pieces.extend(
-                        self._checked(part, pattern=pattern)
-                        for part in self._double()
-                        if not isinstance(part, Mark)
-                    )
-                case "'" | '"':
-                    raise self.stop("a quote in an operand of a quoted `${`")
-                case "$":
-                    pieces.append(self._dollar(quoted=quoted))
-                case "`":
-                    pieces.append(self._backticks(quoted=quoted, in_double=False))
-                case _:
-                    pieces.append(Literal(char, quoted=quoted))
-                    self.pos += 1
+            at = self.pos
+            char = text[at] if at < end else ""
+            if char == "]" and (at > first or subscript) and depth == 0:
+                self.pos = at + 1
+                out.append(Glob(pattern + "]", self.span(begin)))
+                return out
+            if char == "[" and not subscript and text.startswith(("[:", "[=", "[."), at):
+                close = text.find(":]", at + 2, min(at + 14, end))
+                if close < 0 or not text[at + 2 : close].isalpha():
+                    raise self.stop("a bracket in a bracket")
+                pattern += text[at : close + 2]
+                self.pos = close + 2
+            elif char in {"'", '"'} or (char == "\\" and not text.startswith("\\\n", at)):
+                quoted = (
+                    self.double() if char == '"' else [self.single() if char == "'" else self._quoted_char()]
+                )
+                for part in quoted:
+                    if isinstance(part, Literal):
+                        pattern += "".join(map(self._in_bracket, part.text))
+                    else:
+                        out += [Glob(pattern, self.span(begin, at)), part]
+                        pattern, begin = "", self.pos
+            elif char == "$" and text.startswith(("$'", '$"'), at):
+                raise self.stop("a quote in a bracket")
+            elif char in {"$", "`"} and char:
+                part = (
+                    self.dollar(quoted=False)
+                    if char == "$"
+                    else self.backticks(quoted=False, in_double=False)
+                )
+                if isinstance(part, Literal):
+                    pattern += part.text
+                else:
+                    if pattern:
+                        out.append(Glob(pattern, self.span(begin, at)))
+                    out.append(part)
+                    pattern, begin = "", self.pos
+            elif char and (char in _PLAIN_IN_BRACKET or (subscript and char in " \t|;&()")):
+                depth += char == "["
+                if not subscript:
+                    depth = 0
+                pattern += char
+                self.pos += 1
+            elif char == "]" and subscript:
+                depth -= 1
+                pattern += char
+                self.pos += 1
+            elif char == "]" or (char in {"<", ">"} and subscript and not text.startswith("(", at + 1)):
+                pattern += char
+                self.pos += 1
+            else:
+                raise self.stop(unclosed)
 
-    def _operand_tilde(self, pieces: list[Part]) -> None:
-        if self.peek(1) not in {"/", "}"}:
-            raise self.stop("a tilde in an operand of `${`")
-        pieces.append(Tilde("", self.span(self.pos, self.pos + 1)))
+    def _quoted_char(self) -> Literal:
+        self.pos += 2
+        return Literal(self.text[self.pos - 1 : self.pos], True, self.span(self.pos - 2))
+
+    def _in_bracket(self, char: str) -> str:
+        if char in NAME:
+            return char
+        if not char.isprintable():
+            raise self.stop("a character that cannot be seen in a bracket")
+        return "\\" + char if char.isascii() else char
+
+    def _extended(self) -> list[Part]:
+        """``?( )`` and its kin. The patterns in it are words of their own; what is quoted stays quoted."""
+        start = self.pos
+        self.deeper()
+        self.pos += 2
+        out: list[Part] = [Glob(self.text[start : self.pos], self.span(start))]
+        while (char := self.peek()) != ")":
+            if char == "|":
+                self.pos += 1
+                out.append(Glob("|", self.span(self.pos - 1)))
+            elif char == "" or char in " \t\n;&<>({}":
+                raise self.stop("an extended pattern that is read in different ways")
+            else:
+                self.spend()
+                before = self.pos
+                out += self.word_from(before, [], braces=False, assignment=False, extglob=True).parts
+                if any(isinstance(part, Tilde) for part in out):
+                    raise self.stop("a tilde in an extended pattern")
         self.pos += 1
-
-    def _checked(self, part: Part, *, pattern: bool) -> Part:
-        if pattern and isinstance(part, Literal) and any(char in "*?[\\" for char in part.text):
-            raise self.stop("a quoted pattern character in an operand of `${`")
-        return part
-
-
-def _splits(bracket: str, pieces: list[Piece]) -> bool:
-    """Whether brace expansion, which comes first and knows no brackets, could cut this one in two."""
-    opened = any(isinstance(piece, Mark) and piece.text == "{" for piece in pieces)
-    return "{" in bracket or "}" in bracket or ("," in bracket and opened)
-
-
-def _is_name(text: str) -> bool:
-    return bool(text) and text[0] in NAME_START and all(char in NAME for char in text)
+        if "," in self.text[start : self.pos] or "{" in self.text[start : self.pos].replace("${", ""):
+            raise self.stop("braces in an extended pattern")
+        out.append(Glob(")", self.span(self.pos - 1)))
+        self.depth -= 1
+        return out

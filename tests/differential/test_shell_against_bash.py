@@ -4,15 +4,14 @@ import random
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
 
-from guard.shell.ast import Script, Simple
+from guard.shell.ast import Script
 from guard.shell.emit import emit
 from guard.shell.parse import parse
-from guard.shell.walk import unread
+from guard.shell.walk import same, simples, unread
 
 BASH = shutil.which("bash") or "/bin/bash"
 SEED = 20240611
@@ -115,24 +114,6 @@ def rejects(text: str) -> str:
     return run.stderr.decode(errors="replace") or ("status" if run.returncode else "")
 
 
-def bare(node: object) -> object:
-    """A tree without its spans."""
-    if isinstance(node, tuple):
-        return tuple(map(bare, node))
-    if is_dataclass(node) and type(node).__name__ != "Span":
-        return (type(node).__name__, *(bare(getattr(node, field.name)) for field in fields(node)))
-    return None if is_dataclass(node) else node
-
-
-def simples(node: object) -> list[Simple]:
-    if isinstance(node, tuple):
-        return [found for child in node for found in simples(child)]
-    if is_dataclass(node):
-        here = [node] if isinstance(node, Simple) else []
-        return here + [found for field in fields(node) for found in simples(getattr(node, field.name))]
-    return []
-
-
 @pytest.fixture(scope="module")
 def generated() -> list[str]:
     rng = random.Random(SEED)
@@ -156,7 +137,7 @@ def test_nothing_that_bash_rejects_is_read(read: list[tuple[str, Script]]) -> No
 
 
 def test_canonical_text_is_the_same_tree(read: list[tuple[str, Script]]) -> None:
-    different = [text for text, script in read if bare(parse(emit(script))) != bare(script)]
+    different = [text for text, script in read if not same(parse(emit(script)), script)]
     assert different == []
 
 

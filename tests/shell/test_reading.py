@@ -1,28 +1,22 @@
 """Texts and what bash makes of them, from ``cases/reading.toml``."""
 
 import tomllib
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
 
-from guard.shell.ast import Simple
+from guard.shell.ast import Script
 from guard.shell.emit import emit
 from guard.shell.parse import parse
-from guard.shell.walk import unread
+from guard.shell.walk import simples, unread
 
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "reading.toml").read_text(encoding="utf-8"))["case"]
 
 
-def commands(node: object) -> list[list[str]]:
-    if isinstance(node, tuple):
-        return [found for child in node for found in commands(child)]
-    if not is_dataclass(node):
-        return []
-    here = []
-    if isinstance(node, Simple) and node.words:
-        here = [["?" if word.static is None else word.static for word in node.words]]
-    return here + [found for field in fields(node) for found in commands(getattr(node, field.name))]
+def commands(script: Script) -> list[list[str]]:
+    return [
+        ["?" if word.static is None else word.static for word in found.words] for found in simples(script)
+    ]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"])
