@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DEADLINE_S = 20.0
 AGENTS = ("claude-code",)
+_SIGNALS = (signal.SIGALRM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 HELP = """usage: guard hook AGENT < PAYLOAD
 
 Answer one tool call of an agent, in its own protocol. Register it, do not call it by hand.
@@ -91,10 +92,15 @@ def _judged(call: "HookCall") -> "Reply":
     from guard.enforce.levels import best_level  # noqa: PLC0415 - as above
     from guard.enforce.pipeline import Guard  # noqa: PLC0415 - as above
     from guard.enforce.places import Places  # noqa: PLC0415 - as above
+    from guard.errors import AuditError  # noqa: PLC0415 - as above
     from guard.model.decision import Allow, Sandbox  # noqa: PLC0415 - as above
     from guard.model.verdict import Level  # noqa: PLC0415 - as above
 
     places = Places.from_environment()
+    if not places.state.startswith("/"):
+        raise AuditError(
+            "HOME is not set and this account has no home, so there is no place for the log", help_="set HOME"
+        )
     level = best_level(places) if call.rewrites else Level.ADVICE
     guard = Guard.open(cwd=call.proposal.cwd, workspace=_project(), level=level, places=places)
     if not guard.facts.workspace:
@@ -157,12 +163,15 @@ class _Alarm:
         self._settled = False
 
     def set(self) -> None:
-        for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in _SIGNALS:
             signal.signal(number, self._late)
         signal.setitimer(signal.ITIMER_REAL, DEADLINE_S)
 
     def settle(self) -> None:
         self._settled = True
+        for number in _SIGNALS:
+            # An interpreter that ends takes its handlers away, but not this: nothing kills us between answer and exit.
+            signal.signal(number, signal.SIG_IGN)
 
     def _late(self, number: int, _frame: FrameType | None) -> None:
         if self._settled:
