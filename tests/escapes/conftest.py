@@ -1,0 +1,3 @@
+from tests.sandbox.conftest import runner
+
+__all__ = ["runner"]
