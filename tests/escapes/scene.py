@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 SECRET = "HOST-SECRET-5f1d"
 SLEEP = b"31536"
@@ -94,7 +95,8 @@ def scene(host: str, uid: int) -> Iterator[Scene]:
         for base, directories, files in os.walk(host):
             for name in (*directories, *files):
                 os.chown(os.path.join(base, name), uid, uid, follow_symlinks=False)
-    victim = subprocess.Popen(["/bin/sleep", "600"], user=uid if os.getuid() == 0 else None)
+    whose: dict[str, Any] = {"user": uid, "group": uid, "extra_groups": []} if os.getuid() == 0 else {}
+    victim = subprocess.Popen(["/bin/sleep", "600"], **whose)
     abstract = f"execguard-escape-{uuid.uuid4().hex[:8]}"
     with contextlib.ExitStack() as stack:
         stack.callback(_clear, abstract)
