@@ -96,6 +96,49 @@ _INJECTION = frozenset(
         "PIP_EXTRA_INDEX_URL",
         "DOCKER_HOST",
         "KUBECONFIG",
+        "GOFLAGS",
+        "GOCACHEPROG",
+        "GOTOOLCHAIN",
+        "GOPROXY",
+        "GOROOT",
+        "GOENV",
+        "GOVCS",
+        "CC",
+        "CXX",
+        "AR",
+        "CGO_LDFLAGS",
+        "PKG_CONFIG",
+        "COMPILER_PATH",
+        "GCC_EXEC_PREFIX",
+        "RUSTC",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTFLAGS",
+        "RUSTUP_TOOLCHAIN",
+        "RUSTUP_HOME",
+        "CARGO_HOME",
+        "VIMINIT",
+        "EXINIT",
+        "FZF_DEFAULT_COMMAND",
+        "FZF_DEFAULT_OPTS",
+        "UV_INDEX_URL",
+        "UV_DEFAULT_INDEX",
+        "UV_PYTHON",
+        "COMPOSER_HOME",
+        "BUNDLE_GEMFILE",
+        "GEM_HOME",
+        "GEM_PATH",
+        "HOMEBREW_BREW_GIT_REMOTE",
+        "NIX_PATH",
+        "RIPGREP_CONFIG_PATH",
+        "BAT_PAGER",
+        "MAGICK_CONFIGURE_PATH",
+        "MAGICK_CODER_MODULE_PATH",
+        "CLASSPATH",
+        "GRADLE_OPTS",
+        "MAVEN_OPTS",
+        "_JAVA_OPTIONS",
+        "JDK_JAVA_OPTIONS",
     ]
 )
 """Variables that make other programs load or run something."""
@@ -485,7 +528,16 @@ class Evaluator:
         values = self.expander.variable(name, state).values
         if name in _INJECTION and any(static_text(v) not in _HARMLESS_VALUES for v in values):
             self._opaque(f"`{name}` makes programs load or run something", span)
-        elif name.startswith(("BASH_FUNC_", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE", "npm_config_")):
+        elif name.startswith(
+            (
+                "BASH_FUNC_",
+                "GIT_CONFIG_KEY",
+                "GIT_CONFIG_VALUE",
+                "npm_config_",
+                "CARGO_BUILD_",
+                "CARGO_TARGET_",
+            )
+        ):
             self._opaque(f"`{name}` changes what programs run", span)
 
     def note_injection(self, name: str, state: State, span: Span) -> None:

@@ -275,14 +275,6 @@ def _secrets(call: Call) -> None:
     call.secret(f"{call.name} {' '.join(words[:2])}")
 
 
-def _editor(call: Call) -> None:
-    if _only_asks(call):
-        return
-    operands = [field for field in call.args if not (field.static or "").startswith(("-", "+"))]
-    call.write(*operands)
-    call.opaque("an editor that takes commands")
-
-
 HANDLERS: dict[str, Callable[[Call], None]] = {
     **dict.fromkeys("psql mysql mariadb sqlite3 sqlite mongosh mongo duckdb clickhouse-client sqlcmd cqlsh sqlplus usql pgcli mycli litecli".split(), _database),
     "redis-cli": _redis, "valkey-cli": _redis,
@@ -292,5 +284,4 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
                     "vault-cli consul nomad s3cmd rclone mc azcopy stripe twilio supabase planetscale neonctl railway render glab tea jira linear".split(), _cloud),
     "gh": _gh, "hub": _gh,
     **dict.fromkeys("vault op pass bw lpass security secret-tool keyring kwallet-query keyctl age sops chamber aws-vault doppler infisical teller".split(), _secrets),
-    **dict.fromkeys("vi vim nvim nano emacs ed ex pico micro joe code subl mcedit vimdiff view".split(), _editor),
 }  # fmt: skip

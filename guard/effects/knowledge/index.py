@@ -28,6 +28,77 @@ FAMILIES: dict[str, str] = {
     "containers": "docker podman nerdctl docker-compose podman-compose buildah crictl ctr runc crun minikube kind k3d skopeo lxc incus virsh "
     "dive ctop hadolint",
     "cluster": "kubectl",
+    "python_packages": "pip pip3 pipx uv uvx poetry pdm hatch flit twine conda mamba micromamba rye pixi pre-commit virtualenv tox nox invoke inv "
+    "pytest py.test unittest coverage sphinx-build mkdocs jupyter jupyter-lab jupyter-notebook streamlit flask uvicorn gunicorn "
+    "hypercorn daphne celery fastapi django-admin alembic",
+    "javascript_packages": "npm npx bunx pnpx yarn yarnpkg pnpm corepack bun deno gulp grunt webpack webpack-cli rollup parcel vite next nuxt nuxi "
+    "astro remix svelte-kit ng vue-cli-service react-scripts expo electron storybook nx lerna turbo rush babel swc tsup jest "
+    "vitest mocha ava karma cypress playwright nyc c8 tap jasmine wdio testcafe esbuild tsc prisma knex sequelize sequelize-cli "
+    "typeorm drizzle-kit",
+    "compiled_languages": "cargo rustup rustc go gofmt goimports rustfmt swift xcodebuild xcrun xcode-select pod carthage fastlane flutter dart pub "
+    "zig stack cabal ghc ghci runghc runhaskell ghcup opam dune elm",
+    "other_packages": "gem bundle bundler rake rails jekyll hugo rspec cucumber composer artisan phpunit pest codecept mvn mvnw mvnd gradle "
+    "gradlew sbt ant lein clj clojure mill bb dotnet nuget msbuild xbuild mix rebar3 erlc elixirc iex luarocks cpan cpanm cpm "
+    "carton R julia rbenv pyenv nodenv goenv jenv phpenv plenv nvm fnm n volta mise rtx asdf sdk rvm",
+    "system_packages": "apt apt-get apt-cache apt-mark aptitude add-apt-repository apt-key apt-config apt-file dpkg dpkg-query dpkg-deb "
+    "dpkg-reconfigure yum dnf dnf5 microdnf tdnf rpm apk pacman yay paru pamac trizen makepkg zypper snap flatpak brew port "
+    "emerge xbps-query xbps-install xbps-remove slackpkg pkg pkg_add tlmgr nix nix-env nix-store nix-build nix-instantiate "
+    "nix-collect-garbage nix-channel nix-copy-closure nixos-rebuild home-manager guix choco winget scoop",
+    "compilers": "gcc g++ cc c++ clang clang++ gfortran gcc-12 gcc-13 g++-13 clang-17 x86_64-linux-gnu-gcc aarch64-linux-gnu-gcc "
+    "arm-none-eabi-gcc tcc icx emcc nvcc ld ld.lld ld.gold lld mold gold as nasm yasm ar ranlib llvm-ar gcc-ar strip objcopy "
+    "addr2line c++filt gprof gcov llvm-nm llvm-objdump llvm-readelf llvm-dis dwarfdump dumpbin pahole javac java javap jdeps "
+    "jinfo jps jstack jmap jstat jcmd javadoc jar keytool kotlinc kotlin kotlinc-jvm scalac scala scala-cli groovyc groovy "
+    "protoc buf swiftc swift-frontend pdflatex xelatex lualatex latex tex pdftex luatex latexmk bibtex biber makeindex typst "
+    "pandoc dot neato fdp sfdp circo twopi ffmpeg ffprobe ffplay vlc mpv convert magick mogrify identify composite montage "
+    "compare sox rec play soxi mediainfo exiftool qpdf pdftotext pdfinfo pdffonts pdfdetach pdftoppm pdfimages pdftocairo "
+    "pdfseparate pdfunite wkhtmltopdf wkhtmltoimage chromium google-chrome puppeteer weasyprint inkscape gs ps2pdf pdf2ps "
+    "eps2eps rsvg-convert cairosvg cwebp dwebp avifenc gif2webp optipng pngquant jpegoptim oxipng svgo gifsicle pngcrush "
+    "tesseract libreoffice soffice unoconv asciidoctor asciidoc rst2html rst2html.py markdown plantuml mmdc gnuplot iverilog "
+    "verilator yosys ghdl wasm-opt wat2wasm wasm2wat wasm-objdump flex lex bison yacc re2c msgfmt msgmerge xgettext",
+    "linters": "ruff black isort autopep8 yapf pyupgrade autoflake docformatter add-trailing-comma flake8 pylint mypy dmypy stubtest pyre "
+    "pytype pyright basedpyright ty pyrefly vulture radon pydocstyle xenon mccabe pycodestyle pyflakes bandit interrogate "
+    "pip-audit safety eslint stylelint tslint standard xo markdownlint-cli2 htmlhint textlint commitlint remark alex cspell "
+    "knip madge depcheck syncpack prettier biome oxlint dprint shellcheck shfmt yamllint yamlfmt taplo jsonlint json5 ajv "
+    "check-jsonschema markdownlint mdformat golangci-lint revive staticcheck errcheck ineffassign gosec govulncheck gocyclo "
+    "misspell golint deadcode gofumpt gci golines clang-format clang-tidy cppcheck cpplint cppclean flawfinder "
+    "include-what-you-use cmake-format cmake-lint gersemi rubocop standardrb erb_lint haml-lint reek brakeman "
+    "rails_best_practices phpstan psalm php-cs-fixer phpcs phpcbf rector phpmd pint ktlint checkstyle detekt spotless pmd "
+    "spotbugs scalafmt google-java-format swiftlint swiftformat swift-format luacheck stylua selene credo hlint ormolu fourmolu "
+    "ocamlformat codespell typos aspell hunspell ispell vale proselint write-good actionlint kubeconform kubeval kube-linter "
+    "kube-score conftest checkov tfsec tflint terrascan cfn-lint cfn_nag spectral ansible-lint dockle semgrep opengrep trivy "
+    "grype syft osv-scanner gitleaks detect-secrets git-secrets talisman trufflehog djlint curlylint sqlfluff sqlfmt pg_format "
+    "sqlformat editorconfig-checker ec lychee ls-lint license-eye addlicense reuse licensee scancode cargo-audit cargo-deny",
+    "editors": "vi vim nvim ex vimdiff gvim mvim kak helix hx view rview nano pico micro joe jed mcedit ne mg tilde ed red emacs "
+    "emacsclient xemacs code code-insiders codium cursor windsurf subl atom zed mate bbedit idea pycharm webstorm gedit kate "
+    "notepad xed",
+    "builders": "cmake ctest cpack ccmake ninja samu meson bazel bazelisk buck buck2 pants please plz scons waf b2 xmake premake5 qmake gyp "
+    "gn autoconf automake autoreconf libtool configure aclocal autoheader earthly dagger garden tilt skaffold just task go-task "
+    "mask cargo-make makers doit poe poethepoet paver fab watchexec nodemon watchman chokidar modd reflex air onchange "
+    "concurrently npm-run-all run-s run-p wireit cross-env env-cmd dotenvx dotenv pm2 forever supervisorctl foreman overmind "
+    "hivemind honcho supervisord semantic-release release-it standard-version changeset goreleaser release-please np "
+    "bumpversion bump2version bump-my-version commitizen cz towncrier husky lefthook lint-staged ccache sccache distcc icecc "
+    "bear conan vcpkg pkg-config pkgconf llvm-config pg_config mysql_config curl-config python3-config python-config "
+    "xml2-config sdl2-config",
+    "utilities": "fzf sk gum dialog whiptail zenity delta difft diff-so-fancy icdiff ydiff dyff sdiff diffstat vbindiff interdiff diff3 "
+    "lazygit tig gitui lazydocker k9s ranger nnn lf vifm yazi gitk git-cola scc loc gocloc sloccount dust duf ncdu dua gdu pdu "
+    "dutree procs btm bottom glances nvtop atop dstat sar nmon s-tui gotop bpytop lsd broot erd tre hexyl lnav pygmentize "
+    "highlight chroma mdless vivid tldr cheat tealdeer howdoi navi envsubst jo dasel gron fastgron ungron jless yj toml2json "
+    "json2yaml yaml2json jd jp pup htmlq jnv fx jc crudini xmllint xmlstarlet xsltproc tidy html2text lynx w3m links elinks "
+    "csvcut csvgrep csvstat csvsort csvjoin csvjson csvformat csvstack in2csv xsv qsv xan csvlens tv csvtk datamash csvclean "
+    "csvsql sql2csv csvpy vd visidata q mlr sd choose hck grex pastel ipcalc numbat ccze boxes cmatrix gti asciitree faker "
+    "lorem uuid ulid nanoid ksuid semver cowthink ast-grep comby jscodeshift jscpd license-checker npm-check cost-of-modules "
+    "asciinema ttyrec termtosvg vhs terminalizer pv progress sponge vipe vidir pee ifne zrun isutf8 chardet chardetect uchardet "
+    "enca mimetype dos2unix unix2dos mac2unix zoxide autojump fasd mcfly atuin thefuck starship act gitlab-runner vegeta wrk ab "
+    "hey k6 locust siege artillery oha bombardier repomix gitingest code2prompt files-to-prompt cookiecutter copier degit tiged "
+    "yo plop hygen git-filter-repo bfg tree-sitter speedtest speedtest-cli fast pip-licenses pipdeptree johnnydep pip-compile "
+    "pip-sync ncu npm-check-updates taze",
+    "macos": "say qlmanage mdls mdfind ioreg kextstat system_profiler GetFileInfo afinfo atos vmmap heap leaks stringdups footprint "
+    "fs_usage nettop lsappinfo plockstat systemstats powermetrics mdutil mdimport sips plutil PlistBuddy textutil binhex "
+    "applesingle macbinary lipo otool dyldinfo pagestuff unwinddump install_name_tool vtool codesign_allocate bitcode_strip "
+    "nmedit symbols sample codesign spctl pkgutil installer softwareupdate xattr tmutil hdiutil ditto pkgbuild productbuild "
+    "productsign altool notarytool stapler simctl screencapture afplay SetFile log mas kextload kextunload kmutil bless asr "
+    "fdesetup tccutil systemsetup spindump sysdiagnose DevToolsSecurity automator shortcuts actool ibtool ictool momc "
+    "lsregister",
 }
 """Module of this package to the names it describes."""
 

@@ -69,6 +69,10 @@ class Row(TypedDict, total=False):
 
     ``shutdown -h``, ``ifconfig -v`` and ``mongod -v`` are none of those: only what the manual says ends there.
     """
+    always: bool
+    """It loads code of the project before it looks at its options: ``--help`` and ``--version`` promise nothing."""
+    within: str
+    """Options that name the directory in which it works (``git -C``, ``npm --prefix``)."""
     options: Mapping[str, str]
     """Options to the action on their argument."""
     operands: str

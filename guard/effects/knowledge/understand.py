@@ -1,7 +1,7 @@
 """Gives rows their meaning: one handler for every program that is described as data."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 from guard.effects.call import Call
@@ -21,8 +21,10 @@ from guard.model.effect import (
     PublishPackage,
     RewriteVcs,
 )
+from guard.model.paths import KnownPath
 
 _HELP = frozenset({"help", "version"})
+_NONE: frozenset[str] = frozenset()
 _OFF = frozenset({"none", "false", "no", "0", "off"})
 _MAX_VERBS = 8
 
@@ -35,6 +37,7 @@ class _Level:
     rules: Grammar
     help: frozenset[str]
     actions: Mapping[str, str]
+    within: frozenset[str]
 
 
 _LEVELS: dict[tuple[int, int], _Level] = {}
@@ -45,7 +48,13 @@ def understand(row: Row) -> Callable[[Call], None]:
     """The handler of a program."""
 
     def handle(call: Call) -> None:
+        before = call.state
         _call(call, _level(row, None), call.args, (call.name,))
+        if call.state is not before:
+            # It worked in another directory; the shell is where it was.
+            call.state = before
+            if call.after is not None:
+                call.after = replace(call.after, cwd=before.cwd)
 
     return handle
 
@@ -60,6 +69,8 @@ def _level(row: Row, around: _Level | None) -> _Level:
     takes = set(outer.rules.takes) if outer else set[str]()
     optional = set(outer.rules.optional) if outer else set[str]()
     takes.update(row.get("takes", "").split())
+    within = frozenset(row.get("within", "").split())
+    takes |= within
     optional.update(row.get("optional", "").split())
     for names, action in row.get("options", {}).items():
         for name in names.split():
@@ -86,8 +97,9 @@ def _level(row: Row, around: _Level | None) -> _Level:
             bool(row.get("stops") or row.get("verbs")),
             bool(row.get("long") or (outer and outer.rules.single_dash_long)),
         ),
-        frozenset(row.get("help", "").split()) | (outer.help if outer else _HELP),
+        frozenset(row.get("help", "").split()) | (outer.help if outer else _NONE if row.get("always") else _HELP),
         actions,
+        within | (outer.within if outer else _NONE),
     )
     _LEVELS[key] = level
     return level
@@ -98,6 +110,8 @@ def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) 
     parsed = call.parse(level.rules)
     if any(name in level.help and value is None for name, value in parsed.options):
         return
+    if level.within:
+        _go(call, parsed.values(*level.within))
     for name, value in parsed.options:
         action = level.actions.get(name)
         if action is not None and value is not None:
@@ -122,7 +136,7 @@ def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) 
     if verb is None:
         call.opaque(f"what `{call.name}` is told to do is not known before it runs")
         return
-    if verb == "help" and "help" not in table:
+    if verb == "help" and "help" in level.help and "help" not in table:
         return
     found = _verb(table, verb)
     if found is None:
@@ -131,6 +145,14 @@ def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) 
             call.opaque(f"nothing is known about `{' '.join((*verbs, verb))}`")
             return
     _inner(call, level, found, parsed.operands[1:], (*verbs, verb))
+
+
+def _go(call: Call, directories: list[Field]) -> None:
+    """What it names from here on lies below another directory."""
+    for field in directories:
+        paths = call.paths(field)
+        known = tuple(path.text for path in paths if isinstance(path, KnownPath))
+        call.state = replace(call.state, cwd=known if len(known) == len(paths) else ())
 
 
 def _inner(call: Call, level: _Level, row: Row, args: list[Field], verbs: tuple[str, ...]) -> None:
@@ -230,6 +252,9 @@ def _act(call: Call, action: str, fields: list[Field]) -> None:
             case "package":
                 call.say(InstallPackage(packages=tuple(field.text for field in fields)))
                 call.connect("package-index")
+                for field in fields:
+                    if "://" in field.prefix:
+                        _act(call, "connect", [field])
             case "code":
                 for field in fields:
                     call.run_text(field)

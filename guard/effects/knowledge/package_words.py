@@ -1,0 +1,40 @@
+"""What data cannot say of package managers: how many words are given decides."""
+
+from guard.effects.call import Call
+from guard.effects.options import Parsed
+from guard.effects.values import plain
+from guard.model.effect import InstallPackage, PersistEnv
+
+_PROJECT_FILES = {
+    "npm": "package.json",
+    "pnpm": "package.json",
+    "yarn": "package.json",
+    "bun": "package.json",
+}
+
+
+def version(call: Call, parsed: Parsed) -> None:
+    """``version`` shows it; ``version 2.0`` writes it to the project's file."""
+    if parsed.operands or parsed.uncertain:
+        call.write(plain(_PROJECT_FILES.get(call.name, "pyproject.toml"), call.span))
+
+
+def setting(call: Call, parsed: Parsed) -> None:
+    """``config KEY`` shows; ``config KEY VALUE`` and ``--unset KEY`` set."""
+    sets = parsed.has("unset", "delete", "add", "replace-all", "set", "e", "edit", "editor", "auth")
+    if len(parsed.operands) > 1 or sets or parsed.uncertain:
+        call.say(PersistEnv(detail=f"settings of {call.name}"))
+
+
+def local_or_fetched(call: Call, parsed: Parsed) -> None:
+    """``npx NAME``: a program of the project where there is one, else a package that is fetched now.
+
+    Contained either way, where only the project's own can work; told to fetch without asking, it is an installation.
+    """
+    packages = parsed.values("p", "package")
+    if packages or parsed.has("y", "yes"):
+        named = packages or parsed.operands[:1]
+        call.say(InstallPackage(packages=tuple(field.text for field in named)))
+        call.connect("package-index")
+    if parsed.operands or parsed.has("c", "call") or parsed.uncertain:
+        call.opaque("runs a package of the project, or one that is fetched just now")

@@ -1,0 +1,81 @@
+"""Tools that agents reach for: choosers, counters, viewers, tables, recorders."""
+
+from guard.effects.knowledge.phrases import DAEMON, NET
+from guard.effects.knowledge.schema import PRINTS, Row, alike
+
+_TABLES: Row = {
+    "about": "looks at tables",
+    "takes": "c columns C not-columns d delimiter q quotechar Q escapechar p z maxfieldsize e encoding r regex m match D u quoting b K skip-lines tabs t names g groups n k key crs lat lon i indent j format sheet f type s delimiter-out date-format datetime-format max-rows max-columns max-column-width",
+    "options": {"f file": "skip", "o output": "write", "write-sheets": "write", "schema": "read"},
+    "help": "h V",
+    "operands": "read",
+}
+_INTERACTIVE = "opaque takes commands"
+
+PROGRAMS: dict[str, Row] = {
+    **alike("fzf sk", {
+        "about": "lets a person choose lines",
+        "takes": "q query f filter n nth with-nth accept-nth d delimiter scheme algo height min-height layout border border-label border-label-pos margin padding info "
+        "prompt pointer marker header header-lines header-border color preview-window preview-label preview-label-pos ellipsis tabstop expect jump-labels walker walker-root walker-skip "
+        "tiebreak style scroll-off hscroll-off separator scrollbar list-border list-label input-border input-label ghost gutter gap-line wrap-sign tail tmux ansi-theme multi-limit footer history-size "
+        "print-sep id-nth freeze-left freeze-right",
+        "optional": "m multi height border tmux gap gap-line style listen listen-unsafe",
+        "options": {"history": "write", "with-shell cmd c": "opaque", "preview bind": "skip"},
+        "help": "h man bash zsh fish",
+        "when": {"listen": {"does": ("listen",)}, "listen-unsafe": {"does": ("listen", "opaque runs what it is sent")}},
+        "python": "knowledge.tool_words:fzf",
+    }),
+    **alike("gum dialog whiptail zenity", {"about": "asks a person", "stops": True, "verbs": {"spin": {"stops": True, "takes": "s spinner title", "operands": "argv"}, "*": {"operands": "skip"}}, "bare": PRINTS}),
+    "delta": {"about": "shows differences in colour", "takes": "n syntax-theme width features tabs", "options": {"pager config": "opaque"}, "help": "h V list-themes show-config list-languages list-syntax-themes", "operands": "read"},
+    **alike("difft diff-so-fancy icdiff ydiff dyff sdiff diffstat vbindiff interdiff", {"about": "shows differences", "takes": "w width context display color", "options": {"pager": "opaque", "o output": "write"}, "help": "h", "operands": "read-deep"}),
+    "diff3": {"about": "shows differences of three files", "options": {"diff-program": "opaque"}, "takes": "L label", "operands": "read"},
+    **alike("lazygit tig gitui lazydocker k9s ranger nnn lf vifm yazi gitk git-cola", {"about": "a program of the terminal that takes commands", "help": "h v", "does": (_INTERACTIVE,)}),
+    **alike("scc loc gocloc sloccount", {"about": "counts lines of code", "takes": "f format i include-ext exclude-dir sort s by-file M not-match", "options": {"o output": "write"}, "help": "h", "operands": "read-deep", "does": ("read-deep .",)}),
+    **alike("dust duf ncdu dua gdu pdu dutree", {"about": "shows what fills the disk", "takes": "d n X exclude depth", "options": {"o": "write", "f": "read"}, "help": "h V", "operands": "read-deep"}),
+    **alike("procs btm bottom glances nvtop atop dstat sar nmon s-tui gotop bpytop", {"about": "shows what the machine does", "help": "h V", "operands": "skip", "options": {"o w": "write"}}),
+    **alike("lsd broot erd tre hexyl lnav pygmentize highlight chroma mdless vivid", {"about": "shows files", "takes": "n l f O style lexer", "options": {"o": "write", "x": "opaque"}, "help": "h", "operands": "read-deep"}),
+    **alike("tldr cheat tealdeer howdoi", {"about": "shows examples of commands", "operands": "skip", "does": ("connect package-index",)}),
+    "navi": {"about": "shows and runs examples of commands", "does": (_INTERACTIVE,)},
+    "envsubst": {"about": "puts variables into its input"},
+    "jo": {"about": "makes JSON of its arguments", "takes": "d", "options": {"f": "read", "o": "write"}},
+    "dasel": {"about": "looks at and changes data files", "takes": "p parser r read w write s selector t type v value", "options": {"f file": "read", "o out": "write"}, "help": "h", "verbs": {"put delete": {"options": {"f file": "write"}, "operands": "skip"}, "*": {"operands": "skip"}}, "bare": PRINTS},
+    **alike("gron fastgron ungron", {"about": "turns JSON into lines", "operands": "read", "python": "knowledge.converter_words:unless_alone"}),
+    **alike("jless yj toml2json json2yaml yaml2json jd jp pup htmlq jnv", {"about": "looks at data files", "takes": "f p", "help": "h V", "operands": "read"}),
+    "fx": {"about": "looks at JSON with programs in JavaScript", "does": ("opaque runs JavaScript code",)},
+    "jc": {"about": "turns the output of commands into JSON", "stops": True, "help": "h v a", "python": "knowledge.utility_words:jc"},
+    "crudini": {"about": "looks at and changes settings files", "tame": {"get": {"first": "read", "operands": "skip"}}, "first": "write", "operands": "skip"},
+    "xmllint": {"about": "checks and shows XML", "takes": "xpath encode pattern maxmem", "options": {"o output": "write", "schema relaxng dtdvalid path schematron": "read"}, "when": {"shell": {"does": (_INTERACTIVE,)}}, "operands": "read", "long": True, "python": "knowledge.converter_words:unless_alone"},
+    "xmlstarlet": {"about": "looks at and changes XML", "verbs": {"ed edit": {"when": {"L inplace": {"last": "write", "operands": "skip", "first": "skip"}}, "takes": "u x v d N s t n i a r m", "operands": "read"}, "*": {"takes": "t m v o T N c i e s f", "operands": "skip", "last": "read"}}},
+    "xsltproc": {"about": "transforms XML", "takes": "param stringparam maxdepth", "options": {"o output": "write"}, "long": True, "operands": "read", "does": ("opaque a style sheet can read and write what it names",)},
+    "tidy": {"about": "checks and formats HTML", "takes": "wrap w", "options": {"config": "read", "o output output-file f file": "write"}, "long": True, "help": "h v", "when": {"m modify": {"operands": "write"}}, "operands": "read"},
+    **alike("html2text lynx w3m links elinks", {"about": "shows web pages as text", "takes": "width cols", "help": "h", "options": {"o": "write", "cfg": "opaque"}, "python": "knowledge.utility_words:pages"}),
+    **alike("csvcut csvgrep csvstat csvsort csvjoin csvjson csvformat csvstack in2csv xsv qsv xan csvlens tv csvtk datamash", _TABLES),
+    "csvclean": {"about": "checks and cleans tables", "when": {"n dry-run": {}}, "operands": "read", "does": ("write-deep .",)},
+    **alike("csvsql sql2csv csvpy vd visidata q", {"about": "asks tables and databases", "help": "h V", "does": ("opaque a program for rows that may run or write something",)}),
+    "mlr": {"about": "transforms tables", "stops": True, "help": "l L f F k K", "python": "knowledge.tool_words:miller"},
+    "sd": {"about": "replaces text in files", "takes": "f flags n max-replacements", "help": "h V", "operands": "skip", "python": "knowledge.tool_words:substitutes"},
+    **alike("choose hck grex pastel ipcalc numbat ccze boxes cmatrix gti asciitree faker lorem uuid ulid nanoid ksuid semver cowthink", {"about": "prints something", "takes": "f o d", "operands": "skip", "options": {"i input": "read"}}),
+    **alike("ast-grep comby", {"about": "finds and replaces patterns of code", "takes": "p pattern r rewrite l lang matcher", "options": {"c config": "opaque"}, "help": "h", "tame": {}, "when": {"U update-all i interactive in-place": {"does": ("write-deep .",)}}, "operands": "skip", "verbs": {"run scan": {"when": {"U update-all i interactive": {"does": ("write-deep .",)}}, "takes": "p pattern r rewrite l lang", "options": {"r rule": "read"}, "operands": "read-deep", "does": ("read-deep .",)}, "*": {"does": ("read-deep .",)}}}),
+    "jscodeshift": {"about": "changes code with programs of its own", "does": ("opaque runs JavaScript code",)},
+    **alike("jscpd license-checker npm-check cost-of-modules", {"about": "looks at a project", "takes": "min-lines", "options": {"o output": "write-deep"}, "does": ("read-deep .",)}),
+    "asciinema": {"about": "records and plays terminals", "verbs": {"play cat": {"operands": "read"}, "rec record session": {"operands": "write", "takes": "c command t title i", "options": {"c command": "code"}, "does": (_INTERACTIVE,)}, "upload stream": {"operands": "read", "does": ("upload ?",)}, "auth": {"does": ("upload ?",)}}},
+    **alike("ttyrec termtosvg vhs terminalizer", {"about": "records terminals", "does": (_INTERACTIVE,)}),
+    **alike("pv progress", {"about": "shows how far a copy is", "takes": "s L B i w H N D F d c M", "operands": "read"}),
+    **alike("sponge", {"about": "writes its input when it is complete", "operands": "write"}),
+    **alike("vipe vidir", {"about": "opens an editor", "does": (_INTERACTIVE,)}),
+    "pee": {"about": "runs commands on its input", "operands": "code"},
+    **alike("ifne zrun", {"about": "runs a command on its input", "stops": True, "operands": "argv"}),
+    **alike("isutf8 chardet chardetect uchardet enca mimetype", {"about": "says what kind of file it is", "operands": "read"}),
+    **alike("dos2unix unix2dos mac2unix", {"about": "changes line ends", "tame": {"i info": {"operands": "read"}}, "when": {"n newfile": {"operands": "write"}}, "operands": "write"}),
+    **alike("zoxide autojump fasd mcfly atuin thefuck starship", {"about": "helps in the shell", "help": "h V", "verbs": {"query init list stats search history status prompt explain print-config module timings completions": PRINTS, "*": {"does": ("persist what the shell remembers",)}}, "bare": PRINTS}),
+    **alike("act gitlab-runner", {"about": "runs workflows on this machine", "help": "h", "tame": {"l list n dryrun g graph": {}}, "does": ("container", "opaque runs the project's workflows")}),
+    **alike("vegeta wrk ab hey k6 locust siege artillery oha bombardier", {"about": "sends many requests", "help": "h V", "takes": "c n t d z q", "does": ("upload ?", "opaque sends many requests")}),
+    **alike("repomix gitingest code2prompt files-to-prompt", {"about": "packs a project into one text", "takes": "i ignore include style t template e exclude", "options": {"o output": "write", "remote": "connect"}, "help": "h v", "operands": "read-deep", "does": ("read-deep .", "write-deep .")}),
+    **alike("cookiecutter copier degit tiged yo plop hygen", {"about": "makes a project from a template, which may run things", "help": "h V", "does": ("connect git-remote", "write-deep .", "opaque a template may run things")}),
+    **alike("git-filter-repo bfg", {"about": "rewrites history", "help": "h", "tame": {"analyze": {}}, "does": ("rewrite history", "write-deep .")}),
+    "tree-sitter": {"about": "makes and tries parsers", "verbs": {"parse query tags highlight dump-languages": {"operands": "read"}, "*": DAEMON}},
+    **alike("speedtest speedtest-cli fast", {"about": "measures the network", "does": ("upload ?",)}),
+    **alike("pip-licenses pipdeptree johnnydep", {"about": "looks at packages of Python", "takes": "format p packages e exclude d depth", "options": {"output-file": "write", "python": "opaque"}}),
+    **alike("pip-compile pip-sync", {"about": "pins packages of Python", "options": {"o output-file": "write", "i index-url extra-index-url": "connect"}, "help": "h", "operands": "read", "does": ("connect package-index", "opaque packages run code when they are built")}),
+    **alike("ncu npm-check-updates taze", {"about": "looks for newer packages", "when": {"u upgrade w write": {"does": ("write package.json",)}}, "options": {"registry": "connect", "configFilePath packageFile": "opaque"}, "operands": "skip", **NET}),
+}  # fmt: skip
