@@ -21,6 +21,10 @@ test-docker *args:
 cases:
     {{python}} -m pytest tests/engine/test_cases.py -q
 
+# an hour of mutated shell texts against real bash; prints what runs and is not shown
+mutate seconds="3600" seed="1":
+    {{python}} tests/differential/mutate.py --seconds {{seconds}} --seed {{seed}}
+
 # ratios, never asserted
 bench:
     {{python}} benchmarks/hook.py

@@ -343,3 +343,5 @@ class Script(Frozen):
 
     items: tuple[Item, ...]
     span: Span
+    lines: tuple[int, ...] = ()
+    """Of the outermost script: which items begin a line. An error in one line ends that line only."""

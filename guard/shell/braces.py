@@ -26,15 +26,17 @@ def with_braces(pieces: list[Piece], span: Span) -> list[Part] | None:
     if sum(1 for piece in pieces if isinstance(piece, Mark) and piece.text == "{") > MAX_OPEN:
         return None
     out: list[Part] = []
-    at = 0
+    # Where bash begins to look anew, and takes `{}` for itself.
+    at = fresh = 0
     while at < len(pieces):
         piece = pieces[at]
         if not isinstance(piece, Mark):
             out.append(piece)
             at += 1
             continue
-        end = _match(pieces, at) if piece.text == "{" else -1
+        end = _match(pieces, at, fresh=at == fresh) if piece.text == "{" else -1
         if end > 0:
+            fresh = end + 1
             inside = pieces[at + 1 : end]
             split = _split(inside)
             if len(split) > 1:
@@ -82,18 +84,34 @@ def merged(parts: list[Part]) -> tuple[Part, ...]:
     return tuple(out)
 
 
-def _match(pieces: list[Piece], start: int) -> int:
+def _match(pieces: list[Piece], start: int, *, fresh: bool) -> int:
+    """The brace that closes the one at ``start``. One before any comma or ``..`` does not count, as in bash."""
+    if fresh and start + 1 < len(pieces) and _is(pieces[start + 1], "}"):
+        return -1
     depth = 0
-    for at in range(start, len(pieces)):
+    separated = False
+    for at in range(start + 1, len(pieces)):
         piece = pieces[at]
         if isinstance(piece, Mark):
-            if piece.text == "{":
-                depth += 1
-            elif piece.text == "}":
-                depth -= 1
-                if depth == 0:
+            match piece.text:
+                case "{":
+                    depth += 1
+                case "," if depth == 0:
+                    separated = True
+                case "}" if depth:
+                    depth -= 1
+                case "}" if separated:
                     return at
+                case _:
+                    pass
+        elif isinstance(piece, Literal) and not piece.quoted and depth == 0 and ".." in piece.text:
+            ends = piece.text.endswith("..") and piece.text.find("..") == len(piece.text) - 2
+            separated |= not (ends and at + 1 < len(pieces) and _is(pieces[at + 1], "}"))
     return -1
+
+
+def _is(piece: Piece, text: str) -> bool:
+    return isinstance(piece, Mark) and piece.text == text
 
 
 def _split(pieces: list[Piece]) -> list[list[Piece]]:
@@ -104,7 +122,7 @@ def _split(pieces: list[Piece]) -> list[list[Piece]]:
             if piece.text == "," and depth == 0:
                 out.append([])
                 continue
-            depth += {"{": 1, "}": -1}.get(piece.text, 0)
+            depth = max(0, depth + {"{": 1, "}": -1}.get(piece.text, 0))
         out[-1].append(piece)
     return out
 
@@ -112,7 +130,8 @@ def _split(pieces: list[Piece]) -> list[list[Piece]]:
 def _sequence(pieces: list[Piece]) -> list[str] | None:
     """``1..9..2`` or ``a..e``; empty when it is none, None when it is too large or odd."""
     if len(pieces) != 1 or not isinstance(pieces[0], Literal) or pieces[0].quoted:
-        return []
+        # A comma that is quoted, or in braces of its own, makes bash take it for a list of one.
+        return None
     fields = pieces[0].text.split("..")
     if len(fields) not in {2, 3}:
         return []

@@ -36,12 +36,14 @@ class CommandReader(CompoundReader):
         outer, waited = self.pending, self.outer_pending
         self.outer_pending = waited or bool(outer)
         self.pending = []
+        before, self.inside = self.inside, True
         self.deeper()
         script = self.list_of(closer, _NO_WORDS)
         if self.pending:
             raise self.stop("a here-document whose body is not inside its substitution")
         self.expect(closer, "a substitution")
         self.depth -= 1
+        self.inside = before
         self.pending, self.outer_pending = outer, waited
         return script
 
@@ -51,8 +53,10 @@ class CommandReader(CompoundReader):
         self.outer_pending = waited or bool(outer)
         self.pending = []
         self.pos, self.end, self.begin = start, end, start
+        before, self.inside = self.inside, True
         self.deeper()
         script = self.whole()
+        self.inside = before
         self.depth -= 1
         self.end, self.begin = after, begin
         self.pending, self.outer_pending = outer, waited
@@ -68,6 +72,7 @@ class CommandReader(CompoundReader):
 
     def _reader(self, text: str, span: Span) -> CommandReader:
         reader = CommandReader(text, depth=self.depth, fixed=self.fixed or span, limits=self.limits)
+        reader.inside = True
         reader.deeper()
         return reader
 

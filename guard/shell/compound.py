@@ -12,9 +12,11 @@ from guard.shell.ast import (
     For,
     Function,
     If,
+    Literal,
     Loop,
     Part,
     Script,
+    Simple,
     Word,
 )
 from guard.shell.condition import ConditionReader
@@ -226,7 +228,7 @@ class CompoundReader(ConditionReader):
         while self.pos < self.end and self.text[self.pos] in _FUNCTION_NAME:
             self.pos += 1
         name = self.text[begin : self.pos]
-        if not name or name in RESERVED:
+        if not name or name in RESERVED or self.peek() not in {" ", "\t", "\n", "("}:
             raise self.stop("a function without a plain name")
         self.blanks()
         if self.peek() == "(" and not self.at("(("):
@@ -256,14 +258,27 @@ class CompoundReader(ConditionReader):
         self.blanks()
         name = "COPROC"
         mark = self.pos
-        if candidate := self.name():
+        if (candidate := self.name()) and self.peek() in {" ", "\t"}:
             self.blanks()
-            if self.peek() == "(" or self.reserved() in _COMPOUND:
+            if self.peek() == "(" or (word := self.reserved()) in _COMPOUND:
                 name = candidate
+            elif word:
+                raise self.stop(f"`{word}` after the name of a coprocess")
             else:
                 self.pos = mark
+        else:
+            self.pos = mark
         word = self.reserved()
         if name in RESERVED or word in {"coproc", "function", "time", "!"}:
             raise self.stop("a coprocess of an odd command")
+        if self.inside and not word and self.peek() != "(":
+            # bash 5.2 writes `coproc k` as `coproc COPROC k`, and runs that.
+            raise self.stop("a coprocess of a simple command in a substitution")
         body = self.command(word)
+        if isinstance(body, Function):
+            raise self.stop("a coprocess of an odd command")
+        if isinstance(body, Simple) and len(body.words) > 1 and body.words[1].parts:
+            second = body.words[1].parts[0]
+            if isinstance(second, Literal) and not second.quoted and second.text in RESERVED:
+                raise self.stop(f"`{second.text}` after the name of a coprocess")
         return Coproc(name, body, self.fixed or Span(start, body.span.end))

@@ -66,7 +66,7 @@ class ConditionReader(SimpleReader):
         if _plain(first) in _UNARY:
             words.append(self._side())
             return
-        if self._closes() or self.peek() in {")", "\n"} or self.at("&&") or self.at("||"):
+        if self._closes() or self.peek() == ")" or self.at("&&") or self.at("||"):
             return
         if self.peek() in {"<", ">"} and self.peek(1) != "(":
             operator = self._operator(self.peek())
@@ -89,7 +89,11 @@ class ConditionReader(SimpleReader):
         char = self.peek()
         if self._closes() or char in _ENDS_SIDE or (char in "<>" and self.peek(1) != "("):
             raise self.stop("an operand is missing in `[[`")
-        return self.word(braces=False, extglob=extglob)
+        start = self.pos
+        word = self.word(braces=False, extglob=extglob)
+        if self.pos < self.end and self.text[self.pos] in "<>":
+            self.no_descriptor(start)
+        return word
 
     def _regex(self) -> Word:
         """The right side of ``=~``, where balanced parentheses, and what is between them, are plain."""

@@ -84,6 +84,8 @@ class Cursor:
         self.fixed: Span | None = fixed
         self.limits: Limits = limits or Limits()
         self.pending: list[Heredoc] = []
+        self.inside: bool = False
+        """Whether this is in a substitution, whose text bash writes anew from its tree before it runs it."""
         self.outer_pending: bool = False
         """Whether a here-document of an enclosing command waits for the next newline."""
 

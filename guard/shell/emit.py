@@ -44,7 +44,7 @@ from guard.shell.compound import RESERVED
 
 def emit(script: Script) -> str:
     """Raises ValueError for a tree with an ``Unread``: nothing stands for what was not read."""
-    return _Emitter().list(script, end="\n")
+    return _Emitter().lines(script)
 
 
 _DEFAULTS = frozenset({":-", ":=", ":?", ":+", "-", "=", "?", "+"})
@@ -58,22 +58,41 @@ class _Emitter:
 
     # ------------------------------------------------------------------ lists
 
-    def list(self, script: Script, end: str = "; ") -> str:
-        """Every item with its terminator."""
+    def lines(self, script: Script) -> str:
+        """The outermost script, with its lines as they were: an error in one does not end the next."""
+        out: list[str] = []
+        for at, item in enumerate(script.items):
+            if at in script.lines:
+                out.append(self._end_of_line(script.items[at - 1]))
+            elif at:
+                joined = item.join in {Join.AND, Join.OR}
+                background = script.items[at - 1].background
+                out.append(f" {item.join.value} " if joined else " & " if background else "; ")
+            out.append(self._pipeline(item.pipeline))
+        if script.items:
+            out.append(self._end_of_line(script.items[-1]))
+        return "".join(out)
+
+    def _end_of_line(self, last: Item) -> str:
+        bodies, self.waiting = self.waiting, []
+        return (" &\n" if last.background else "\n") + "".join(bodies)
+
+    def list(self, script: Script) -> str:
+        """Every item of an inner script, with its terminator."""
         out: list[str] = []
         for at, item in enumerate(script.items):
             if at:
                 if item.join in {Join.AND, Join.OR}:
                     out.append(f" {item.join.value} ")
                 else:
-                    out.append(self._terminator(script.items[at - 1], end))
+                    out.append(self._terminator(script.items[at - 1]))
             out.append(self._pipeline(item.pipeline))
         if script.items:
-            out.append(self._terminator(script.items[-1], end))
+            out.append(self._terminator(script.items[-1]))
         return "".join(out)
 
-    def _terminator(self, item: Item, end: str) -> str:
-        mark = " & " if item.background else end
+    def _terminator(self, item: Item) -> str:
+        mark = " & " if item.background else "; "
         if not self.waiting:
             return mark
         bodies, self.waiting = self.waiting, []

@@ -184,6 +184,8 @@ class ExpansionReader(Cursor):
             self.spend()
             self.pos += 2
             inside, parts = self.arithmetic_until("]")
+            if "]" in inside:
+                raise self.stop("a bracket in old arithmetic `$[`")
             return Arithmetic(inside, parts, quoted, self.span(start))
         if following and (following in DIGITS or following in _SPECIAL):
             self.spend()
@@ -192,7 +194,8 @@ class ExpansionReader(Cursor):
         if text.startswith("\\\n", start + 1, end):
             raise self.stop("a continuation after `$`")
         self.pos += 1
-        return Literal("$", quoted, self.span(start))
+        # `$` before a backtick would become `$(` in the canonical text, were it not quoted there.
+        return Literal("$", quoted or following == "`", self.span(start))
 
     def backticks(self, *, quoted: bool, in_double: bool) -> Substitution:
         self.spend()
@@ -251,7 +254,10 @@ class ExpansionReader(Cursor):
             if char == "$":
                 if text.startswith(("$'", '$"'), self.pos, end):
                     raise self.stop("a quote in arithmetic")
+                begin = self.pos
                 parts.append(self.dollar(quoted=True))
+                if text.startswith("${", begin):
+                    self._balanced(text[begin : self.pos])
                 continue
             if char == "`":
                 parts.append(self.backticks(quoted=True, in_double=False))
@@ -277,10 +283,20 @@ class ExpansionReader(Cursor):
                 self.pos += 1
             elif char not in _ARITHMETIC and char != "\n":
                 raise self.stop(f"`{char}` in arithmetic")
-            elif char == "#" and self.pos == start:
-                raise self.stop("`#` at the start of arithmetic")
+            elif char == "#" and (self.pos == start or text[self.pos - 1] in " \t\n"):
+                raise self.stop("`#` in arithmetic where a comment could begin")
             self.pos += 1
         raise self.stop("arithmetic that never ends")
+
+    def _balanced(self, raw: str) -> None:
+        """To find the end of arithmetic bash counts parentheses in operands too, and takes ` #` for a comment."""
+        depth = 0
+        for char in raw:
+            depth += 1 if char == "(" else -1 if char == ")" else 0
+            if depth < 0:
+                break
+        if depth or any(mark in raw for mark in (" #", "\t#", "\n#")):
+            raise self.stop("an operand in arithmetic that is read in different ways")
 
     def subscript(self) -> Word:
         """``[...]`` after a name: arithmetic, or the key of an associative array."""
@@ -299,7 +315,7 @@ class ExpansionReader(Cursor):
                 parts.append(self.backticks(quoted=True, in_double=False))
                 continue
             if char in {'"', "'"}:
-                parts += map(self._plain_key, self.double() if char == '"' else [self.single()])
+                parts += self._quoted_key(char)
                 continue
             if char == "[":
                 depth += 1
@@ -314,10 +330,15 @@ class ExpansionReader(Cursor):
         self.pos += 1
         return Word(merged(parts), self.span(start))
 
-    def _plain_key(self, part: Part) -> Part:
-        if isinstance(part, Literal) and any(char in "[]$`\\'\"\n" for char in part.text):
-            raise self.stop("a subscript with odd quotes")
-        return part
+    def _quoted_key(self, mark: str) -> list[Part]:
+        """With its quotes: arithmetic knows them not, and the key of an associative array loses them."""
+        start = self.pos
+        inside = self.double() if mark == '"' else [self.single()]
+        for part in inside:
+            if isinstance(part, Literal) and any(char in "[]$`\\'\"\n" for char in part.text):
+                raise self.stop("a subscript with odd quotes")
+        quote = Literal(mark, True, self.span(start))
+        return [quote, *inside, quote]
 
     # ------------------------------------------------------------------ parameters
 
@@ -415,6 +436,8 @@ class ExpansionReader(Cursor):
                 parts.append(self.process_substitution())
             elif char == "{" and not quoted:
                 raise self.stop("a brace in an operand of `${`")
+            elif char in "<>" and self.peek(1) == "(":
+                raise self.stop("a process substitution, or none, in an operand of a quoted `${`")
             else:
                 parts.append(self._run("}\"'\\$`<>{", quoted=quoted))
         self.quoted_newlines(start, self.pos)

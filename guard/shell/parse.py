@@ -19,25 +19,29 @@ def parse(text: str) -> Script:
         return Script((_unread(problem, 0, len(text), Join.FIRST),), Span(0, len(text)))
     reader = CommandReader(text)
     items: list[Item] = []
+    lines: list[int] = []
     try:
         while True:
             line = reader.complete_line()
             if line is None:
-                return Script(tuple(items), Span(0, len(text)))
+                return Script(tuple(items), Span(0, len(text)), tuple(lines))
             if items and line:
                 first = line[0]
                 line[0] = Item(Join.THEN, first.pipeline, first.background)
+                lines.append(len(items))
             items += line
             if not reader.limits.extglob and "extglob" in text:
                 reader.limits.extglob = any(map(_turns_on_extglob, line))
     except Stop as stop:
+        lines.append(len(items))
         # bash reads and runs line by line: lines before this one are what they are.
         join = Join.THEN if items else Join.FIRST
         items.append(_unread(stop.reason, reader.line_start, len(text), join, stop.pos))
     except RecursionError:
+        lines.append(len(items))
         join = Join.THEN if items else Join.FIRST
         items.append(_unread("nested too deeply", reader.line_start, len(text), join, reader.pos))
-    return Script(tuple(items), Span(0, len(text)))
+    return Script(tuple(items), Span(0, len(text)), tuple(lines))
 
 
 def _unread(reason: str, start: int, end: int, join: Join, at: int = 0) -> Item:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from guard.model.source import Span
 from guard.shell.ast import Literal, Part, Redirect, RedirectOp, Word
 from guard.shell.braces import merged
-from guard.shell.cursor import DIGITS, NAME, NAME_START, Heredoc
+from guard.shell.cursor import DIGITS, ENDS_WORD, NAME, NAME_START, Heredoc
 from guard.shell.words import WordReader
 
 _REDIRECTS = {
@@ -71,9 +71,25 @@ class RedirectReader(WordReader):
         self.blanks()
         if self.pos < end and text[self.pos] in "<>" and not text.startswith("(", self.pos + 1):
             raise self.stop("a redirection to nothing")
+        if operator[-1] == "&" and self.at("-") and self.peek(1) and self.peek(1) not in ENDS_WORD:
+            # bash closes the descriptor and takes what follows for a word of its own.
+            raise self.stop("a word directly after `&-`")
         self.read_words(1)
-        target = self.word(braces=operator != "<<<")
+        target = self._target(braces=operator != "<<<")
         return Redirect(_OPS[operator], fd, target, self.span(start))
+
+    def _target(self, *, braces: bool) -> Word:
+        start = self.pos
+        target = self.word(braces=braces)
+        if self.pos < self.end and self.text[self.pos] in "<>":
+            self.no_descriptor(start)
+        return target
+
+    def no_descriptor(self, start: int) -> None:
+        """A number or ``{name}`` right before a redirection is its descriptor, not a word of its own."""
+        raw = self.text[start : self.pos]
+        if raw[0] == "{" or all(char in DIGITS for char in raw):
+            raise self.stop("a descriptor where a word is needed")
 
     # ------------------------------------------------------------------ here-documents
 
@@ -83,7 +99,7 @@ class RedirectReader(WordReader):
             self.pos += 1
         self.blanks()
         begin = self.pos
-        word = self.word(braces=False)
+        word = self._target(braces=False)
         raw = self.text[begin : self.pos]
         delimiter = word.static
         if delimiter is None or "\n" in raw or "`" in raw or raw.find("$") not in {-1, len(raw) - 1}:

@@ -155,6 +155,8 @@ class SimpleReader(RedirectReader):
             char = self.peek()
             if char == ")":
                 self.pos += 1
+                if self.pos < self.end and self.text[self.pos] not in " \t\n;&|)":
+                    raise self.stop("a word after an array")
                 self.read_words(len(words))
                 return tuple(words), tuple(subscripts) if any(subscripts) else ()
             if char in {"", ";", "&", "|", "("} or (char in "<>" and self.peek(1) != "("):
@@ -192,5 +194,3 @@ class SimpleReader(RedirectReader):
         elements, subscripts = self._array()
         value: Part = ArrayValue(elements, subscripts, self.span(start))
         words[-1] = Word((*word.parts, value), self.span(word.span.start))
-        if self.pos < self.end and self.text[self.pos] not in " \t\n;&|)":
-            raise self.stop("a word after an array")

@@ -115,7 +115,7 @@ class WordReader(ExpansionReader):
                     no_bracket = self._word_end(at)
                     pieces.append(Literal("[", False, self.span(at)))
                 else:
-                    inside = text[at : self.pos]
+                    inside = "".join(part.text for part in bracket if isinstance(part, Glob))
                     if braces and ("{" in inside or "}" in inside or ("," in inside and marks)):
                         raise self.stop("braces and brackets in one another")
                     pieces += bracket
@@ -186,7 +186,9 @@ class WordReader(ExpansionReader):
             if not at or not isinstance(following, Mark):
                 continue
             piece = pieces[at - 1]
-            bare = isinstance(piece, Parameter) and self.text[piece.span.end - 1] != "}"
+            bare = isinstance(piece, Parameter) and (
+                self.fixed is not None or self.text[piece.span.end - 1] != "}"
+            )
             dollar = isinstance(piece, Literal) and not piece.quoted and piece.text.endswith("$")
             if dollar or (bare and (following.text == "{" or joined)):
                 raise self.stop("a parameter whose name braces make longer")
