@@ -4,10 +4,10 @@ Follows GNU getopt_long: bundled short options, attached and separate arguments,
 options, ``--``, and permutation unless the program stops at its first operand.
 """
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from guard.effects.values import Field, plain
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Grammar:
     """Whether options end at the first operand (wrappers such as ``env``, ``timeout``, ``sudo``)."""
     single_dash_long: bool = False
     """``-name`` is one option (find, java, terraform)."""
+    exact: frozenset[str] = frozenset()
+    """Flags that are known as they stand: `--status` is not the beginning of `--status-logger COMMAND`."""
 
 
 @lru_cache(maxsize=512)
@@ -116,7 +118,10 @@ def _unknown_tail(arg: Field, head: str, rules: Grammar, out: Parsed) -> None:
 def _complete(name: str, rules: Grammar, out: Parsed) -> str:
     """The full name of a long option from a unique prefix."""
     known = {n for n in rules.takes | rules.optional | (rules.flags or frozenset()) if len(n) > 1}
-    if name in known:
+    if name in known or name in rules.exact:
+        return name
+    if rules.single_dash_long and name in rules.takes | rules.optional:
+        # `-o=x` where `-output` is another option.
         return name
     matches = [n for n in known if n.startswith(name)]
     if len(matches) == 1:

@@ -16,7 +16,7 @@ PROGRAMS: dict[str, Row] = {
         # Targets and a dry run only read the description.
         "tame": {"n": {"options": {"f": "read"}}},
         "help": "h",
-        "values": {"t": {"targets query list commands deps graph browse missingdeps rules inputs": {}, "clean cleandead": {}, "*": BUILDS}},
+        "values": {"t": {"targets query list commands deps graph missingdeps rules inputs compdb": {}, "*": BUILDS}},
         "python": "knowledge.tool_words:ninja",
     }),
     "meson": {"about": "configures and builds projects", "help": "h v", "verbs": {"introspect": {"operands": "read-deep"}, "help": PRINTS, "format fmt": {"when": {"i inplace": {"operands": "write"}}, "operands": "read"}, "init rewrite": EDITS, "*": BUILDS}, "bare": BUILDS},
@@ -39,7 +39,7 @@ PROGRAMS: dict[str, Row] = {
         "does": ("opaque runs the project's code",),
     },
     **alike("task go-task", {"about": "runs tasks of a project", "takes": "d dir t taskfile o output C concurrency", "help": "h", "tame": {"l list a list-all": {}, "i init": {"does": ("write Taskfile.yml",)}}, "stops": True, "does": ("opaque runs the project's code",)}),
-    **alike("mask cargo-make makers doit poe poethepoet paver fab", {"about": "runs tasks of a project", "help": "h V", "stops": True, "does": ("opaque runs the project's code",)}),
+    **alike("mask cargo-make makers doit poe poethepoet paver fab", {"about": "runs tasks of a project", "always": True, "stops": True, "does": ("opaque runs the project's code",)}),
     **alike("watchexec nodemon watchman chokidar modd reflex air onchange", _WATCHES),
     "concurrently": {"about": "runs several commands at once", "takes": "n names c prefix-colors p prefix s success max-processes m t l", "help": "h v V", "operands": "code"},
     **alike("npm-run-all run-s run-p wireit", {"about": "runs several scripts of a project", "does": ("opaque runs the project's code",)}),

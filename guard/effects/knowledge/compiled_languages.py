@@ -22,7 +22,7 @@ _CARGO: Row = {
     "verbs": {
         "tree metadata locate-project pkgid read-manifest verify-project version help": {"tame": {"list": {}}},
         "search info owners": NET,
-        "fmt": {"stops": True, "tame": {"check": {"does": ("read-deep .",)}}, "does": ("write-deep .",)},
+        "fmt": {"tame": {"check": {"does": ("read-deep .",)}}, "python": "knowledge.language_words:cargo_fmt"},
         "fetch vendor generate-lockfile update": {**_LOCKS, "operands": "skip"},
         "add remove rm": {**_LOCKS, "does": ("connect package-index", "write Cargo.toml", "write Cargo.lock"), "options": {"path": "read"}},
         "new init": {"takes": "vcs edition name registry", "operands": "write-deep", "does": ("write-deep .",)},

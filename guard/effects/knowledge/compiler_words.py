@@ -28,6 +28,9 @@ _BEGINNINGS = (
     "target=",
     "stdlib=",
     "-sysroot=",
+    "-target=",
+    "-std=",
+    "-param=",
     "x",
 )
 _VALUED_F = (

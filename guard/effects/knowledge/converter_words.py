@@ -29,6 +29,7 @@ def ffmpeg(call: Call, parsed: Parsed) -> None:
     """Inputs come after ``-i``; what no option takes is an output."""
     del parsed
     args = iter(call.args)
+    graph = False
     for field in args:
         text = field.static
         if text is None:
@@ -47,21 +48,30 @@ def ffmpeg(call: Call, parsed: Parsed) -> None:
         value = next(args, None)
         if value is None:
             return
-        if name == "i":
+        if name == "i" and graph:
+            _graph(call, value)
+            graph = False
+        elif name == "i":
             _media(call, value, out=False)
         elif name in {"passlogfile", "vstats_file"}:
             call.write(value)
         elif name not in _FF_TAKES:
             call.opaque(f"nothing is known about `{call.name} {text}`")
         elif name in {"vf", "af", "filter", "filter_complex", "lavfi"}:
-            words = value.static
-            if words is None or any(word in words for word in _FF_FILTERS):
-                call.opaque("a filter that may read, write or load files")
+            _graph(call, value)
+        elif name == "f" and value.static == "lavfi":
+            graph = True
         elif name == "f" and value.static in {"tee", "segment", "hls", "dash", "stream_segment", "concat"}:
             if value.static == "concat":
                 call.opaque("more inputs stand in a file")
             else:
                 call.write(plain(".", value.span), recursive=True)
+
+
+def _graph(call: Call, field: Field) -> None:
+    words = field.static
+    if words is None or any(word in words for word in _FF_FILTERS):
+        call.opaque("a filter that may read, write or load files")
 
 
 def ffprobe(call: Call, parsed: Parsed) -> None:
@@ -186,10 +196,11 @@ def exiftool(call: Call, parsed: Parsed) -> None:
                 value = next(args, None)
                 if value is not None and name in {"o", "out", "w", "textout"}:
                     call.write(value, recursive=True)
+    deep = "-r" in call.statics or "-recurse" in call.statics
     if writes:
-        call.write(*files, recursive=True)
+        call.write(*files, recursive=deep)
     else:
-        call.read(*files, recursive=True)
+        call.read(*files, recursive=deep)
 
 
 def pdftotext(call: Call, parsed: Parsed) -> None:

@@ -28,9 +28,9 @@ FAMILIES: dict[str, str] = {
     "containers": "docker podman nerdctl docker-compose podman-compose buildah crictl ctr runc crun minikube kind k3d skopeo lxc incus virsh "
     "dive ctop hadolint",
     "cluster": "kubectl",
-    "python_packages": "pip pip3 pipx uv uvx poetry pdm hatch flit twine conda mamba micromamba rye pixi pre-commit virtualenv tox nox invoke inv "
-    "pytest py.test unittest coverage sphinx-build mkdocs jupyter jupyter-lab jupyter-notebook streamlit flask uvicorn gunicorn "
-    "hypercorn daphne celery fastapi django-admin alembic",
+    "python_packages": "pip pip3 pipx uv uvx poetry pdm hatch flit twine conda mamba micromamba rye pixi pre-commit virtualenv nox tox invoke inv "
+    "pytest py.test unittest coverage sphinx-build mkdocs jupyter jupyter-lab jupyter-notebook flask celery streamlit uvicorn "
+    "gunicorn hypercorn daphne fastapi django-admin alembic",
     "javascript_packages": "npm npx bunx pnpx yarn yarnpkg pnpm corepack bun deno gulp grunt webpack webpack-cli rollup parcel vite next nuxt nuxi "
     "astro remix svelte-kit ng vue-cli-service react-scripts expo electron storybook nx lerna turbo rush babel swc tsup jest "
     "vitest mocha ava karma cypress playwright nyc c8 tap jasmine wdio testcafe esbuild tsc prisma knex sequelize sequelize-cli "
@@ -43,7 +43,7 @@ FAMILIES: dict[str, str] = {
     "system_packages": "apt apt-get apt-cache apt-mark aptitude add-apt-repository apt-key apt-config apt-file dpkg dpkg-query dpkg-deb "
     "dpkg-reconfigure yum dnf dnf5 microdnf tdnf rpm apk pacman yay paru pamac trizen makepkg zypper snap flatpak brew port "
     "emerge xbps-query xbps-install xbps-remove slackpkg pkg pkg_add tlmgr nix nix-env nix-store nix-build nix-instantiate "
-    "nix-collect-garbage nix-channel nix-copy-closure nixos-rebuild home-manager guix choco winget scoop",
+    "nix-collect-garbage nix-channel nix-copy-closure nixos-rebuild darwin-rebuild home-manager guix choco winget scoop",
     "compilers": "gcc g++ cc c++ clang clang++ gfortran gcc-12 gcc-13 g++-13 clang-17 x86_64-linux-gnu-gcc aarch64-linux-gnu-gcc "
     "arm-none-eabi-gcc tcc icx emcc nvcc ld ld.lld ld.gold lld mold gold as nasm yasm ar ranlib llvm-ar gcc-ar strip objcopy "
     "addr2line c++filt gprof gcov llvm-nm llvm-objdump llvm-readelf llvm-dis dwarfdump dumpbin pahole javac java javap jdeps "
@@ -97,7 +97,7 @@ FAMILIES: dict[str, str] = {
     "applesingle macbinary lipo otool dyldinfo pagestuff unwinddump install_name_tool vtool codesign_allocate bitcode_strip "
     "nmedit symbols sample codesign spctl pkgutil installer softwareupdate xattr tmutil hdiutil ditto pkgbuild productbuild "
     "productsign altool notarytool stapler simctl screencapture afplay SetFile log mas kextload kextunload kmutil bless asr "
-    "fdesetup tccutil systemsetup spindump sysdiagnose DevToolsSecurity automator shortcuts actool ibtool ictool momc "
+    "fdesetup tccutil systemsetup spindump sysdiagnose automator shortcuts DevToolsSecurity actool ibtool ictool momc "
     "lsregister",
 }
 """Module of this package to the names it describes."""

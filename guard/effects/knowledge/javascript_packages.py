@@ -9,6 +9,7 @@ from guard.effects.knowledge.phrases import (
     NET,
     PUBLISHES,
     RUNS,
+    SCRIPTS,
     SETTINGS,
 )
 from guard.effects.knowledge.schema import PRINTS, Row, alike
@@ -118,7 +119,7 @@ _YARN: Row = {
         "owner tag team": {"verbs": {"list ls": NET, "*": PUBLISHES}},
         "login logout": {"does": ("persist credentials of a registry", "upload package-index")},
         # Any other word is a script or a program of the project.
-        "*": RUNS,
+        "*": SCRIPTS,
     },
     "bare": {"does": ("install", "connect package-index", "opaque packages run code when they are installed")},
 }
@@ -149,7 +150,7 @@ _PNPM: Row = {
         "server": DAEMON,
         "publish": {**PUBLISHES, "operands": "read-deep", "tame": {"dry-run": BUILDS}},
         "unpublish deprecate owner access team dist-tag token adduser login logout star": PUBLISHES,
-        "*": RUNS,
+        "*": SCRIPTS,
     },
 }
 _BUN: Row = {
@@ -166,7 +167,7 @@ _BUN: Row = {
         "create c init": _CREATES,
         "publish": {**PUBLISHES, "operands": "read-deep", "tame": {"dry-run": BUILDS}},
         "run": _RUN_SCRIPT,
-        "*": RUNS,
+        "*": SCRIPTS,
     },
     "bare": {"python": "knowledge.language_words:prompt"},
 }
@@ -187,7 +188,8 @@ _DENO: Row = {
         "publish deploy": PUBLISHES,
         "init": EDITS,
         "clean": CACHES,
-        "*": RUNS,
+        "run test task bench eval serve compile repl jupyter": RUNS,
+        "*": SCRIPTS,
     },
     "bare": {"python": "knowledge.language_words:prompt"},
 }
@@ -202,8 +204,8 @@ PROGRAMS: dict[str, Row] = {
     "corepack": {"about": "fetches and runs the package manager that a project names", "help": "h v", "verbs": {"enable disable install use up prepare hydrate pack": INSTALLS, "cache": CACHES, "*": RUNS}},
     "bun": _BUN,
     "deno": _DENO,
-    **alike("gulp grunt webpack webpack-cli rollup parcel vite next nuxt nuxi astro remix svelte-kit ng vue-cli-service react-scripts expo electron storybook nx lerna turbo rush babel swc tsup", {"about": "builds a web project with code that it names", "help": "h v", "does": ("opaque runs the project's code",)}),
-    **alike("jest vitest mocha ava karma cypress playwright nyc c8 tap jasmine wdio testcafe", {"about": "runs tests of a JavaScript project", "help": "h v", "does": ("opaque runs the project's code",)}),
+    **alike("gulp grunt webpack webpack-cli rollup parcel vite next nuxt nuxi astro remix svelte-kit ng vue-cli-service react-scripts expo electron storybook nx lerna turbo rush babel swc tsup", {"about": "builds a web project with code that it names", "always": True, "does": ("opaque runs the project's code",)}),
+    **alike("jest vitest mocha ava karma cypress playwright nyc c8 tap jasmine wdio testcafe", {"about": "runs tests of a JavaScript project", "always": True, "does": ("opaque runs the project's code",)}),
     "esbuild": {
         "about": "bundles JavaScript",
         "options": {"outfile metafile": "write", "outdir": "write-deep", "tsconfig": "read", "servedir": "read-deep"},

@@ -25,6 +25,15 @@ def toolchain(call: Call, parsed: Parsed) -> None:
     call.run([plain("cargo", call.span), *call.args])
 
 
+def cargo_fmt(call: Call, parsed: Parsed) -> None:
+    """``cargo fmt -- --check``: the rest is for another program."""
+    here = plain(".", call.span)
+    if any(field.static == "--check" for field in parsed.operands):
+        call.read(here, recursive=True)
+    else:
+        call.write(here, recursive=True)
+
+
 def go_ldflags(call: Call, parsed: Parsed) -> None:
     """Flags for the linker may name another one; stripping and setting variables is all that is known."""
     for field in parsed.values("ldflags", "gcflags"):

@@ -108,7 +108,8 @@ PROGRAMS: dict[str, Row] = {
     "mas": {"about": "installs applications of macOS", "verbs": {"list search info outdated version account config home": {"does": ("connect package-index",)}, "*": {"does": ("install", "connect package-index")}}},
     **alike("kextload kextunload kmutil", {"about": "loads parts of the kernel", "verbs": {"showloaded inspect find": PRINTS, "*": {"does": ("privilege changes the kernel", "opaque changes the kernel")}}}),
     **alike("bless asr", {"about": "changes what a machine starts from", "tame": {"info getBoot": {}}, "does": ("privilege changes what the machine starts from", "opaque changes disks")}),
-    **alike("fdesetup tccutil systemsetup spindump sysdiagnose DevToolsSecurity automator shortcuts", {"about": "looks at and changes the machine", "verbs": {"status list isactive -get* -list* help version": PRINTS, "*": {"does": ("privilege changes the machine", "opaque changes the machine")}}, "long": False}),
+    **alike("fdesetup tccutil systemsetup spindump sysdiagnose automator shortcuts", {"about": "looks at and changes the machine", "verbs": {"status list isactive -get* -list* help version": PRINTS, "*": {"does": ("privilege changes the machine", "opaque changes the machine")}}, "long": False}),
+    "DevToolsSecurity": {"about": "says who may debug programs", "long": True, "tame": {"status": {}}, "does": ("privilege takes down walls of the system",)},
     **alike("actool ibtool ictool momc", {"about": "compiles parts of applications", "does": ("opaque runs the project's code",)}),
     "lsregister": {"about": "looks at and changes which program opens what", "tame": {"dump": {}}, "long": True, "does": ("privilege changes which program opens what",)},
 }  # fmt: skip

@@ -80,7 +80,7 @@ PROGRAMS: dict[str, Row] = {
         "bare": INSTALLS,
     }),
     **alike("rake rails", {"about": "runs tasks of a Ruby project", "help": "V", "always": True, "verbs": _RAKE, "bare": BUILDS}),
-    "jekyll": {"about": "builds a web site", "help": "h", "does": ("opaque runs the project's code",)},
+    "jekyll": {"about": "builds a web site", "always": True, "does": ("opaque runs the project's code",)},
     "hugo": {
         "about": "builds a web site",
         "takes": "b baseURL e environment logLevel",
@@ -159,7 +159,7 @@ PROGRAMS: dict[str, Row] = {
             "ecto.drop ecto.reset ecto.rollback": _DROPS,
             "hex.publish hex.retire hex.owner hex.organization hex.user": {"does": ("publish", "upload package-index", "opaque runs the project's code")},
             "deps.get deps.update archive.install escript.install local.hex local.rebar hex.install": INSTALLS,
-            "*": BUILDS,
+            "help *": BUILDS,
         },
         "bare": BUILDS,
     },

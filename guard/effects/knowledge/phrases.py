@@ -6,6 +6,8 @@ NET: Row = {"does": ("connect package-index",)}
 """It asks the registry and prints what it says."""
 RUNS: Row = {"stops": True, "does": ("opaque runs the project's code",)}
 """What stands behind the first operand belongs to the project's code, ``--help`` too."""
+SCRIPTS: Row = {**RUNS, "always": True}
+"""The subcommand itself is a script of the project: ``yarn test --help`` runs it."""
 BUILDS: Row = {"does": ("opaque runs the project's code",)}
 """Likewise, with options of its own anywhere."""
 INSTALLS: Row = {

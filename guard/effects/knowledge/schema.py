@@ -86,7 +86,10 @@ class Row(TypedDict, total=False):
     when: Mapping[str, "Row"]
     """Options to what the call does besides when one of them is given."""
     tame: Mapping[str, "Row"]
-    """Options to what the call does instead when one of them is given (``--dry-run``), unless it says ``=none`` or ``=false``."""
+    """Options to what the call does instead when one of them is given (``--dry-run``), unless it says ``=none`` or ``=false``.
+
+    Beside ``verbs`` it is about options before the subcommand, whichever that is.
+    """
     values: Mapping[str, Mapping[str, "Row"]]
     """Options to values of theirs to what the call does besides; ``*`` is any other value, ``?`` one that is not known."""
     verbs: Mapping[str, "Row"]

@@ -15,6 +15,7 @@ _APT: Row = {
     # Its settings can name programs that it runs.
     "options": {"o option": "opaque", "c config-file": "config"},
     "help": "h v",
+    "tame": {"s simulate dry-run just-print recon no-act print-uris": _SIMULATED},
     "verbs": {
         "list search show showsrc showpkg policy depends rdepends madison stats pkgnames dump dumpavail unmet dotty xvcg moo help "
         "showmanual showauto showhold showinstall showremove showpurge minimize-manual why why-not versions indextargets check changelog": {"takes": "n"},
@@ -95,6 +96,7 @@ PROGRAMS: dict[str, Row] = {
                 "operands": "skip",
             },
             "test": {"operands": "read", "python": "knowledge.system_words:addresses"},
+            "E eval": {},
         },
         "operands": "read",
         "python": "knowledge.system_words:addresses",
@@ -184,7 +186,11 @@ PROGRAMS: dict[str, Row] = {
         "does": ("install", "opaque packages run code when they are built"),
     },
     "nix-store": {"about": "looks at and changes what is built", "tame": {"q query read-log l verify verify-path dump-db dump print-env": {}, "gc delete": CACHES}, "does": ("opaque builds and runs packages",)},
-    **alike("nix-build nix-instantiate nix-collect-garbage nix-channel nix-copy-closure nixos-rebuild home-manager", {"about": "builds and installs packages that are described in Nix", "tame": {"list parse": {}}, "does": ("install", "opaque packages run code when they are built")}),
+    **alike("nix-build nix-instantiate", {"about": "evaluates and builds what is described in Nix", "options": {"o out-link": "write"}, "does": ("opaque evaluates and builds a description",)}),
+    "nix-collect-garbage": {"about": "empties the store", "tame": {"dry-run": {}}, **CACHES},
+    "nix-channel": {"about": "says where packages come from", "tame": {"list list-generations": {}}, **SETTINGS},
+    "nix-copy-closure": {"about": "copies packages between machines", "does": ("upload ?",)},
+    **alike("nixos-rebuild darwin-rebuild home-manager", {"about": "makes the machine what its description says", "verbs": {"list-generations generations packages news option": PRINTS, "build build-vm dry-build dry-activate": BUILDS, "*": _CHANGES}}),
     "guix": {"about": "builds and installs packages that are described in Scheme", "verbs": {"search show describe size graph lint hash weather challenge gc": {"when": {"d delete C collect-garbage D delete-generations F": CACHES}}, "package": {"tame": {"s search show I list-installed A list-available l list-generations": {}}, "does": ("install", "opaque packages run code when they are built")}, "download": NET, "install remove upgrade pull": INSTALLS, "*": RUNS}},
     "choco": {"about": "installs packages of Windows", "verbs": {"list search find info outdated help": NET, "source feature config pin": {"verbs": {"list": PRINTS, "*": SETTINGS}, "bare": PRINTS}, "*": _CHANGES}},
     "winget": {"about": "installs packages of Windows", "verbs": {"list ls search find show view help features validate hash": NET, "source": {"verbs": {"list": PRINTS, "*": SETTINGS}}, "export": {"options": {"o output": "write"}}, "download": FETCHES, "*": _CHANGES}},

@@ -25,11 +25,14 @@ def _cmake_command(call: Call, args: list[Field]) -> None:
     words = [field for field in args[1:] if not (field.static or "x").startswith("-")]
     deep = any((field.static or "").startswith(("-r", "-R")) for field in args[1:])
     match args[0].static if args else "__help":
-        case "copy" | "copy_if_different" | "copy_directory" | "copy_directory_if_different" | "rename":
-            call.read(*words[:-1], recursive=True)
-            call.write(*words[-1:], recursive=True)
+        case "copy" | "copy_if_different" | "rename":
+            call.read(*words[:-1])
+            call.write(*words[-1:])
             if args[0].static == "rename":
                 call.delete(*words[:1])
+        case "copy_directory" | "copy_directory_if_different":
+            call.read(*words[:-1], recursive=True)
+            call.write(*words[-1:], recursive=True)
         case "make_directory" | "touch" | "touch_nocreate":
             call.write(*words)
         case "rm":

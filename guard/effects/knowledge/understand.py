@@ -1,13 +1,13 @@
 """Gives rows their meaning: one handler for every program that is described as data."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from importlib import import_module
 
 from guard.effects.call import Call
 from guard.effects.knowledge.schema import Row
 from guard.effects.options import Grammar, Parsed
 from guard.effects.values import Field, plain
+from dataclasses import dataclass, replace
 from guard.model.effect import (
     Connect,
     ControlContainer,
@@ -80,14 +80,17 @@ def _level(row: Row, around: _Level | None) -> _Level:
         takes.update(names.split())
     takes -= optional
     flags: frozenset[str] | None = None
+    exact = {*_HELP, *row.get("help", "").split()}
+    for table in (row.get("when", {}), row.get("tame", {})):
+        for names in table:
+            exact.update(names.split())
     if "flags" in row:
-        known_flags = {*row["flags"].split(), *_HELP, *row.get("help", "").split()}
-        for table in (row.get("when", {}), row.get("tame", {})):
-            for names in table:
-                known_flags.update(names.split())
+        known_flags = exact | set(row["flags"].split())
         if outer and outer.rules.flags:
             known_flags |= outer.rules.flags
         flags = frozenset(known_flags)
+    if outer:
+        exact |= outer.rules.exact
     level = _Level(
         row,
         Grammar(
@@ -96,8 +99,10 @@ def _level(row: Row, around: _Level | None) -> _Level:
             flags,
             bool(row.get("stops") or row.get("verbs")),
             bool(row.get("long") or (outer and outer.rules.single_dash_long)),
+            frozenset(exact),
         ),
-        frozenset(row.get("help", "").split()) | (outer.help if outer else _NONE if row.get("always") else _HELP),
+        frozenset(row.get("help", "").split())
+        | (_NONE if row.get("always") else outer.help if outer else _HELP),
         actions,
         within | (outer.within if outer else _NONE),
     )
@@ -125,6 +130,11 @@ def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) 
     if table is None or len(verbs) > _MAX_VERBS:
         _do(call, level, row, parsed, verbs)
         return
+    for names, instead in row.get("tame", {}).items():
+        if _given(parsed, names, surely=True):
+            # Before the subcommand, whichever it is: `apt-get -s install x`.
+            _do(call, level, instead, parsed, verbs)
+            return
     # What is said of options before the subcommand holds for all of them.
     _conditional(call, level, row, parsed, verbs)
     if not parsed.operands:
@@ -136,7 +146,7 @@ def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) 
     if verb is None:
         call.opaque(f"what `{call.name}` is told to do is not known before it runs")
         return
-    if verb == "help" and "help" in level.help and "help" not in table:
+    if verb == "help" and "help" in level.help and not any("help" in names.split() for names in table):
         return
     found = _verb(table, verb)
     if found is None:
@@ -259,7 +269,7 @@ def _act(call: Call, action: str, fields: list[Field]) -> None:
                 for field in fields:
                     call.run_text(field)
             case "argv":
-                call.run(fields)
+                call.run(fields[1:] if fields[0].static == "--" else fields)
             case "config":
                 call.read(*fields)
                 call.opaque(f"a configuration in `{fields[0].text}` can make it run things")
