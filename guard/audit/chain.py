@@ -4,7 +4,8 @@ The seam for Merkle tiles and signed checkpoints is :func:`leaf`: they are built
 """
 
 import hashlib
-from dataclasses import dataclass
+
+from guard.model.dataclass import dataclass
 
 FIRST = "0" * 64
 """``prev`` of the first record."""

@@ -11,12 +11,12 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from guard.audit.canonical import Json, canonical
 from guard.audit.chain import EMPTY, Head, leaf
 from guard.errors import AuditError
+from guard.model.dataclass import dataclass
 
 CURRENT = "current.jsonl"
 HEAD = "head"

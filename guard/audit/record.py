@@ -1,13 +1,13 @@
 """What is written down of each station. Pure: values to JSON, secrets taken out on the way."""
 
 from collections.abc import Iterable
-from dataclasses import fields
 from typing import Any, assert_never, cast
 
 from guard.audit.canonical import Json, canonical, text_of
 from guard.audit.canonical import digest as digest_of
 from guard.audit.redact import Redactor
 from guard.engine.stages import Decided
+from guard.model.dataclass import fields
 from guard.model.decision import Decision, Host, Reason, Sandbox, verdict_of
 from guard.model.effect import ResolvedEffect, effect_name
 from guard.model.facts import Answer, LookPath, Lookup

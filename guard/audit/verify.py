@@ -3,11 +3,11 @@
 import contextlib
 import fcntl
 import os
-from dataclasses import dataclass
 
 from guard.audit.canonical import Json, canonical
 from guard.audit.chain import EMPTY, Head, leaf
 from guard.audit.log import HEAD, LOCK, parsed_object, remembered_head, segment_paths
+from guard.model.dataclass import dataclass
 
 MAX_PROBLEMS = 20
 

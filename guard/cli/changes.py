@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import replace
 from typing import Any
 
 from guard.audit.log import AuditLog
@@ -15,6 +14,7 @@ from guard.enforce.apply import Conflict, apply
 from guard.enforce.changeset import ChangeSet, Entry, discard, list_sets, read_set
 from guard.enforce.places import Places
 from guard.errors import ApplyError
+from guard.model.dataclass import replace
 from sandbox.changes import NodeKind
 
 MAX_SHOWN = 256 * 1024

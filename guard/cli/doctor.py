@@ -5,7 +5,6 @@ import json
 import os
 import platform
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 from guard.audit.verify import verify
@@ -15,6 +14,7 @@ from guard.enforce.levels import try_level
 from guard.enforce.pipeline import workspace_of
 from guard.enforce.places import Places
 from guard.errors import PolicyFileError
+from guard.model.dataclass import dataclass
 from guard.model.verdict import Level
 from guard.policy.files.load import load_layer
 from guard.policy.files.locate import sources

@@ -86,13 +86,12 @@ def respond(payload: bytes) -> "Reply":
 
 def _judged(call: "HookCall") -> "Reply":
     # Imported here: a payload that cannot be read is answered without the engine.
-    from dataclasses import replace  # noqa: PLC0415 - as above
-
     from guard.agents import claude_code  # noqa: PLC0415 - as above
     from guard.enforce.levels import best_level  # noqa: PLC0415 - as above
     from guard.enforce.pipeline import Guard  # noqa: PLC0415 - as above
     from guard.enforce.places import Places  # noqa: PLC0415 - as above
     from guard.errors import AuditError  # noqa: PLC0415 - as above
+    from guard.model.dataclass import replace  # noqa: PLC0415 - as above
     from guard.model.decision import Allow, Sandbox  # noqa: PLC0415 - as above
     from guard.model.verdict import Level  # noqa: PLC0415 - as above
 

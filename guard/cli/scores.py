@@ -7,11 +7,11 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from guard.enforce.pipeline import Guard
 from guard.errors import UsageError
+from guard.model.dataclass import dataclass, field
 from guard.model.decision import Sandbox, verdict_of
 from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal

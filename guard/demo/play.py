@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 
 from guard.audit.canonical import Json
 from guard.audit.verify import Report, verify
@@ -13,6 +12,7 @@ from guard.demo.scene import Scene
 from guard.demo.story import Act, Ending, acts
 from guard.enforce.pipeline import Guard
 from guard.engine.stages import Decided
+from guard.model.dataclass import dataclass
 from guard.model.decision import verdict_of
 from guard.model.principal import Principal
 from guard.model.proposal import Proposal, ShellProposal, WriteProposal

@@ -5,9 +5,9 @@ import os
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
 
 from guard.enforce.places import Places
+from guard.model.dataclass import dataclass
 
 _POLICY = """\
 version: 1

@@ -1,7 +1,8 @@
 """The acts of the demo: what the agent proposes, and what must come of it for the demo to succeed. Data only."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from guard.model.dataclass import dataclass
 
 
 class Ending(Enum):

@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Callable
-from dataclasses import replace
+from guard.model.dataclass import replace
 
 from guard.effects.call import Call
 from guard.effects.identity import lexical_path

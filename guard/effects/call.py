@@ -1,7 +1,7 @@
 """One program call being understood: its arguments, and the ways to say what it does. Looks at nothing itself."""
 
 import posixpath
-from dataclasses import dataclass, replace
+from guard.model.dataclass import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from guard.effects.options import Grammar, Parsed, parse_options

@@ -4,7 +4,7 @@ Control flow by join, loops by widening, pipelines by what the producer is known
 is said as ``Opaque``. Numbers in comments are the rules of the project's notes on bash, checked by execution.
 """
 
-from dataclasses import dataclass, replace
+from guard.model.dataclass import dataclass, replace
 from typing import assert_never
 
 from guard.effects.builtins import BUILTINS

@@ -4,7 +4,7 @@ Follows POSIX 2.6 and the bash manual. Whatever cannot be told becomes a hole; u
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from guard.model.dataclass import dataclass
 from fnmatch import fnmatchcase
 from itertools import product
 from typing import TypeVar, assert_never

@@ -6,7 +6,7 @@ program other names. Rules are matched against every name that the same program 
 
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass
+from guard.model.dataclass import dataclass
 
 from guard.effects.state import State, WrittenFile
 from guard.effects.values import static_text

@@ -7,7 +7,7 @@ options, ``--``, and permutation unless the program stops at its first operand.
 from functools import lru_cache
 
 from guard.effects.values import Field, plain
-from dataclasses import dataclass, field
+from guard.model.dataclass import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Redirections: effects of their own, in order, that happen before the command and even when it fails (rule 17)."""
 
-from dataclasses import dataclass
+from guard.model.dataclass import dataclass
 from typing import TYPE_CHECKING
 
 from guard.effects.call import symbolic_paths

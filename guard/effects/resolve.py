@@ -3,7 +3,7 @@
 What nobody looked at, or could not look at, stays ``?`` or unlisted: the policy judges it as anything.
 """
 
-from dataclasses import replace
+from guard.model.dataclass import replace
 from typing import assert_never
 
 from guard.effects.identity import lexical_path

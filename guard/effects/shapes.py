@@ -1,7 +1,7 @@
 """Programs whose arguments say all that they do: one table row each, one handler for all of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from guard.model.dataclass import dataclass
 
 from guard.effects.call import Call
 from guard.effects.options import grammar

@@ -1,6 +1,6 @@
 """What the shell remembers between commands: variables, directory, functions, files written in this line."""
 
-from dataclasses import dataclass, field, replace
+from guard.model.dataclass import dataclass, field, replace
 
 from guard.effects.values import Hole, Text
 from guard.shell.ast import Command

@@ -3,7 +3,7 @@
 A ``Text`` is a sequence of exact strings and holes. A hole could be anything, the empty string included.
 """
 
-from dataclasses import dataclass
+from guard.model.dataclass import dataclass
 from typing import TypeAlias
 
 from guard.model.source import Span

@@ -9,7 +9,6 @@ import hashlib
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from guard.enforce.beneath import sync_filesystem
 from guard.enforce.changeset import (
@@ -28,6 +27,7 @@ from guard.enforce.changeset import (
 from guard.enforce.nodes import clear, make, remove, same
 from guard.enforce.places import Places
 from guard.errors import ApplyError
+from guard.model.dataclass import dataclass
 from sandbox.changes import Node, NodeKind
 
 LOCK_TIMEOUT_S = 10.0

@@ -1,7 +1,6 @@
 """Stations 7 to 11 for one shell command: record, permit, confine, judge what happened, apply or hold, record again."""
 
 import time
-from dataclasses import dataclass, replace
 
 from guard.audit.canonical import Json, text_of
 from guard.audit.record import changes_record, outcome_record, unproposed_record
@@ -22,6 +21,7 @@ from guard.enforce.pipeline import Guard
 from guard.enforce.watch import Seen, Watch, applied_meanwhile, explained_by
 from guard.engine.stages import Decided
 from guard.errors import ApplyError
+from guard.model.dataclass import dataclass, replace
 from guard.model.decision import Allow, Ask, Host
 from guard.model.effect import Opaque
 from guard.model.outcome import NotStarted, Outcome

@@ -14,12 +14,12 @@ import json
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from guard.enforce.beneath import sync_filesystem
 from guard.enforce.nodes import changed_at, copy_out, copy_to, look, parent_of, same
 from guard.errors import ApplyError, UsageError
+from guard.model.dataclass import dataclass, replace
 from sandbox.changes import Change, Changes, Created, Deleted, Node, NodeKind
 
 VERSION = 1

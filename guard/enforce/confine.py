@@ -3,11 +3,11 @@
 import contextlib
 import os
 import signal
-from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from guard.enforce.permit import Permit
+from guard.model.dataclass import dataclass
 from guard.model.decision import Host, Sandbox
 from guard.model.facts import Facts
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Outcome

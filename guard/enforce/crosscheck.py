@@ -6,9 +6,9 @@ bashlex is GPL: it runs in a worker process and is never imported here.
 import json
 import os
 import sys
-from dataclasses import dataclass
 from typing import TypeAlias, cast
 
+from guard.model.dataclass import dataclass
 from guard.shell.parse import parse
 from guard.shell.walk import simples, unread
 

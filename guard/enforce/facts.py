@@ -5,7 +5,6 @@ Bounded in rounds, entries, bytes and time. What was not answered in time stays 
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import assert_never
 
@@ -17,6 +16,7 @@ from guard.enforce.trees import Trees
 from guard.enforce.walkpath import look_path
 from guard.engine.analyse import analyse
 from guard.engine.stages import Analysed
+from guard.model.dataclass import replace
 from guard.model.facts import (
     Answer,
     Facts,

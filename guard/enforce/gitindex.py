@@ -5,7 +5,8 @@ Source: git's ``Documentation/gitformat-index``. Runs nothing, writes nothing; w
 
 import os
 import stat
-from dataclasses import dataclass
+
+from guard.model.dataclass import dataclass
 
 MAX_INDEX_BYTES = 16 * 1024 * 1024
 MAX_HASHED_BYTES = 4 * 1024 * 1024

@@ -1,7 +1,6 @@
 """What a crash interrupted is finished or rolled back at the next start. Decides nothing: a judged set stays judged."""
 
 import os
-from dataclasses import replace
 
 from guard.enforce.apply import go_back, go_forward, locked, ours
 from guard.enforce.changeset import (
@@ -18,6 +17,7 @@ from guard.enforce.changeset import (
 from guard.enforce.nodes import clear
 from guard.enforce.places import Places
 from guard.errors import ApplyError, UsageError
+from guard.model.dataclass import replace
 
 
 def recover(places: Places) -> list[str]:

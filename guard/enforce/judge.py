@@ -3,17 +3,19 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from guard.effects.observed import observe, observed_lookups
 from guard.enforce.facts import Imagined, World, answer_all, gather
 from guard.engine.decide import decide, failed, judge_effects
 from guard.engine.stages import Decided
+from guard.model.dataclass import replace
 from guard.model.effect import ResolvedEffect, RunProgram
 from guard.model.facts import Facts
 from guard.model.proposal import Proposal, ShellProposal
 from guard.policy.rule import Policy
-from sandbox.changes import Changes
+
+if TYPE_CHECKING:
+    from sandbox.changes import Changes
 
 BUDGET_S = 10.0
 
@@ -34,9 +36,11 @@ def judge_proposal(
 
 
 def judge_changes(
-    decided: Decided, changes: Changes, policy: Policy, *, budget_s: float = BUDGET_S
+    decided: Decided, changes: "Changes", policy: Policy, *, budget_s: float = BUDGET_S
 ) -> Decided:
     """Station 10: the same rules on what really changed. Looks at the workspace as it was: call before applying."""
+    from guard.effects.observed import observe, observed_lookups  # noqa: PLC0415 - a hook judges proposals only
+
     facts = decided.facts
     try:
         late = _clock(budget_s)

@@ -5,8 +5,8 @@ After it the hands (``carry``) permit, confine, judge what happened, apply or ho
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from guard.audit.canonical import Json
 from guard.audit.log import Appended, AuditLog
@@ -18,6 +18,7 @@ from guard.enforce.levels import best_level
 from guard.enforce.places import Places
 from guard.engine.stages import Decided
 from guard.errors import PolicyFileError
+from guard.model.dataclass import dataclass, replace
 from guard.model.facts import Facts
 from guard.model.proposal import Proposal
 from guard.model.verdict import Level
@@ -25,7 +26,9 @@ from guard.policy.files.compiled import load_policy
 from guard.policy.files.locate import sources
 from guard.policy.files.restricted import restricted_policy
 from guard.policy.rule import Policy
-from sandbox.changes import Changes
+
+if TYPE_CHECKING:
+    from sandbox.changes import Changes
 
 _SYSTEM = frozenset(
     ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
@@ -90,7 +93,7 @@ class Guard:
         """Stations 2 to 6. Never raises for anything an agent can propose."""
         return judge_proposal(proposal, self.facts, self.policy)
 
-    def judge_changes(self, decided: Decided, changes: Changes) -> Decided:
+    def judge_changes(self, decided: Decided, changes: "Changes") -> Decided:
         """Station 10. Before anything is applied."""
         return judge_changes(decided, changes, self.policy)
 

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from guard.model.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 import os
 import secrets
 import time
-from dataclasses import replace
 
 from guard.enforce.apply import Applied, Conflict, apply
 from guard.enforce.changeset import (
@@ -19,6 +18,7 @@ from guard.enforce.changeset import (
 from guard.enforce.nodes import copy_to
 from guard.enforce.places import Places
 from guard.errors import ApplyError
+from guard.model.dataclass import replace
 from sandbox.changes import NodeKind
 
 KEEP_SETS = 200

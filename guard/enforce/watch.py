@@ -11,7 +11,6 @@ import os
 import select
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -20,6 +19,7 @@ from guard.enforce.changeset import list_sets, read_set
 from guard.enforce.nodes import TEMPORARY
 from guard.enforce.places import Places
 from guard.errors import GuardError
+from guard.model.dataclass import dataclass
 from guard.model.effect import ChangeMode, DeletePath, LinkPath, Opaque, ResolvedEffect, WritePath
 
 MAX_PATHS = 200

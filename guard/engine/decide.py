@@ -1,11 +1,11 @@
 """Stations 5 and 6 as one pure function: the same proposal, facts and policy give the same decision, today and in a replay."""
 
-from dataclasses import replace
 from enum import Enum
 
 from guard.effects.place import is_below, place_of, roots
 from guard.effects.resolve import resolve
 from guard.engine.stages import Analysed, Decided
+from guard.model.dataclass import replace
 from guard.model.decision import Allow, Ask, Decision, Deny, Host, Reason, Sandbox
 from guard.model.effect import (
     ChangeMode,

@@ -1,11 +1,11 @@
 """Judging a command in a world that is only described: examples in policy files, cases in tests. Looks at nothing."""
 
-from dataclasses import replace
 from types import MappingProxyType
 
 from guard.engine.analyse import analyse
 from guard.engine.decide import decide
 from guard.engine.stages import Decided
+from guard.model.dataclass import replace
 from guard.model.facts import Answer, Facts, GitRunsFact, GlobFact, LookGitRuns, LookGlob, Lookup
 from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal

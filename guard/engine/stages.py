@@ -1,7 +1,6 @@
 """The types that hold what each station found: each one holds the one before. No behaviour."""
 
-from dataclasses import dataclass
-
+from guard.model.dataclass import dataclass
 from guard.model.decision import Decision
 from guard.model.effect import ResolvedEffect, SymbolicEffect
 from guard.model.facts import Facts, Lookup

@@ -1,9 +1,9 @@
 """The answer to a proposal, with its reasons and where it may run. Carries no power: only a Permit does."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NoReturn, TypeAlias
 
+from guard.model.dataclass import dataclass
 from guard.model.verdict import Verdict
 
 

@@ -3,9 +3,9 @@
 Adding an effect is a new version of the policy schema. ``Opaque`` is the top: it could be anything.
 """
 
-from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
+from guard.model.dataclass import dataclass
 from guard.model.paths import ResolvedPath, SymbolicPath
 from guard.model.source import Span
 

@@ -4,10 +4,10 @@ Analysis is pure: it asks by returning lookups, and is run again with the answer
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from guard.model.dataclass import dataclass, field
 from guard.model.paths import FileKind
 from guard.model.verdict import Level
 
@@ -144,6 +144,10 @@ class GitRunsFact:
 Answer: TypeAlias = PathFact | TreeFact | ProgramFact | ScriptFact | GlobFact | GitFact | GitRunsFact
 
 
+def _nothing_known() -> MappingProxyType[Any, Any]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything that one decision depended on besides the proposal and the policy."""
@@ -157,7 +161,7 @@ class Facts:
     temp: tuple[str, ...] = ("/tmp", "/var/tmp")  # noqa: S108 - these are the names we judge, nothing is written
     user: str = ""
     uid: int = 0
-    env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    env: Mapping[str, str] = field(default_factory=_nothing_known)
     """Variables the command would inherit. Absent = unset."""
     guard_paths: tuple[str, ...] = ()
     """Real absolute paths of the guard's installation, state, configuration and socket."""
@@ -166,4 +170,4 @@ class Facts:
     level: Level = Level.ADVICE
     today: str = ""
     """ISO date, for exceptions that expire."""
-    answers: Mapping[Lookup, Answer] = field(default_factory=lambda: MappingProxyType({}))
+    answers: Mapping[Lookup, Answer] = field(default_factory=_nothing_known)

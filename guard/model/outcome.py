@@ -1,7 +1,8 @@
 """How a carried-out action ended. A value: an exception would mean that we failed."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from guard.model.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

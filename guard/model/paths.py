@@ -1,8 +1,9 @@
 """Paths before and after the look at the world. Does not look itself."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from guard.model.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Who proposes: the agent, its session, and the human behind it. Not a permission: only a name in the record."""
 
-from dataclasses import dataclass
+from guard.model.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

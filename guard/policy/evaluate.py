@@ -3,9 +3,8 @@
 A permissive rule must cover all of an effect; a strict one speaks as soon as any of it may be meant.
 """
 
-from dataclasses import dataclass
-
 from guard.effects.place import place_of, roots
+from guard.model.dataclass import dataclass
 from guard.model.decision import Allow, Ask, Decision, Deny, Host, Placement, Reason, Sandbox
 from guard.model.effect import (
     ChangeMode,

@@ -4,8 +4,8 @@ A name pattern never matches an address and the other way round: `127.*` as text
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from guard.model.dataclass import dataclass
 from guard.policy.match import wildcard
 
 UNKNOWN = "?"

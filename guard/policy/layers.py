@@ -4,8 +4,7 @@ All layers count and the strictest verdict wins, so a layer can only tighten (th
 same law: a repository may send to the sandbox what others let onto the host, never the other way round.
 """
 
-from dataclasses import dataclass, field
-
+from guard.model.dataclass import dataclass, field
 from guard.model.decision import Reason
 from guard.model.verdict import Verdict
 from guard.policy import hosts, zones

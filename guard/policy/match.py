@@ -6,7 +6,8 @@ below and what all of it surely is.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from guard.model.dataclass import dataclass
 
 REMEMBERED = 20_000
 """Places kept by a long-lived guard before it starts anew."""

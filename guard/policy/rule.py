@@ -1,7 +1,6 @@
 """The law as values: rules in layers. Knows nothing of files or of how they are judged."""
 
-from dataclasses import dataclass, field
-
+from guard.model.dataclass import dataclass, field
 from guard.model.verdict import Verdict
 
 

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from guard.model.dataclass import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -1,6 +1,6 @@
 """Nothing runs without a permit: where one comes from, what it is for, how often and how long."""
 
-from dataclasses import replace
+from guard.model.dataclass import replace
 
 import pytest
 

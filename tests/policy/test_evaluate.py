@@ -1,7 +1,7 @@
 """Rules on effects, as data; and what must hold of any rules at all."""
 
 import tomllib
-from dataclasses import replace
+from guard.model.dataclass import replace
 from pathlib import Path
 
 import pytest

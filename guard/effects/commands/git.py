@@ -4,7 +4,7 @@ Options before the subcommand and configuration can make any subcommand run any 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from guard.model.dataclass import replace
 
 from guard.effects.call import Call
 from guard.effects.commands.git_remote import (

@@ -1,7 +1,7 @@
 """``find`` and ``xargs``: programs that run other programs on names they find."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from guard.model.dataclass import replace
 from fnmatch import fnmatchcase
 
 from guard.effects.call import Call

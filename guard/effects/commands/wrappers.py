@@ -1,7 +1,7 @@
 """Programs that run the rest of their arguments: the command inside is judged as if it stood alone."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from guard.model.dataclass import replace
 
 from guard.effects.call import Call
 from guard.effects.options import Grammar, grammar

@@ -7,7 +7,7 @@ from guard.effects.call import Call
 from guard.effects.knowledge.schema import Row
 from guard.effects.options import Grammar, Parsed
 from guard.effects.values import Field, plain
-from dataclasses import dataclass, replace
+from guard.model.dataclass import dataclass, replace
 from guard.model.effect import (
     Connect,
     ControlContainer,

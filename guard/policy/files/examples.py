@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from guard.errors import PolicyFileError
+from guard.model.dataclass import dataclass, replace
 from guard.model.decision import Decision, verdict_of
 from guard.policy.files.compiled import read_bytes
 from guard.policy.files.load import kind_of, load_layer

@@ -1,7 +1,8 @@
 """Which policy files count here. Names only: reads nothing but whether they exist."""
 
 import os
-from dataclasses import dataclass
+
+from guard.model.dataclass import dataclass
 
 FLOOR = "/etc/guard/floor.yaml"
 

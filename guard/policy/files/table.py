@@ -1,8 +1,8 @@
 """A layer as JSON and back: what the hook loads instead of YAML. Strict both ways; identity is a property."""
 
-from dataclasses import fields
 from typing import Any
 
+from guard.model.dataclass import fields
 from guard.model.verdict import Verdict
 from guard.policy.rule import InlineTest, PolicyException, PolicyLayer, Rule
 

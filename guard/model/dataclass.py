@@ -1,0 +1,198 @@
+"""``dataclass``, ``field``, ``fields`` and ``replace`` as this project uses them, for a twentieth of what they cost at start-up.
+
+The standard library compiles five functions for each class, and imports ``inspect`` to do so: with a hundred classes that
+is most of what a hook call costs. Here they are compiled when they are first called. Type checkers see dataclasses.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar, dataclass_transform, overload
+
+    T = TypeVar("T")
+else:
+
+    def dataclass_transform(**_: object) -> object:
+        """Importing ``typing`` for a decorator that does nothing would cost 2 ms."""
+        return lambda function: function
+
+    def overload(function: object) -> object:
+        return function
+
+
+class _Missing:
+    """No default."""
+
+
+_MISSING = _Missing()
+
+
+class Field:
+    """One field of a class."""
+
+    __slots__ = ("compare", "default", "default_factory", "keyword", "name", "repr")
+
+    def __init__(
+        self, default: object, default_factory: Callable[[], object] | None, *, compare: bool, repr_: bool
+    ) -> None:
+        self.name = ""
+        self.keyword = False
+        self.default = default
+        self.default_factory = default_factory
+        self.compare = compare
+        self.repr = repr_
+
+
+def field(
+    *,
+    default: Any = _MISSING,
+    default_factory: Callable[[], Any] | None = None,
+    compare: bool = True,
+    repr: bool = True,  # noqa: A002 - as the standard library has it
+) -> Any:
+    """A field with a default that is made anew each time, or that equality does not see."""
+    return Field(default, default_factory, compare=compare, repr_=repr)
+
+
+@overload
+def dataclass(cls: type[T], /) -> type[T]: ...
+@overload
+def dataclass(  # noqa: F811 - overloads
+    *, frozen: bool = False, slots: bool = False, kw_only: bool = False
+) -> Callable[[type[T]], type[T]]: ...
+@dataclass_transform(field_specifiers=(field,))
+def dataclass(  # noqa: F811 - as above
+    cls: type[Any] | None = None, /, *, frozen: bool = False, slots: bool = False, kw_only: bool = False
+) -> Any:
+    """As ``dataclasses.dataclass``. ``frozen``: hashable, and nobody assigns to a field: type checkers hold that."""
+    if cls is not None:
+        return _built(cls, frozen=frozen, slots=slots, keyword=kw_only)
+
+    def decorate(found: Any) -> Any:
+        return _built(found, frozen=frozen, slots=slots, keyword=kw_only)
+
+    return decorate
+
+
+def fields(value: object) -> tuple[Field, ...]:
+    """The fields of a class or of a value of it, in order."""
+    found: Any = value
+    own: tuple[Field, ...] = found.__guard_fields__
+    return own
+
+
+def replace(value: T, /, **changes: object) -> T:
+    """A new value with some fields changed; of the standard library's dataclasses too."""
+    cls: Any = value.__class__
+    names = getattr(cls, "__dataclass_fields__", None) or [item.name for item in fields(cls)]
+    for name in names:
+        if name not in changes:
+            changes[name] = getattr(value, name)
+    made: T = cls(**changes)
+    return made
+
+
+def _built(cls: Any, *, frozen: bool, slots: bool, keyword: bool) -> Any:
+    body: dict[str, Any] = dict(cls.__dict__)
+    names: dict[str, object] = body.get("__annotations__", {})
+    found: dict[str, Field] = {}
+    for base in reversed(cls.__mro__[1:]):
+        found.update({item.name: item for item in base.__dict__.get("__guard_fields__", ())})
+    own: list[str] = []
+    for name, annotation in names.items():
+        if str(annotation).startswith(("ClassVar", "typing.ClassVar")):
+            continue
+        given = body.pop(name, _MISSING)
+        item = given if isinstance(given, Field) else Field(given, None, compare=True, repr_=True)
+        item.name, item.keyword = name, keyword
+        if name not in found:
+            own.append(name)
+        found[name] = item
+    body["__guard_fields__"] = tuple(found.values())
+    body["__match_args__"] = tuple(item.name for item in found.values() if not item.keyword)
+    body.setdefault("__init__", _first_init)
+    body.setdefault("__repr__", _repr)
+    if "__eq__" not in body:
+        body["__eq__"] = _first_eq
+        body["__hash__"] = _first_hash if frozen else None
+    body.pop("__dict__", None)
+    body.pop("__weakref__", None)
+    if slots:
+        body["__slots__"] = tuple(own)
+    kind: Any = cls.__class__
+    made: Any = kind(cls.__name__, cls.__bases__, body)
+    made.__qualname__ = cls.__qualname__
+    return made
+
+
+def _first_init(self: Any, *args: object, **kwargs: object) -> None:
+    """Compiles ``__init__`` of the class that it was called for, and goes on with that."""
+    cls: Any = self.__class__
+    plain: list[str] = []
+    keywords: list[str] = []
+    lines: list[str] = []
+    scope: dict[str, object] = {"_MISSING": _MISSING}
+    for item in fields(cls):
+        name = item.name
+        text = name
+        if item.default_factory is not None:
+            scope[f"_make_{name}"] = item.default_factory
+            text = f"{name}=_MISSING"
+            lines.append(f"self.{name}=_make_{name}() if {name} is _MISSING else {name}")
+        else:
+            if item.default is not _MISSING:
+                scope[f"_default_{name}"] = item.default
+                text = f"{name}=_default_{name}"
+            lines.append(f"self.{name}={name}")
+        (keywords if item.keyword else plain).append(text)
+    if hasattr(cls, "__post_init__"):
+        lines.append("self.__post_init__()")
+    given = ",".join(["self", *plain, *(["*", *keywords] if keywords else [])])
+    # The names come from class bodies in this project only.
+    exec(f"def __init__({given}):\n " + "\n ".join(lines or ["pass"]), scope)  # noqa: S102 - as dataclasses do
+    init: Any = scope["__init__"]
+    cls.__init__ = init
+    init(self, *args, **kwargs)
+
+
+def _key(cls: Any) -> Callable[[Any], object]:
+    """What equality and hash look at."""
+    from operator import attrgetter  # noqa: PLC0415 - loaded by everything that starts at all, but not by us
+
+    names = [item.name for item in fields(cls) if item.compare]
+    getter: Callable[[Any], object] = attrgetter(*names) if names else _nothing
+    return getter
+
+
+def _nothing(_: object) -> object:
+    return ()
+
+
+def _first_eq(self: Any, other: object) -> bool:
+    cls: Any = self.__class__
+    key = _key(cls)
+
+    def __eq__(one: Any, two: object) -> bool:  # noqa: N807 - it becomes the method
+        return key(one) == key(two) if two.__class__ is one.__class__ else NotImplemented
+
+    cls.__eq__ = __eq__
+    result: bool = __eq__(self, other)
+    return result
+
+
+def _first_hash(self: Any) -> int:
+    cls: Any = self.__class__
+    key = _key(cls)
+
+    def __hash__(one: Any) -> int:  # noqa: N807 - it becomes the method
+        return hash((cls, key(one)))
+
+    cls.__hash__ = __hash__
+    return __hash__(self)
+
+
+def _repr(self: Any) -> str:
+    inside = ", ".join(f"{item.name}={getattr(self, item.name)!r}" for item in fields(self) if item.repr)
+    return f"{type(self).__qualname__}({inside})"
