@@ -10,6 +10,7 @@ from typing import Any
 from guard.audit.canonical import text_of
 from guard.audit.record import decision_json, effect_json, placement_name
 from guard.cli.exit_codes import ASK, DENY, OK
+from guard.cli.lines import MAX_LINE, object_of, text_of_key
 from guard.cli.output import complain, say
 from guard.cli.proposals import add_proposal, level_of, proposal_of
 from guard.cli.render import decision_lines
@@ -30,7 +31,6 @@ from guard.model.verdict import Verdict
 
 CODES = {Verdict.ALLOW: OK, Verdict.ASK: ASK, Verdict.DENY: DENY}
 _KEYS = frozenset({"id", "command", "tool", "path", "content", "old", "new", "cwd", "env", "home"})
-MAX_LINE = 17 * 1024 * 1024
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,9 +84,7 @@ def report(decided: Decided, guard: Guard) -> dict[str, Any]:
 
 def _batch(args: argparse.Namespace) -> int:
     if args.words or args.path:
-        raise UsageError(
-            "--batch reads its commands from standard input", help_="leave the command out"
-        )
+        raise UsageError("--batch reads its commands from standard input", help_="leave the command out")
     cwd = os.path.abspath(args.cwd) if args.cwd else os.getcwd()
     guard = Guard.open(cwd=cwd, home=args.home, level=level_of(args))
     stream = sys.stdin.buffer
@@ -102,7 +100,7 @@ def _one(line: bytes, guard: Guard, args: argparse.Namespace) -> dict[str, Any]:
     """The answer to one line; an ``error`` object when it is malformed."""
     case: dict[str, Any] = {}
     try:
-        case = _case(line)
+        case = object_of(line, _KEYS)
         cwd = _text(case, "cwd") or guard.facts.cwd
         home = _text(case, "home") or args.home
         env = _environment(case)
@@ -129,27 +127,8 @@ def _one(line: bytes, guard: Guard, args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _case(line: bytes) -> dict[str, Any]:
-    if len(line) >= MAX_LINE:
-        raise UsageError("the line is longer than 17 MiB", help_="split it")
-    try:
-        case = json.loads(line.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(
-            f"the line is not JSON: {str(error)[:200]}", help_="write one JSON object a line"
-        ) from error
-    if not isinstance(case, dict):
-        raise UsageError("the line is not a JSON object", help_="write one JSON object a line")
-    unknown = case.keys() - _KEYS
-    if unknown:
-        raise UsageError(f"unknown key `{min(unknown)}`", help_=f"use {', '.join(sorted(_KEYS))}")
-    return case
-
-
 def _text(case: dict[str, Any], key: str) -> str:
-    value = case.get(key, "")
-    if not isinstance(value, str):
-        raise UsageError(f"`{key}` is not a string", help_="write it in quotes")
+    value = text_of_key(case, key)
     if "\0" in value and key in {"cwd", "home", "path"}:
         raise UsageError(f"`{key}` holds a NUL byte", help_="no path can")
     return value

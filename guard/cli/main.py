@@ -14,6 +14,7 @@ SUBCOMMANDS = {
     "demo": ("guard.cli.demo", "see a home directory survive, in a scratch directory"),
     "check": ("guard.cli.check", "what would be decided, without running anything"),
     "explain": ("guard.cli.explain", "the same, with every step that led there"),
+    "parse": ("guard.cli.parse", "how shell text is read, and which commands are in it"),
     "exec": ("guard.cli.exec", "decide, run where the decision says, judge the changes"),
     "changes": ("guard.cli.changes", "held changes: list, show, apply, drop"),
     "undo": ("guard.cli.undo", "put back what a run changed"),

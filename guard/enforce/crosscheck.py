@@ -8,11 +8,13 @@ import os
 import sys
 from typing import TypeAlias, cast
 
-from guard.model.dataclass import dataclass
+from guard.engine.stages import Analysed
+from guard.model.dataclass import dataclass, replace
+from guard.model.effect import Opaque
 from guard.shell.parse import parse
 from guard.shell.walk import simples, unread
 
-TIMEOUT = 5.0
+TIMEOUT = 2.0
 MAX_CHARACTERS = 8 * 1024
 """bashlex takes exponential time on some texts and quadratic time on long ones."""
 
@@ -51,6 +53,20 @@ def second_opinion(text: str) -> Opinion:
         return theirs
     ours = [tuple(word.static for word in found.words) for found in simples(script)]
     return _compare(ours, theirs)
+
+
+def cross_checked(analysed: Analysed, text: str) -> Analysed:
+    """Where bashlex sees other commands, what was read counts as not understood. ``GUARD_CROSSCHECK=1`` turns it on.
+
+    That bashlex is missing, slow or unable to read the text changes nothing: it refuses a sixth of what agents write.
+    """
+    match second_opinion(text):
+        case Disagreement(only_guard, only_bashlex):
+            seen = [" ".join(word or "?" for word in words) for words in (*only_guard, *only_bashlex)]
+            reason = f"a second reader of the shell sees other commands: {', '.join(seen)[:200]}"
+            return replace(analysed, effects=(*analysed.effects, Opaque(reason=reason)))
+        case Agreement() | NotAvailable():
+            return analysed
 
 
 def _compare(ours: list[Words], theirs: list[tuple[str, ...]]) -> Opinion:

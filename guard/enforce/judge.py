@@ -30,6 +30,10 @@ def judge_proposal(
             facts = replace(facts, env={**facts.env, **dict(proposal.env)})
         late = _clock(budget_s)
         analysed, facts = gather(proposal, facts, _world(facts, policy, late), late)
+        if isinstance(proposal, ShellProposal) and os.environ.get("GUARD_CROSSCHECK") == "1":
+            from guard.enforce.crosscheck import cross_checked  # noqa: PLC0415 - only who asks pays for it
+
+            analysed = cross_checked(analysed, proposal.command)
         return decide(analysed, facts, policy)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong with us is a deny, in words, never an allow
         return failed(proposal, facts, policy.digest, f"{type(error).__name__}: {error}")
