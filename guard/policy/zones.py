@@ -57,7 +57,8 @@ AGENT_CONFIG = tuple(
         ".vscode/**", ".idea/**", ".devcontainer/**", ".devcontainer.json", ".envrc", ".tool-versions", ".mise.toml", "mise.toml",
         ".pre-commit-config.yaml", ".husky/**", ".githooks/**", "lefthook.yml", ".github/workflows/**", ".github/actions/**", ".gitlab-ci.yml",
         ".circleci/**", ".buildkite/**", "Jenkinsfile", "azure-pipelines.yml", ".travis.yml", "bitbucket-pipelines.yml", "sitecustomize.py",
-        "usercustomize.py", ".yarnrc.yml", ".yarn/plugins/**", ".vimrc", ".nvimrc", ".exrc", ".dir-locals.el", ".gdbinit", ".lldbinit", ".bazelrc",
+        ".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml", ".npmrc", ".yarnrc", ".poetry/**", ".pdm-plugins/**",
+        "mise.local.toml", ".mise/**", ".config/mise/**", "tools/bazel", "usercustomize.py", ".yarnrc.yml", ".yarn/plugins/**", ".vimrc", ".nvimrc", ".exrc", ".dir-locals.el", ".gdbinit", ".lldbinit", ".bazelrc",
     )
 )  # fmt: skip
 

@@ -38,7 +38,7 @@ PROGRAMS: dict[str, Row] = {
         "stops": True,
         "does": ("opaque runs the project's code",),
     },
-    **alike("task go-task", {"about": "runs tasks of a project", "takes": "d dir t taskfile o output C concurrency", "help": "h", "tame": {"l list a list-all": {}, "i init": {"does": ("write Taskfile.yml",)}}, "stops": True, "does": ("opaque runs the project's code",)}),
+    **alike("task go-task", {"about": "runs tasks of a project", "takes": "d dir t taskfile o output C concurrency", "help": "h", "tame": {"l list a list-all": {"when": {"j json": {"does": ("opaque runs what says whether a task is up to date",)}}}, "i init": {"does": ("write Taskfile.yml",)}}, "stops": True, "does": ("opaque runs the project's code",)}),
     **alike("mask cargo-make makers doit poe poethepoet paver fab", {"about": "runs tasks of a project", "always": True, "stops": True, "does": ("opaque runs the project's code",)}),
     **alike("watchexec nodemon watchman chokidar modd reflex air onchange", _WATCHES),
     "concurrently": {"about": "runs several commands at once", "takes": "n names c prefix-colors p prefix s success max-processes m t l", "help": "h v V", "operands": "code"},

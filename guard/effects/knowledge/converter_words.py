@@ -22,6 +22,7 @@ _FF_TAKES = frozenset(
     "print_format show_entries select_streams of read_intervals sections".split()
 )
 _FF_FILTERS = ("file=", "log_path", "ladspa", "frei0r", "movie", "stats_file", "filename=", "zmq", "sendcmd", "lv2", "dnn", "subtitles", "ass=", "textfile")  # fmt: skip
+_PLAYLISTS = (".m3u8", ".m3u", ".ffconcat", ".mpd", ".sdp", ".concat")
 _PROTOCOL_FILES = ("file:", "concat:", "crypto:", "subfile", "tee:", "cache:", "async:", "data:")
 
 
@@ -90,7 +91,7 @@ def _media(call: Call, field: Field, *, out: bool) -> None:
     elif "://" in text:
         connect_field(call, field, upload=out)
         return
-    elif text.startswith(_PROTOCOL_FILES):
+    elif text.startswith(_PROTOCOL_FILES) or text.endswith(_PLAYLISTS):
         call.opaque(f"`{text}` names other files")
         return
     if out:
@@ -137,6 +138,8 @@ def _image(call: Call, field: Field) -> None:
     coder, colon, rest = text.partition(":")
     if text.startswith(("|", "@")) or "|" in rest[:1]:
         call.opaque(f"`{text}` is run, or names more arguments")
+    elif text.lower().endswith((".msl", ".mvg")):
+        call.opaque(f"`{text}` is a program for pictures")
     elif "://" in text:
         connect_field(call, field)
     elif (

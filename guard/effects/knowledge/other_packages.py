@@ -69,7 +69,7 @@ PROGRAMS: dict[str, Row] = {
         # The list of what it needs is itself a program (Gemfile).
         "verbs": {
             "config": {"verbs": {"list get": PRINTS, "set unset": SETTINGS}, "otherwise": {"operands": "skip", "python": "knowledge.package_words:setting"}, "bare": PRINTS},
-            "version env platform help licenses": PRINTS,
+            "version help": PRINTS,
             "exec e": {"stops": True, "operands": "argv", "does": ("opaque runs in the project's environment",)},
             "install i update add remove lock cache package pristine": INSTALLS,
             "clean": CACHES,
