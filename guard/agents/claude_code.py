@@ -4,7 +4,6 @@ Proved against 1.0.128, 2.0.76, 2.1.63, 2.1.197 and 2.1.330. Only ``tool_name``,
 """
 
 import json
-import re
 from typing import Any, cast
 
 from guard.agents.codec import HookCall, PayloadError, Reply, explanation
@@ -28,7 +27,7 @@ NAME = "claude-code"
 MAX_PATH = 4096
 """PATH_MAX of Linux, in characters rather than bytes: never too strict."""
 _SHELLS = frozenset({"Bash", "Monitor"})
-_MAGIC = re.compile(r"[*?\[\]{}()!|\\]")
+_MAGIC = frozenset("*?[]{}()!|\\")
 
 
 def read(payload: bytes) -> HookCall:
@@ -120,8 +119,9 @@ def _path(path: str) -> str:
 def _searched(path: str, pattern: str) -> str:
     """The tree that a search for ``pattern`` in ``path`` looks through: ``/etc/*`` and ``../*`` lead elsewhere."""
     fixed, magic = pattern, ""
-    if found := _MAGIC.search(pattern):
-        end = pattern.rfind("/", 0, found.start()) + 1
+    start = next((index for index, char in enumerate(pattern) if char in _MAGIC), -1)
+    if start >= 0:
+        end = pattern.rfind("/", 0, start) + 1
         fixed, magic = pattern[:end], pattern[end:]
     # What comes after the first `*` or `{` may climb again, or be a path of its own: `{/etc,src}/*`.
     if ".." in magic or "{/" in magic or ",/" in magic or "(/" in magic or "|/" in magic:

@@ -11,42 +11,47 @@ from functools import partial
 from guard.audit.canonical import raw_of
 
 _KEY_BYTES = 32
-_TOKENS = (
-    ("github-token", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})"),
-    ("aws-key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    ("slack-token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
-    ("anthropic-key", r"\bsk-ant-[A-Za-z0-9_-]{20,}"),
-    ("openai-key", r"\bsk-(?:proj-)?[A-Za-z0-9_-]{20,}"),
-    ("google-key", r"\bAIza[A-Za-z0-9_-]{35}"),
-    ("gitlab-token", r"\bglpat-[A-Za-z0-9_-]{20,}"),
-    ("npm-token", r"\bnpm_[A-Za-z0-9]{36}"),
-    ("pypi-token", r"\bpypi-[A-Za-z0-9_-]{50,}"),
-    ("stripe-key", r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{20,}"),
-    ("jwt", r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
-    ("private-key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"),
+_TOKENS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    # Kind, what a text must hold to be worth the pattern (in lower case), the pattern.
+    ("github-token", ("gh", "github_pat_"), r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})"),
+    ("aws-key", ("akia", "asia"), r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    ("slack-token", ("xox",), r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    ("anthropic-key", ("sk-ant-",), r"\bsk-ant-[A-Za-z0-9_-]{20,}"),
+    ("openai-key", ("sk-",), r"\bsk-(?:proj-)?[A-Za-z0-9_-]{20,}"),
+    ("google-key", ("aiza",), r"\bAIza[A-Za-z0-9_-]{35}"),
+    ("gitlab-token", ("glpat-",), r"\bglpat-[A-Za-z0-9_-]{20,}"),
+    ("npm-token", ("npm_",), r"\bnpm_[A-Za-z0-9]{36}"),
+    ("pypi-token", ("pypi-",), r"\bpypi-[A-Za-z0-9_-]{50,}"),
+    ("stripe-key", ("k_live_", "k_test_"), r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{20,}"),
+    ("jwt", ("eyj",), r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+    (
+        "private-key",
+        ("-----begin ",),
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    ),
 )
-_VALUES = (
+_VALUES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     # The name says that the value is secret: assignments, options, headers, passwords in addresses.
     (
         "assigned",
+        ("password", "passwd", "secret", "token", "key", "credential"),
         r"(?i)\b([A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?)[A-Z0-9_]*=)([^\s;&|]+)",
     ),
     (
         "option",
+        ("-pass", "-token", "-secret", "key", "-auth"),
         r"(?i)(--?(?:password|passwd|pass|token|secret|api-?key|access-?key|auth-?token)[= ])([^\s;&|]+)",
     ),
     (
         "bearer",
+        ("authorization", "x-api-key", "private-token", "x-auth-token"),
         r"(?i)\b((?:authorization|x-api-key|private-token|x-auth-token)\s*:\s*(?:bearer|basic|token)?\s*)([^\s'\"]+)",
     ),
-    ("url-password", r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]+:)([^\s@/]+)(?=@)"),
-    ("basic", r"((?:^|\s)(?:-u|--user)[= ]?['\"]?[^\s:'\"]+:)([^\s'\"]+)"),
+    ("url-password", ("://",), r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]+:)([^\s@/]+)(?=@)"),
+    ("basic", ("-u", "--user"), r"((?:^|\s)(?:-u|--user)[= ]?['\"]?[^\s:'\"]+:)([^\s'\"]+)"),
 )
-_SECRET_OPTION = re.compile(
-    r"(?i)--?(?:password|passwd|pass|token|secret|api-?key|access-?key|auth-?token|secret-?key|client-?secret)"
-)
-_HINT = re.compile(
-    r"(?i)pass|secret|token|key|credential|authoriz|auth|://|-u|gh[pousr]_|AKIA|ASIA|xox|sk-|AIza|glpat|npm_|pypi-|_live_|_test_|eyJ"
+_SECRET_OPTIONS = frozenset(
+    "password passwd pass token secret apikey accesskey authtoken secretkey clientsecret".split()
 )
 
 
@@ -84,12 +89,13 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """``text`` with every secret that we recognise replaced by ``[secret:KIND:TAG]``."""
-        if not _HINT.search(text):
-            return text
-        for kind, pattern in _TOKENS:
-            text = re.sub(pattern, partial(self._token, kind), text)
-        for kind, pattern in _VALUES:
-            text = re.sub(pattern, partial(self._value, kind), text)
+        folded = text.lower()
+        for kind, hints, pattern in _TOKENS:
+            if any(hint in folded for hint in hints):
+                text = re.sub(pattern, partial(self._token, kind), text)
+        for kind, hints, pattern in _VALUES:
+            if any(hint in folded for hint in hints):
+                text = re.sub(pattern, partial(self._value, kind), text)
         return text
 
     def redact_words(self, words: list[str]) -> list[str]:
@@ -100,7 +106,7 @@ class Redactor:
             out.append(
                 self._tag("option", word) if secret and not word.startswith("$") else self.redact(word)
             )
-            secret = bool(_SECRET_OPTION.fullmatch(word))
+            secret = word[:1] == "-" and word.lower().strip("-").replace("-", "") in _SECRET_OPTIONS
         return out
 
     def commitment(self, text: str) -> str:

@@ -90,16 +90,11 @@ def _judged(call: "HookCall") -> "Reply":
     from guard.enforce.levels import best_level  # noqa: PLC0415 - as above
     from guard.enforce.pipeline import Guard  # noqa: PLC0415 - as above
     from guard.enforce.places import Places  # noqa: PLC0415 - as above
-    from guard.errors import AuditError  # noqa: PLC0415 - as above
     from guard.model.dataclass import replace  # noqa: PLC0415 - as above
     from guard.model.decision import Allow, Sandbox  # noqa: PLC0415 - as above
     from guard.model.verdict import Level  # noqa: PLC0415 - as above
 
     places = Places.from_environment()
-    if not places.state.startswith("/"):
-        raise AuditError(
-            "HOME is not set and this account has no home, so there is no place for the log", help_="set HOME"
-        )
     level = best_level(places) if call.rewrites else Level.ADVICE
     guard = Guard.open(cwd=call.proposal.cwd, workspace=_project(), level=level, places=places)
     if not guard.facts.workspace:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 
+from guard.errors import AuditError
 from guard.model.dataclass import dataclass
 
 
@@ -20,6 +21,12 @@ class Places:
         """The places of this user, or of ``home`` when another one is to be used (demo, tests)."""
         variables: Mapping[str, str] = os.environ if env is None else env
         base = home if home is not None else variables.get("HOME") or os.path.expanduser("~")
+        if not os.path.isabs(base):
+            # Neither HOME nor an account: a log in `./~` would be one that nobody looks at.
+            raise AuditError(
+                "HOME is not set and this account has no home, so there is no place for the log",
+                help_="set HOME",
+            )
         if home is None:
             state_home = variables.get("XDG_STATE_HOME", "")
             config_home = variables.get("XDG_CONFIG_HOME", "")

@@ -12,6 +12,8 @@ from guard.model.facts import PathFact
 from guard.model.paths import FileKind
 
 MAX_LINKS = 40
+MAX_PATH = 16 * 1024
+"""No system call takes more than 4096 bytes at once; a path may be walked in several steps."""
 _STANDARD_STREAMS = frozenset({"stdin", "stdout", "stderr"})
 
 
@@ -19,6 +21,8 @@ def look_path(path: str) -> PathFact:
     """``path`` is absolute. Total: what cannot be followed is a fact with an ``error``."""
     if "\0" in path:
         return _failed("a path that holds a NUL byte")
+    if len(path) > MAX_PATH:
+        return _failed("a path that is longer than any file's")
     pending = [part for part in reversed(path.split("/")) if part]
     real: list[str] = []
     parent_real = ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import dataclass_transform
+    from typing import Any, dataclass_transform
 
     from typing_extensions import override
 else:
@@ -38,13 +38,24 @@ class FrozenType(type):
         body["__slots__"] = fields
         body["__match_args__"] = body["field_names"] = fields
         if fields:
-            given = [f"{field}={field}" if field in defaults else field for field in fields]
-            lines = [f"self.{field}={field}" for field in fields]
-            made: dict[str, object] = {}
-            # The names come from class bodies in this project only.
-            exec(f"def __init__(self,{','.join(given)}):\n " + "\n ".join(lines), defaults, made)  # noqa: S102 - as dataclasses do
-            body["__init__"] = made["__init__"]
+            body["__init__"] = _first_init
+            body["field_defaults"] = defaults
         return super().__new__(cls, name, bases, body)
+
+
+def _first_init(self: Any, *args: object, **kwargs: object) -> None:
+    """Compiles ``__init__`` of the class, which most runs of a hook never need for most classes, and goes on with that."""
+    cls: Any = self.__class__
+    defaults: dict[str, object] = cls.field_defaults
+    fields: tuple[str, ...] = cls.field_names
+    given = [f"{field}={field}" if field in defaults else field for field in fields]
+    lines = [f"self.{field}={field}" for field in fields]
+    made: dict[str, object] = {}
+    # The names come from class bodies in this project only.
+    exec(f"def __init__(self,{','.join(given)}):\n " + "\n ".join(lines), dict(defaults), made)  # noqa: S102 - as dataclasses do
+    init: Any = made["__init__"]
+    cls.__init__ = init
+    init(self, *args, **kwargs)
 
 
 class Frozen(metaclass=FrozenType):
