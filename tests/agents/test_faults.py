@@ -352,7 +352,8 @@ def listens(pid: int) -> bool:
     """Whether the process catches SIGTERM by now."""
     status = Path(f"/proc/{pid}/status").read_text()
     caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
-    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+    # The hook sets SIGHUP last.
+    return bool(int(caught.split()[1], 16) >> (signal.SIGHUP - 1) & 1)
 
 
 def listening(client: Client) -> subprocess.Popen:
