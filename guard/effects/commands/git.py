@@ -4,7 +4,6 @@ Options before the subcommand and configuration can make any subcommand run any 
 """
 
 from collections.abc import Callable
-from guard.model.dataclass import replace
 
 from guard.effects.call import Call
 from guard.effects.commands.git_remote import (
@@ -57,6 +56,7 @@ from guard.effects.commands.git_tree import (
 )
 from guard.effects.options import grammar
 from guard.effects.values import Field, plain
+from guard.model.dataclass import replace
 from guard.model.effect import PersistEnv, RewriteVcs
 from guard.model.paths import KnownPath
 
@@ -110,8 +110,8 @@ def _git(call: Call) -> None:
         call.opaque("which git command runs is not known before it runs")
         return
     call.args = parsed.operands[1:]
-    before = call.statics[: call.statics.index("--")] if "--" in call.statics else call.statics
-    if "--help" in before or call.statics == ["-h"]:
+    # git itself looks at the first argument only: `--source --help` is a value.
+    if call.statics[:1] == ["--help"] or call.statics == ["-h"]:
         return
     handler = _COMMANDS.get(name)
     if handler is not None:
