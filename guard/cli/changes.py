@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import stat
 import sys
 from typing import Any
 
@@ -145,16 +146,21 @@ def _coloured(line: str) -> str:
 
 
 def _lines(path: str) -> list[str] | None:
-    """None when it is not text that can be shown."""
+    """None when it is not text that can be shown; no lines for what has none: a directory, a link, a file that is gone."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return []
-    with open(descriptor, "rb") as file:
-        try:
-            data = file.read(MAX_SHOWN + 1)
-        except OSError:
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return []
+        data = b""
+        while len(data) <= MAX_SHOWN and (block := os.read(descriptor, MAX_SHOWN + 1 - len(data))):
+            data += block
+    except OSError:
+        return []
+    finally:
+        os.close(descriptor)
     if len(data) > MAX_SHOWN or b"\0" in data:
         return None
     return os.fsdecode(data).splitlines()

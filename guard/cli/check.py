@@ -10,7 +10,7 @@ from typing import Any
 from guard.audit.canonical import text_of
 from guard.audit.record import decision_json, effect_json, placement_name
 from guard.cli.exit_codes import ASK, DENY, OK
-from guard.cli.lines import MAX_LINE, object_of, text_of_key
+from guard.cli.lines import MAX_LINE, object_of, only_keys, text_of_key
 from guard.cli.output import complain, say
 from guard.cli.proposals import add_proposal, level_of, proposal_of
 from guard.cli.render import decision_lines
@@ -100,7 +100,8 @@ def _one(line: bytes, guard: Guard, args: argparse.Namespace) -> dict[str, Any]:
     """The answer to one line; an ``error`` object when it is malformed."""
     case: dict[str, Any] = {}
     try:
-        case = object_of(line, _KEYS)
+        case = object_of(line)
+        only_keys(case, _KEYS)
         cwd = _text(case, "cwd") or guard.facts.cwd
         home = _text(case, "home") or args.home
         env = _environment(case)

@@ -68,7 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="say nothing on standard error unless something is held or refused",
     )
     parser.add_argument(
-        "--backend", action="append", metavar="NAME", help="use this sandbox: local or docker"
+        "--backend",
+        action="append",
+        choices=("local", "docker"),
+        metavar="NAME",
+        help="use this sandbox: local or docker",
     )
     parser.add_argument("--no-watch", action="store_true", help="do not look for other writers meanwhile")
     add_level(parser)
@@ -80,6 +84,10 @@ def run(args: argparse.Namespace) -> int:
     cwd = directory_of(args.cwd, "--cwd")
     if not os.path.isdir(cwd):
         raise UsageError(f"{cwd}: there is no such directory", help_="name one that exists with --cwd")
+    if args.workspace is not None and not os.path.isdir(args.workspace):
+        raise UsageError(
+            f"{args.workspace}: there is no such directory", help_="name a work tree with --workspace"
+        )
     report_to = _report(args.json)
     guard = Guard.open(cwd=cwd, workspace=args.workspace, level=level_of(args))
     mend(guard.places)

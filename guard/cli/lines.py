@@ -8,8 +8,8 @@ from guard.errors import UsageError
 MAX_LINE = 17 * 1024 * 1024
 
 
-def object_of(line: bytes, keys: frozenset[str]) -> dict[str, Any]:
-    """Raises UsageError for what is not one JSON object with these keys only."""
+def object_of(line: bytes) -> dict[str, Any]:
+    """Raises UsageError for what is not one JSON object."""
     if len(line) >= MAX_LINE:
         raise UsageError("the line is longer than 17 MiB", help_="split it")
     try:
@@ -20,11 +20,14 @@ def object_of(line: bytes, keys: frozenset[str]) -> dict[str, Any]:
         ) from error
     if not isinstance(case, dict):
         raise UsageError("the line is not a JSON object", help_="write one JSON object a line")
-    case = cast("dict[str, Any]", case)  # the keys of a JSON object are strings
+    return cast("dict[str, Any]", case)  # the keys of a JSON object are strings
+
+
+def only_keys(case: dict[str, Any], keys: frozenset[str]) -> None:
+    """Raises UsageError for a key that means nothing: a misspelt one would be lost in silence."""
     unknown = case.keys() - keys
     if unknown:
         raise UsageError(f"unknown key `{min(unknown)}`", help_=f"use {', '.join(sorted(keys))}")
-    return case
 
 
 def text_of_key(case: dict[str, Any], key: str) -> str:

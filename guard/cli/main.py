@@ -85,8 +85,7 @@ def main(arguments: list[str]) -> int:
         complain("interrupted")
         return 130
     except BrokenPipeError:
-        # Whoever read us has gone; Python must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _forget_output()
         return 141
     except RecursionError:
         complain("the input is nested too deeply", "split it")
@@ -96,6 +95,7 @@ def main(arguments: list[str]) -> int:
             f"{error.filename or 'the machine'}: {(error.strerror or str(error)).lower()}",
             "mend it and try again",
         )
+        _forget_output()
         return FAILED
     except Exception as error:  # noqa: BLE001 - the last border: one message, a code, nothing run
         complain(
@@ -103,6 +103,14 @@ def main(arguments: list[str]) -> int:
             "please report it; nothing was run",
         )
         return FAILED
+
+
+def _forget_output() -> None:
+    """What could not be written cannot be written at exit either: Python must not complain a second time."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _main(arguments: list[str]) -> int:

@@ -5,6 +5,7 @@ import sys
 from typing import TextIO
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+MAX_MESSAGE = 1600
 _SHOWN = {"\n": "\u2424", "\t": " "}
 
 
@@ -41,6 +42,6 @@ def say(text: str = "", *, stream: TextIO | None = None) -> None:
 
 def complain(message: str, help_: str = "") -> None:
     """A message about bad input or about us: place, problem, next step."""
-    say(f"guard: {visible(message)}", stream=sys.stderr)
+    say(f"guard: {visible(message, MAX_MESSAGE)}", stream=sys.stderr)
     if help_:
-        say(f"  help: {visible(help_)}", stream=sys.stderr)
+        say(f"  help: {visible(help_, MAX_MESSAGE)}", stream=sys.stderr)

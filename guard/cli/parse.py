@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, cast
 
 from guard.cli.exit_codes import FINDINGS, OK
-from guard.cli.lines import MAX_LINE, object_of, text_of_key
+from guard.cli.lines import MAX_LINE, object_of, only_keys, text_of_key
 from guard.cli.output import say, style, visible
 from guard.cli.proposals import command_of
 from guard.errors import UsageError
@@ -78,7 +78,8 @@ def _one(line: bytes) -> dict[str, Any]:
     """The answer to one line; an ``error`` object when it is malformed."""
     case: dict[str, Any] = {}
     try:
-        case = object_of(line, _KEYS)
+        case = object_of(line)
+        only_keys(case, _KEYS)
         script = parse(_command(case))
     except UsageError as error:
         return {"id": case.get("id"), "error": str(error), "help": error.help}

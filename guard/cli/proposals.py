@@ -59,9 +59,7 @@ def level_of(args: argparse.Namespace) -> Level | None:
 
 def command_of(words: list[str]) -> str:
     if not words:
-        raise UsageError(
-            "there is no command", help_="put it after `--`, e.g. `guard check -- ls -la`"
-        )
+        raise UsageError("there is no command", help_="put it after `--`, e.g. `guard check -- ls -la`")
     return words[0] if len(words) == 1 else join(words)
 
 
@@ -71,9 +69,7 @@ def directory_of(text: str | None, option: str) -> str:
         try:
             return os.getcwd()
         except FileNotFoundError:
-            raise UsageError(
-                "this directory is gone", help_=f"name another one with {option}"
-            ) from None
+            raise UsageError("this directory is gone", help_=f"name another one with {option}") from None
     if not text:
         raise UsageError(f"{option} is empty", help_="name a directory")
     return os.path.abspath(text)

@@ -320,10 +320,13 @@ def write_manifest(staged: ChangeSet) -> None:
     os.rename(f"{place}.new", place)
 
 
+MAX_ID = 128
+
+
 def read_set(parent: str, id_: str) -> ChangeSet:
     """UsageError when there is none, ApplyError when it is damaged."""
     directory = os.path.join(parent, id_)
-    if not id_ or "/" in id_ or id_.startswith(".") or "\0" in id_:
+    if not 0 < len(id_) <= MAX_ID or "/" in id_ or id_.startswith(".") or "\0" in id_:
         raise UsageError(f"`{id_}` is not the name of a change set", help_="see `guard changes list`")
     try:
         with open(os.path.join(directory, "manifest.json"), encoding="utf-8") as file:

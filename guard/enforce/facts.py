@@ -120,6 +120,8 @@ def gather(
         ]
         if not asked:
             break
+        # A set has another order in every process; records and explanations must not.
+        asked.sort(key=repr)
         for lookup in asked:
             if late():
                 return analysed, _with(facts, answers)

@@ -5,8 +5,6 @@ import subprocess
 import sys
 import tomllib
 
-import pytest
-
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HEAVY = {"pydantic", "structlog", "docker", "anthropic", "watchdog", "yaml", "rich", "bashlex"}
 
@@ -86,13 +84,38 @@ def test_the_default_install_needs_nothing_under_the_gpl():
     assert imports == []
 
 
-def test_every_command_of_the_command_line_is_documented():
-    if "docs/cli.md" not in tracked():
-        pytest.skip("docs/cli.md is not written yet")
-    from guard.cli.main import SUBCOMMANDS
+def subparsers(parser):
+    """Every parser below ``parser``, with the words that lead to it."""
+    for action in parser._actions:
+        for name, sub in (
+            (getattr(action, "choices", None) or {}).items() if hasattr(action, "add_parser") else ()
+        ):
+            yield (name,), sub
+            yield from (((name, *words), inner) for words, inner in subparsers(sub))
+
+
+def test_every_command_and_option_of_the_command_line_is_documented():
+    from guard.cli.main import SUBCOMMANDS, parser
 
     page = text("docs/cli.md")
-    assert [name for name in (*SUBCOMMANDS, "hook") if f"guard {name}" not in page] == []
+    assert [name for name in (*SUBCOMMANDS, "hook") if f"### guard {name}" not in page] == []
+    missing = [
+        f"{' '.join(words)} {option}"
+        for words, sub in subparsers(parser())
+        for action in sub._actions
+        for option in action.option_strings
+        if option not in {"-h", "--help"} and f"`{option}" not in page
+    ]
+    assert missing == []
+
+
+def test_the_table_of_exit_codes_is_the_codes():
+    from guard.cli import exit_codes
+
+    table = text("docs/cli.md").split("## Exit codes")[1].split("\n\n")[1]
+    written = {int(row.split("|")[1]) for row in table.splitlines()[2:]}
+
+    assert written == {value for name, value in vars(exit_codes).items() if name.isupper()}
 
 
 def test_the_wheel_holds_the_policies_and_the_licence(tmp_path):
