@@ -7,7 +7,7 @@ from guard.effects.call import Call
 from guard.effects.commands.hosts import connect_field, connect_to, host_of
 from guard.effects.options import grammar
 from guard.effects.values import Field, Hole, plain
-from guard.model.effect import Listen
+from guard.model.effect import Listen, MutateCloud
 
 _CURL = grammar(
     "o output T upload-file d data data-raw data-binary data-ascii data-urlencode json F form form-string K config X request H header "
@@ -50,6 +50,22 @@ def _sent(call: Call, fields: list[Field]) -> bool:
     return local
 
 
+_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def _changes(call: Call, methods: list[Field], *, body: bool, urls: list[Field]) -> bool:
+    """Whether the request changes something over there; what it deletes is said of any host, this one included.
+
+    A request with a body to a server on this machine is how a developer tries what is being built: a connection like
+    any other. Elsewhere it is more than looking.
+    """
+    method = methods[-1].static if methods else "POST" if body else "GET"
+    if method is None or method.upper() == "DELETE":
+        where = " ".join(url.text for url in urls[:2])
+        call.say(MutateCloud(detail=f"{method or 'a request of a kind that is not known'} {where}"[:120]))
+    return method is None or method.upper() not in _LOOKS
+
+
 def _curl(call: Call) -> None:
     parsed = call.parse(_CURL)
     sent = parsed.values(*_SENDS)
@@ -83,6 +99,9 @@ def _curl(call: Call) -> None:
         )
     )
     urls = [*parsed.operands, *parsed.values("url")]
+    body = bool(sent or uploads) and not parsed.has("G", "get")
+    if _changes(call, parsed.values("X", "request"), body=body, urls=urls):
+        local = True
     directory = parsed.values("output-dir")
     if parsed.has("O", "remote-name", "remote-name-all"):
         for url in urls:
@@ -128,6 +147,8 @@ def _wget(call: Call) -> None:
         ]
     )
     local = bool(files) or any(field.static is None for field in data)
+    if _changes(call, parsed.values("method"), body=bool(files or data), urls=parsed.operands):
+        local = True
     where = parsed.values("P", "directory-prefix")
     for url in parsed.operands:
         connect_field(call, url, upload=local)
@@ -260,30 +281,80 @@ def _file_transfer(call: Call) -> None:
         connect_field(call, operands[0], upload=True)
 
 
-def _openssl(call: Call) -> None:
+def _http(call: Call) -> None:
+    """HTTPie: ``http [METHOD] URL [ITEM...]``; an item with ``@`` is a file, one with ``=`` a body."""
     parsed = call.parse(
         grammar(
-            "connect in out key inkey cert passin passout pass k K keyfile config host port accept",
+            "style s format-options print p output o session session-read-only auth a auth-type A proxy max-redirects "
+            "timeout verify ssl ciphers cert cert-key default-scheme raw boundary response-charset max-headers"
+        )
+    )
+    call.write(*parsed.values("output", "o", "session"))
+    call.read(*parsed.values("cert", "cert-key", "session-read-only"))
+    operands = list(parsed.operands)
+    methods: list[Field] = []
+    if operands and (operands[0].static is None or operands[0].static.isalpha()) and len(operands) > 1:
+        methods = [operands.pop(0)]
+    items = operands[1:]
+    for item in items:
+        name, at, path = (item.static or "").partition("@")
+        if at and path:
+            call.read(plain(path, item.span))
+        elif item.static is None and not name:
+            call.opaque("an item that is not known before it runs may be a file")
+    body = parsed.has("raw") or call.stdin is not None or any(set("=@") & set(item.text) for item in items)
+    changes = _changes(call, methods, body=body, urls=operands[:1])
+    for url in operands[:1]:
+        # `:8000/x` is this machine.
+        text = url.static or ""
+        connect_field(
+            call, plain(f"localhost{text}", url.span) if text.startswith(":") else url, upload=changes
+        )
+    call.output = (Hole("what a server sends"),)
+
+
+_SHOWS_PUBLIC = frozenset("x509 crl verify pkcs7 asn1parse ocsp ts cms".split())
+"""What they print of a file is public: certificates, requests, signatures."""
+
+
+def _openssl(call: Call) -> None:
+    verb = call.args[0].static if call.args else ""
+    call.args = call.args[1:]
+    parsed = call.parse(
+        grammar(
+            "connect in out key inkey cert CA CAkey CAfile passin passout pass k K iv S keyfile config host port accept servername "
+            "starttls subj days newkey set_serial extfile rand verify inform outform name extensions reqexts addext "
+            "signature sign prverify cipher md digest showcerts_ alpn proxy sess_out sess_in nameopt certfile signer recip untrusted "
+            "engine provider provider-path writerand keyout export caname purpose attime policy",
             single_dash_long=True,
         )
     )
-    call.read(*parsed.values("in", "inkey", "cert", "key", "keyfile", "config"))
-    call.write(*parsed.values("out"))
-    for field in parsed.values("connect", "host"):
-        connect_field(call, field, upload=True)
-    if (
-        parsed.operands
-        and parsed.operands[0].static in {"s_server", "engine", "req"}
-        and parsed.has("engine")
-    ):
-        call.opaque("loads an engine")
+    if verb is None:
+        call.opaque("what openssl is told to do is not known before it runs")
+        return
+    if parsed.has("engine", "provider", "provider-path"):
+        call.opaque("loads a library")
+    if verb not in _SHOWS_PUBLIC:
+        call.read(*parsed.values("in"))
+    call.read(*parsed.values("inkey", "key", "keyfile", "CAkey", "signer", "config", "extfile", "rand"))
+    call.write(*parsed.values("out", "keyout", "writerand", "sess_out"))
+    for field in parsed.values("connect", "host", "proxy"):
+        # Without anything on its input it only shakes hands.
+        given = call.stdin is not None and "".join(p for p in call.stdin if isinstance(p, str)).strip()
+        unknown = call.stdin is not None and any(not isinstance(p, str) for p in call.stdin)
+        connect_field(call, field, upload=bool(given) or unknown)
+    if verb in {"s_server", "s_time"}:
+        call.say(Listen())
+        call.opaque("serves something")
+    if verb in {"dgst", "base64", "enc"}:
+        call.read(*parsed.operands)
 
 
 HANDLERS: dict[str, Callable[[Call], None]] = {
     "curl": _curl,
     "wget": _wget,
-    "http": _file_transfer,
-    "https": _file_transfer,
+    "http": _http,
+    "https": _http,
     "aria2c": _wget,
     "ssh": _ssh,
     "scp": _scp,
