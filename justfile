@@ -31,6 +31,10 @@ bench:
     {{python}} benchmarks/decide.py
     {{python}} benchmarks/sandbox.py
 
+# one page for each program, from its description and the cases
+pages:
+    {{python}} docs/generate.py
+
 # modules to look at twice: more than 400 lines
 long:
     wc -l $(git ls-files 'guard/*.py' 'sandbox/*.py') | awk '$1 > 400 && $2 != "total"'

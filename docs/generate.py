@@ -29,7 +29,7 @@ from guard.policy.files.compiled import load_policy  # noqa: E402
 from guard.policy.files.locate import sources  # noqa: E402
 
 OUT = os.path.join(ROOT, "docs", "programs")
-MOST_EXAMPLES = 10
+MOST_EXAMPLES = 6
 SAFE_NAME = re.compile(r"^[A-Za-z0-9_.+-]+$")
 
 
@@ -45,7 +45,11 @@ def commands() -> list[str]:
         with open(path, "rb") as file:
             for case in tomllib.load(file)["case"]:
                 found.update(dict.fromkeys(case.get("commands", [case.get("command")])))
-    return [command for command in found if command and "\n" not in command and "`" not in command and len(command) < 100]
+    return [
+        command
+        for command in found
+        if command and "\n" not in command and "`" not in command and len(command) < 100
+    ]
 
 
 def examples() -> dict[str, list[str]]:
@@ -55,13 +59,13 @@ def examples() -> dict[str, list[str]]:
         policy = load_policy(sources("", "/nonexistent"), home)
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    out: dict[str, list[str]] = defaultdict(list)
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for command in commands():
         decided = decide_imagined(command, policy)
         first = next((e for e in decided.effects if isinstance(e, RunProgram)), None)
         names = {*(first.names if first is not None else ()), first.program if first is not None else ""}
         word = command.split()[0].rsplit("/", 1)[-1]
-        if word not in names or len(out[word]) >= MOST_EXAMPLES:
+        if word not in names:
             continue
         verdict = verdict_of(decided.decision).value
         where = placement_name(decided.decision) if verdict == "allow" else ""
@@ -69,11 +73,21 @@ def examples() -> dict[str, list[str]]:
         said = f"{verdict}{', in a sandbox' if where.startswith('sandbox') else ''} (`{reason.rule}`)"
         effects = "<br>".join(
             f"`{re.sub(' +', ' ', effect_line(effect)).strip()}`".replace("|", "\\|")
-            for effect in decided.effects[:5]
+            for effect in decided.effects[:4]
             if not (isinstance(effect, RunProgram) and effect.program == word)
         )
-        out[word].append(f"| `{command.replace('|', chr(92) + '|')}` | {said} | {effects or 'only prints'} |")
-    return out
+        found[word][said].append(
+            f"| `{command.replace('|', chr(92) + '|')}` | {said} | {effects or 'only prints'} |"
+        )
+    return {word: _spread(by_answer) for word, by_answer in found.items()}
+
+
+def _spread(by_answer: dict[str, list[str]]) -> list[str]:
+    """Some of every kind of answer, in turns."""
+    rows = [
+        row for turn in range(MOST_EXAMPLES) for kind in by_answer.values() for row in kind[turn : turn + 1]
+    ]
+    return rows[:MOST_EXAMPLES]
 
 
 def options(words: str) -> str:
@@ -85,7 +99,11 @@ def described(row: Row, level: int = 0) -> list[str]:
     pad = "  " * level
     lines: list[str] = []
     lines += [f"{pad}- always: {saying}" for saying in row.get("does", ())]
-    for key, words in (("first", "the first operand"), ("operands", "operands"), ("last", "the last operand")):
+    for key, words in (
+        ("first", "the first operand"),
+        ("operands", "operands"),
+        ("last", "the last operand"),
+    ):
         if row.get(key, "skip") != "skip":
             lines.append(f"{pad}- {words}: {row[key]}")  # type: ignore[literal-required]
     lines += [f"{pad}- {options(names)}: {action}" for names, action in row.get("options", {}).items()]
@@ -93,15 +111,28 @@ def described(row: Row, level: int = 0) -> list[str]:
         inner = described(more, level + 1)
         lines += [f"{pad}- with {options(names)} also:", *inner] if inner else []
     for names, instead in row.get("tame", {}).items():
-        lines += [f"{pad}- with {options(names)} only:", *(described(instead, level + 1) or [f"{pad}  - it prints"])]
+        lines += [
+            f"{pad}- with {options(names)} only:",
+            *(described(instead, level + 1) or [f"{pad}  - it prints"]),
+        ]
     for names, table in row.get("values", {}).items():
         for value, more in table.items():
-            lines += [f"{pad}- with {options(names)} being `{value}`:", *(described(more, level + 1) or [f"{pad}  - nothing more"])]
+            lines += [
+                f"{pad}- with {options(names)} being `{value}`:",
+                *(described(more, level + 1) or [f"{pad}  - nothing more"]),
+            ]
     for names, inner_row in row.get("verbs", {}).items():
         shown = ", ".join(f"`{name}`" for name in names.split())
-        lines += [f"{pad}- {'any other' if names == '*' else shown}:", *(described(inner_row, level + 1) or [f"{pad}  - only looks"])]
+        lines += [
+            f"{pad}- {'any other' if names == '*' else shown}:",
+            *(described(inner_row, level + 1) or [f"{pad}  - only looks"]),
+        ]
     if "verbs" in row and "*" not in row["verbs"]:
-        inner = described(row["otherwise"], level + 1) if "otherwise" in row else [f"{pad}  - opaque: nobody has said what it does"]
+        inner = (
+            described(row["otherwise"], level + 1)
+            if "otherwise" in row
+            else [f"{pad}  - opaque: nobody has said what it does"]
+        )
         lines += [f"{pad}- any other:", *(inner or [f"{pad}  - only looks"])]
     if row.get("python"):
         lines.append(f"{pad}- and what depends on the operands themselves: `{row['python']}`")
@@ -113,7 +144,12 @@ def page(name: str, sentence: str, shown: list[str]) -> str:
     family = FAMILY.get(name)
     if family is not None:
         row: Row = import_module(f"guard.effects.knowledge.{family}").PROGRAMS[name]
-        lines += ["", f"Described in `guard/effects/knowledge/{family}.py`:", "", *(described(row) or ["- whatever its arguments, it only prints"])]
+        lines += [
+            "",
+            f"Described in `guard/effects/knowledge/{family}.py`:",
+            "",
+            *(described(row) or ["- whatever its arguments, it only prints"]),
+        ]
     else:
         lines += ["", f"Understood by `guard/effects/commands/{programs.family_of(name)}.py`."]
     if shown:
@@ -134,7 +170,12 @@ def pages() -> dict[str, str]:
         if not sentence:
             raise SystemExit(f"docs/about.toml: nothing says what `{name}` is for")
         out[name] = page(name, sentence, shown.get(name, []))
-    index = ["# Programs that are understood", "", "Generated by `docs/generate.py`. What is not here is opaque: it runs in a sandbox, or a person is asked.", ""]
+    index = [
+        "# Programs that are understood",
+        "",
+        "Generated by `docs/generate.py`. What is not here is opaque: it runs in a sandbox, or a person is asked.",
+        "",
+    ]
     index += [f"- [{name}]({name}.md): {text.splitlines()[2]}" for name, text in out.items()]
     return {f"{name}.md": text for name, text in out.items()} | {"README.md": "\n".join(index) + "\n"}
 
@@ -147,7 +188,12 @@ def main(arguments: list[str]) -> int:
         for name in sorted(there & made.keys()):
             with open(os.path.join(OUT, name), encoding="utf-8") as file:
                 wrong += [name] if file.read() != made[name] else []
-        print("\n".join(f"docs/programs/{name} is not what the descriptions say: run docs/generate.py" for name in wrong[:20]))
+        print(
+            "\n".join(
+                f"docs/programs/{name} is not what the descriptions say: run docs/generate.py"
+                for name in wrong[:20]
+            )
+        )
         return 1 if wrong else 0
     shutil.rmtree(OUT, ignore_errors=True)
     os.makedirs(OUT)
