@@ -5,7 +5,7 @@ import stat
 from collections.abc import Mapping
 
 from guard.enforce.walkpath import look_path
-from guard.model.facts import ProgramFact, ScriptFact
+from guard.model.facts import ModuleFact, ProgramFact, ScriptFact
 from guard.model.paths import FileKind
 
 MAX_SCRIPT_BYTES = 256 * 1024
@@ -110,6 +110,18 @@ def look_script(path: str) -> ScriptFact:
     from hashlib import sha256  # noqa: PLC0415 - only proposals that run a file need it
 
     return ScriptFact(text=os.fsdecode(data), sha256=sha256(data).hexdigest())
+
+
+def look_module(name: str, directory: str) -> ModuleFact:
+    """``import NAME`` in ``directory``: a file, a package, or a library of that name."""
+    try:
+        with os.scandir(directory or ".") as entries:
+            found = any(entry.name == name or entry.name.startswith(name + ".") for entry in entries)
+    except FileNotFoundError:
+        found = False
+    except OSError:
+        found = True
+    return ModuleFact(found=found)
 
 
 _KINDS = {

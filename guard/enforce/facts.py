@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import assert_never
 
-from guard.enforce.executables import Executables, look_script
+from guard.enforce.executables import Executables, look_module, look_script
 from guard.enforce.gitfacts import look_git
 from guard.enforce.gitruns import look_git_runs
 from guard.enforce.globs import look_glob
@@ -26,11 +26,13 @@ from guard.model.facts import (
     LookGit,
     LookGitRuns,
     LookGlob,
+    LookModule,
     LookPath,
     LookProgram,
     LookScript,
     LookTree,
     Lookup,
+    ModuleFact,
 )
 from guard.model.proposal import Proposal
 
@@ -63,6 +65,8 @@ class World:
                 return look_git(path, self._trees)
             case LookGitRuns(path):
                 return look_git_runs(path, self._home)
+            case LookModule(name, directory):
+                return look_module(name, directory)
             case _:
                 assert_never(lookup)
 
@@ -84,6 +88,9 @@ class Imagined:
                 if self._imagined(path):
                     # Where there is nothing, there are no hooks.
                     return GitRunsFact()
+            case LookModule(_, directory):
+                if self._imagined(directory):
+                    return ModuleFact(found=False)
             case LookGlob(base, pattern):
                 if self._imagined(pattern if pattern.startswith("/") else base):
                     return _literal(base, pattern)

@@ -6,7 +6,17 @@ from guard.engine.analyse import analyse
 from guard.engine.decide import decide
 from guard.engine.stages import Decided
 from guard.model.dataclass import replace
-from guard.model.facts import Answer, Facts, GitRunsFact, GlobFact, LookGitRuns, LookGlob, Lookup
+from guard.model.facts import (
+    Answer,
+    Facts,
+    GitRunsFact,
+    GlobFact,
+    LookGitRuns,
+    LookGlob,
+    LookModule,
+    Lookup,
+    ModuleFact,
+)
 from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal
 from guard.model.verdict import Level
@@ -53,8 +63,9 @@ def decide_imagined(
             if isinstance(lookup, LookGlob) and not lookup.pattern.startswith(("/", "."))
         }
         # Nor are there hooks or filters in a repository that nobody has set up.
+        answers |= {lookup: GitRunsFact() for lookup in analysed.lookups if isinstance(lookup, LookGitRuns)}
         answers |= {
-            lookup: GitRunsFact() for lookup in analysed.lookups if isinstance(lookup, LookGitRuns)
+            lookup: ModuleFact(found=False) for lookup in analysed.lookups if isinstance(lookup, LookModule)
         }
         facts = replace(facts, answers=MappingProxyType(answers))
         analysed = analyse(proposal, facts)

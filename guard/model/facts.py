@@ -63,7 +63,15 @@ class LookGitRuns:
     path: str
 
 
-Lookup: TypeAlias = LookPath | LookTree | LookProgram | LookScript | LookGlob | LookGit | LookGitRuns
+@dataclass(frozen=True, slots=True)
+class LookModule:
+    """Does the directory hold a Python module of this name?"""
+
+    name: str
+    directory: str
+
+
+Lookup: TypeAlias = LookPath | LookTree | LookProgram | LookScript | LookGlob | LookGit | LookGitRuns | LookModule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +149,13 @@ class GitRunsFact:
     """Keys of the repository's own configuration that make git run or load something."""
 
 
-Answer: TypeAlias = PathFact | TreeFact | ProgramFact | ScriptFact | GlobFact | GitFact | GitRunsFact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleFact:
+    found: bool
+    """Whether there is one, or nobody could look."""
+
+
+Answer: TypeAlias = PathFact | TreeFact | ProgramFact | ScriptFact | GlobFact | GitFact | GitRunsFact | ModuleFact
 
 
 def _nothing_known() -> MappingProxyType[Any, Any]:

@@ -94,7 +94,7 @@ def test_a_batch_answers_each_line_and_goes_on_after_a_malformed_one(
     assert answers[0] == {"id": 1, "read": True, "commands": ["a", None, "c", "d"], "why": []}
     assert answers[1] == {"id": "two", "read": False, "commands": [], "why": ["a command is missing"]}
     assert [("error" in answer, answer["id"]) for answer in answers[2:]] == [
-        (True, None), (True, None), (True, 3), (True, 4), (True, None), (False, 6), (True, None), (False, None),
+        (True, None), (True, None), (True, 3), (True, 4), (True, 5), (False, 6), (True, None), (False, None),
     ]  # fmt: skip
     assert answers[7]["read"] is False
     assert answers[9] == {"id": None, "read": True, "commands": [], "why": []}

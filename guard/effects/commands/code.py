@@ -3,13 +3,15 @@
 What such code does nobody has read: it is opaque, and runs in a sandbox. What only looks is said to only look.
 """
 
+import posixpath
 from collections.abc import Callable
 
 from guard.effects.call import Call
 from guard.effects.options import grammar
-from guard.effects.values import Field, plain
+from guard.effects.values import Field, plain, static_text
 from guard.model.effect import Listen, MutateCloud
-from guard.model.facts import LookProgram, ProgramFact
+from guard.model.facts import LookProgram, LookScript, ProgramFact, ScriptFact
+from guard.model.paths import KnownPath
 
 _HARMLESS_MODULES = frozenset(
     {
@@ -49,14 +51,54 @@ def _python(call: Call) -> None:
         return
     if parsed.has("V", "version", "h", "help") and not parsed.has("c", "m"):
         return
+    if parsed.has("i"):
+        call.opaque("an interpreter that takes commands afterwards")
+    isolated = parsed.has("I", "P")
     if parsed.has("c"):
-        call.opaque("runs Python code")
+        code = parsed.values("c")[-1].static
+        if code is None:
+            call.opaque("Python code that is not known before it runs")
+        else:
+            _read_python(call, code, isolated=isolated)
         return
     modules = parsed.values("m")
     if modules:
         _module(call, modules[0], parsed.operands)
         return
+    if not parsed.operands or parsed.operands[0].static in {"-", "/dev/stdin"}:
+        text = static_text(call.stdin) if call.stdin is not None else None
+        if text is not None:
+            _read_python(call, text, isolated=isolated)
+            return
     _interpreted(call, parsed.operands)
+    _read_file(call, parsed.operands)
+
+
+def _read_python(call: Call, code: str, *, isolated: bool) -> None:
+    from guard.effects.readers.python import Reader  # noqa: PLC0415 - only where Python code stands in a command
+
+    # Without -I or -P the current directory comes before the standard library.
+    directory = call.state.cwd[0] if len(call.state.cwd) == 1 else ""
+    Reader(call, shadowed_from=None if isolated else directory).read(code)
+
+
+def _read_file(call: Call, operands: list[Field]) -> None:
+    """What a script would do can deny or ask; that it can change before it runs was said already."""
+    from guard.effects.readers.python import Reader  # noqa: PLC0415 - as above
+
+    for path in call.paths(operands[0]) if operands else ():
+        if not isinstance(path, KnownPath):
+            continue
+        made = call.state.written.get(posixpath.normpath(path.text))
+        if made is not None:
+            text = made.text
+        else:
+            answer = call.evaluator.ask(LookScript(path.text))
+            text = answer.text if isinstance(answer, ScriptFact) else None
+        if text is not None:
+            output = call.output
+            Reader(call, shadowed_from=None).read(text)
+            call.output = output
 
 
 def _module(call: Call, module: Field, rest: list[Field]) -> None:
