@@ -19,7 +19,7 @@ else:
 
 MAX_DEPTH = 40
 MAX_WORDS = 4096
-MAX_PARTS = 8192
+MAX_PARTS = 5120
 """Quotes, expansions and commands: with ``MAX_WORDS``, what keeps the longest input under 50 ms."""
 NAME_START = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 DIGITS = frozenset("0123456789")
@@ -55,11 +55,13 @@ class Heredoc:
 class Limits:
     """What is left to read, shared by the readers of one text."""
 
-    __slots__ = ("extglob", "parts", "words")
+    __slots__ = ("extglob", "parts", "translates", "words")
 
     def __init__(self) -> None:
         self.words = MAX_WORDS
         self.parts = MAX_PARTS
+        self.translates: bool | None = None
+        """Whether the text speaks of translations; None until somebody asks."""
         self.extglob = False
         """Whether an earlier line has said ``shopt -s extglob``: it changes how the lines after it are read."""
 

@@ -87,7 +87,11 @@ class ExpansionReader(Cursor):
 
     def translated(self) -> list[Part]:
         """``$"..."``: as without the dollar, unless a translation is set up that could hold anything."""
-        if "TEXTDOMAIN" in self.text:
+        limits = self.limits
+        if limits.translates is None:
+            # Once for the text: to look at each of many strings would take quadratic time.
+            limits.translates = "TEXTDOMAIN" in self.text
+        if limits.translates:
             raise self.stop("a string whose translation is not known")
         self.pos += 1
         return self.double()

@@ -29,7 +29,7 @@ class SimpleReader(RedirectReader):
         words: list[Word] = []
         assignments: list[Assignment] = []
         redirects: list[Redirect] = []
-        while True:
+        for _ in range(MAX_WORDS):
             while at < end and (text[at] == " " or text[at] == "\t"):
                 at += 1
             if at >= end:
@@ -69,8 +69,8 @@ class SimpleReader(RedirectReader):
                 if self.pos < end and text[self.pos] == "(" and text[self.pos - 1] == "=":
                     self._array_argument(words)
             at = self.pos
-            if len(words) > MAX_WORDS:
-                break
+        else:
+            raise self.stop(f"more than {MAX_WORDS} words")
         self.read_words(len(words) + len(assignments))
         self.spend()
         if not (words or assignments or redirects):

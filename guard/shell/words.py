@@ -91,6 +91,7 @@ class WordReader(ExpansionReader):
             elif char == "\\":
                 if not following:
                     raise self.stop("a backslash at the end")
+                self.spend()
                 self.pos += 2
                 if following == "\n":
                     self._continuation(at, begin)
@@ -231,7 +232,8 @@ class WordReader(ExpansionReader):
             end += 1
         after = self.text[end] if end < self.end else ""
         if after and after not in ENDS_WORD and after != "/" and not (colon and after == ":"):
-            if self.text.startswith("\\\n", end) or after in "{,}":
+            # Before a colon or an equals sign bash expands some of them in any word.
+            if self.text.startswith("\\\n", end) or after in "{,}:=":
                 raise self.stop("a tilde that is read in different ways")
             # A quoted part makes it literal, an expansion does not take part in it.
             return None
