@@ -2,7 +2,6 @@
 
 import posixpath
 from collections.abc import Callable
-from guard.model.dataclass import replace
 
 from guard.effects.call import Call
 from guard.effects.identity import lexical_path
@@ -10,6 +9,7 @@ from guard.effects.options import grammar
 from guard.effects.printf import format_printf, unescape
 from guard.effects.state import UNKNOWN, Variable
 from guard.effects.values import Field, Hole, Text, plain, static_text
+from guard.model.dataclass import replace
 from guard.model.effect import KillProcess, Opaque, ReadSecret
 from guard.model.facts import LookPath, PathFact
 from guard.model.paths import FileKind, KnownPath, UnresolvedPath

@@ -1,12 +1,12 @@
 """One program call being understood: its arguments, and the ways to say what it does. Looks at nothing itself."""
 
 import posixpath
-from guard.model.dataclass import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from guard.effects.options import Grammar, Parsed, parse_options
 from guard.effects.state import State, WrittenFile
 from guard.effects.values import Field, Hole, Text, Wild
+from guard.model.dataclass import dataclass, replace
 from guard.model.effect import (
     ChangeMode,
     Connect,

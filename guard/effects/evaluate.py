@@ -4,7 +4,6 @@ Control flow by join, loops by widening, pipelines by what the producer is known
 is said as ``Opaque``. Numbers in comments are the rules of the project's notes on bash, checked by execution.
 """
 
-from guard.model.dataclass import dataclass, replace
 from typing import assert_never
 
 from guard.effects.builtins import BUILTINS
@@ -15,6 +14,7 @@ from guard.effects.programs import handler
 from guard.effects.redirect import Redirected, apply_redirects
 from guard.effects.state import State, Variable, WrittenFile, join, widen
 from guard.effects.values import Field, Hole, Text, plain, static_text
+from guard.model.dataclass import dataclass, replace
 from guard.model.effect import Opaque, RunProgram, SymbolicEffect
 from guard.model.facts import Answer, Facts, LookScript, Lookup, ScriptFact
 from guard.model.source import Span

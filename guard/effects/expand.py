@@ -4,13 +4,13 @@ Follows POSIX 2.6 and the bash manual. Whatever cannot be told becomes a hole; u
 """
 
 from collections.abc import Callable, Iterable
-from guard.model.dataclass import dataclass
 from fnmatch import fnmatchcase
 from itertools import product
 from typing import TypeVar, assert_never
 
 from guard.effects.state import State, Variable
 from guard.effects.values import Field, Hole, Piece, Stream, Text, Wild, static_text
+from guard.model.dataclass import dataclass
 from guard.model.facts import Answer, Facts, GlobFact, LookGlob, Lookup
 from guard.model.source import Span
 from guard.shell.ast import (

@@ -6,10 +6,10 @@ program other names. Rules are matched against every name that the same program 
 
 import posixpath
 from collections.abc import Callable
-from guard.model.dataclass import dataclass
 
 from guard.effects.state import State, WrittenFile
 from guard.effects.values import static_text
+from guard.model.dataclass import dataclass
 from guard.model.facts import Answer, Facts, LookProgram, Lookup, ProgramFact
 
 _SYSTEM_DIRECTORIES = frozenset(

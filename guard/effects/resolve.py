@@ -3,11 +3,11 @@
 What nobody looked at, or could not look at, stays ``?`` or unlisted: the policy judges it as anything.
 """
 
-from guard.model.dataclass import replace
 from typing import assert_never
 
 from guard.effects.identity import lexical_path
 from guard.effects.place import is_below, place_of, roots
+from guard.model.dataclass import replace
 from guard.model.effect import (
     ChangeMode,
     Connect,

@@ -1,8 +1,7 @@
 """What the shell remembers between commands: variables, directory, functions, files written in this line."""
 
-from guard.model.dataclass import dataclass, field, replace
-
 from guard.effects.values import Hole, Text
+from guard.model.dataclass import dataclass, field, replace
 from guard.shell.ast import Command
 
 MAX_ALTERNATIVES = 8

@@ -3,9 +3,9 @@
 A ``Text`` is a sequence of exact strings and holes. A hole could be anything, the empty string included.
 """
 
-from guard.model.dataclass import dataclass
 from typing import TypeAlias
 
+from guard.model.dataclass import dataclass
 from guard.model.source import Span
 
 

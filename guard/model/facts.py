@@ -71,7 +71,9 @@ class LookModule:
     directory: str
 
 
-Lookup: TypeAlias = LookPath | LookTree | LookProgram | LookScript | LookGlob | LookGit | LookGitRuns | LookModule
+Lookup: TypeAlias = (
+    LookPath | LookTree | LookProgram | LookScript | LookGlob | LookGit | LookGitRuns | LookModule
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +157,9 @@ class ModuleFact:
     """Whether there is one, or nobody could look."""
 
 
-Answer: TypeAlias = PathFact | TreeFact | ProgramFact | ScriptFact | GlobFact | GitFact | GitRunsFact | ModuleFact
+Answer: TypeAlias = (
+    PathFact | TreeFact | ProgramFact | ScriptFact | GlobFact | GitFact | GitRunsFact | ModuleFact
+)
 
 
 def _nothing_known() -> MappingProxyType[Any, Any]:

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from guard.model.dataclass import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from guard.agents import claude_code
 from guard.agents.codec import MAX_PAYLOAD, PayloadError
 from guard.cli.hook import respond
+from guard.model.dataclass import replace
 from guard.model.decision import Allow, Host
 from guard.model.principal import Principal
 from guard.model.proposal import (

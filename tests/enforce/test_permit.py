@@ -1,7 +1,5 @@
 """Nothing runs without a permit: where one comes from, what it is for, how often and how long."""
 
-from guard.model.dataclass import replace
-
 import pytest
 
 from guard.enforce import confine as confining
@@ -13,6 +11,7 @@ from guard.enforce.pipeline import Guard
 from guard.enforce.places import Places
 from guard.engine.stages import Decided
 from guard.errors import NoPermit
+from guard.model.dataclass import replace
 from guard.model.decision import Allow, Ask, Deny, Host, Reason, Sandbox
 from guard.model.outcome import NotStarted
 from guard.model.principal import Principal

@@ -1,13 +1,13 @@
 """Rules on effects, as data; and what must hold of any rules at all."""
 
 import tomllib
-from guard.model.dataclass import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guard.model.dataclass import replace
 from guard.model.decision import Host, Sandbox, verdict_of
 from guard.model.effect import (
     EFFECT_NAMES,

@@ -82,7 +82,7 @@ def as_user(uid: int, work: Callable[[], Observed]) -> Observed:
             with os.fdopen(writer, "wb") as pipe:
                 try:
                     pickle.dump(work(), pipe)
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001 - whatever it is, the parent is told
                     pickle.dump(Observed(failed=SandboxError(repr(error))), pipe)
         finally:
             os._exit(0)

@@ -1,12 +1,12 @@
 """``find`` and ``xargs``: programs that run other programs on names they find."""
 
 from collections.abc import Callable
-from guard.model.dataclass import replace
 from fnmatch import fnmatchcase
 
 from guard.effects.call import Call
 from guard.effects.options import grammar
 from guard.effects.values import Field, Hole, plain
+from guard.model.dataclass import replace
 from guard.model.effect import ChangeMode, DeletePath, ReadPath, WritePath
 from guard.model.facts import LookTree, TreeFact
 from guard.model.paths import KnownPath

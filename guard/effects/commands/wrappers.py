@@ -1,12 +1,12 @@
 """Programs that run the rest of their arguments: the command inside is judged as if it stood alone."""
 
 from collections.abc import Callable
-from guard.model.dataclass import replace
 
 from guard.effects.call import Call
 from guard.effects.options import Grammar, grammar
 from guard.effects.state import State, Variable
 from guard.effects.values import Field, Text, plain
+from guard.model.dataclass import replace
 from guard.model.effect import GainPrivilege, KillProcess, PersistEnv
 from guard.model.paths import KnownPath
 

@@ -3,7 +3,13 @@
 from guard.effects.knowledge.phrases import BUILDS, DAEMON, EDITS, NET, PUBLISHES, RUNS
 from guard.effects.knowledge.schema import PRINTS, Row, alike
 
-_WATCHES: Row = {"about": "runs a command whenever files change", "help": "h v V", "stops": True, "operands": "skip", "does": ("opaque runs the project's code",)}
+_WATCHES: Row = {
+    "about": "runs a command whenever files change",
+    "help": "h v V",
+    "stops": True,
+    "operands": "skip",
+    "does": ("opaque runs the project's code",),
+}
 
 PROGRAMS: dict[str, Row] = {
     # Its own commands (`-E`) and scripts (`-P`) come before any other option is looked at.

@@ -18,23 +18,52 @@ _CARGO: Row = {
     "about": "builds, tests and publishes Rust code",
     "takes": _CARGO_TAKES,
     "options": {"config": "opaque", "manifest-path": "read", "target-dir": "write-deep"},
-    "help": "h V",
+    "help": "h V list explain",
     "verbs": {
-        "tree metadata locate-project pkgid read-manifest verify-project version help": {"tame": {"list": {}}},
+        "report": {"verbs": {"future-incompatibilities": PRINTS, "*": BUILDS}},
+        "config": {"verbs": {"get": PRINTS}},
+        "tree metadata locate-project pkgid read-manifest verify-project version help": {
+            "tame": {"list": {}}
+        },
         "search info owners": NET,
-        "fmt": {"tame": {"check": {"does": ("read-deep .",)}}, "python": "knowledge.language_words:cargo_fmt"},
+        "fmt": {
+            "tame": {"check": {"does": ("read-deep .",)}},
+            "python": "knowledge.language_words:cargo_fmt",
+        },
         "fetch vendor generate-lockfile update": {**_LOCKS, "operands": "skip"},
-        "add remove rm": {**_LOCKS, "does": ("connect package-index", "write Cargo.toml", "write Cargo.lock"), "options": {"path": "read"}},
-        "new init": {"takes": "vcs edition name registry", "operands": "write-deep", "does": ("write-deep .",)},
-        "clean": {"tame": {"dry-run n": {}}, "does": ("delete-deep target",), "options": {"target-dir": "delete-deep"}},
-        "install": {**INSTALLS, "tame": {"list": {}}, "options": {"root": "write-deep", "path": "read-deep", "git index": "connect"}},
-        "uninstall": {"does": ("install", "persist programs in the home directory"), "options": {"root": "write-deep"}},
+        "add remove rm": {
+            **_LOCKS,
+            "does": ("connect package-index", "write Cargo.toml", "write Cargo.lock"),
+            "options": {"path": "read"},
+        },
+        "new init": {
+            "takes": "vcs edition name registry",
+            "operands": "write-deep",
+            "does": ("write-deep .",),
+        },
+        "clean": {
+            "tame": {"dry-run n": {}},
+            "does": ("delete-deep target",),
+            "options": {"target-dir": "delete-deep"},
+        },
+        "install": {
+            **INSTALLS,
+            "tame": {"list": {}},
+            "options": {"root": "write-deep", "path": "read-deep", "git index": "connect"},
+        },
+        "uninstall": {
+            "does": ("install", "persist programs in the home directory"),
+            "options": {"root": "write-deep"},
+        },
         "publish": {**PUBLISHES, "tame": {"dry-run n": BUILDS}},
         "yank": PUBLISHES,
         "owner": {"tame": {"l list": NET}, "does": ("publish", "upload package-index")},
         "login logout": {"does": ("persist credentials of a registry",)},
         "package": {"tame": {"l list": {}}, "does": ("opaque runs the project's code",)},
-        "audit deny outdated udeps machete sort": {"does": ("connect package-index",), "when": {"w write fix": EDITS}},
+        "audit deny outdated udeps machete sort": {
+            "does": ("connect package-index",),
+            "when": {"w write fix": EDITS},
+        },
         # Everything after the name is the program's own, and subcommands may be programs named cargo-*.
         "build b check c clippy doc d test t bench fix run r rustc rustdoc nextest expand bloat flamegraph llvm-cov tarpaulin watch": _CARGO_BUILD,
         "+*": {"stops": True, "python": "knowledge.language_words:toolchain"},
@@ -70,14 +99,30 @@ _GO: Row = {
             "verbs": {
                 "graph why verify": NET,
                 "download": NET,
-                "tidy edit init": {"tame": {"diff print json": NET}, "does": ("connect package-index", "write go.mod", "write go.sum")},
+                "tidy edit init": {
+                    "tame": {"diff print json": NET},
+                    "does": ("connect package-index", "write go.mod", "write go.sum"),
+                },
                 "vendor": FETCHES,
             }
         },
-        "work": {"verbs": {"edit": {"tame": {"print json": {}}, "does": ("write go.work",)}, "use init sync": {"does": ("write go.work",)}, "vendor": FETCHES}},
-        "get": {"operands": "skip", "does": ("connect package-index", "write go.mod", "write go.sum", "install")},
+        "work": {
+            "verbs": {
+                "edit": {"tame": {"print json": {}}, "does": ("write go.work",)},
+                "use init sync": {"does": ("write go.work",)},
+                "vendor": FETCHES,
+            }
+        },
+        "get": {
+            "operands": "skip",
+            "does": ("connect package-index", "write go.mod", "write go.sum", "install"),
+        },
         "install": {**INSTALLS, "takes": _GO_TAKES},
-        "clean": {"tame": {"n": {}}, "when": {"cache testcache modcache fuzzcache": CACHES}, "does": ("opaque deletes what was built",)},
+        "clean": {
+            "tame": {"n": {}},
+            "when": {"cache testcache modcache fuzzcache": CACHES},
+            "does": ("opaque deletes what was built",),
+        },
         "fix": EDITS,
         "test run generate tool": _GO_RUN,
         "telemetry": {"operands": "skip", "python": "knowledge.package_words:setting"},
@@ -88,9 +133,16 @@ _DART: dict[str, Row] = {
     "pub": {
         "verbs": {
             "deps outdated": NET,
-            "get upgrade downgrade add remove": {**INSTALLS, "tame": {"dry-run n": NET}, "does": ("connect package-index", "write pubspec.lock", "install")},
+            "get upgrade downgrade add remove": {
+                **INSTALLS,
+                "tame": {"dry-run n": NET},
+                "does": ("connect package-index", "write pubspec.lock", "install"),
+            },
             "publish lish": {**PUBLISHES, "tame": {"dry-run n": {}}},
-            "global run": {"verbs": {"list": PRINTS, "activate deactivate": INSTALLS, "*": RUNS}, "otherwise": RUNS},
+            "global run": {
+                "verbs": {"list": PRINTS, "activate deactivate": INSTALLS, "*": RUNS},
+                "otherwise": RUNS,
+            },
             "cache": {"verbs": {"list": PRINTS, "*": CACHES}},
             "token": {"verbs": {"list": PRINTS, "*": PUBLISHES}},
             "*": RUNS,

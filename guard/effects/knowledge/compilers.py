@@ -3,8 +3,18 @@
 from guard.effects.knowledge.phrases import BUILDS
 from guard.effects.knowledge.schema import Row, alike
 
-_CC: Row = {"about": "compiles C and C++", "long": True, "takes": "o x I L D U l include isystem MF MT MQ arch target T u framework F", "python": "knowledge.compiler_words:compiles"}
-_MAGICK: Row = {"about": "converts pictures", "long": True, "help": "list", "python": "knowledge.converter_words:magick"}
+_CC: Row = {
+    "about": "compiles C and C++",
+    "long": True,
+    "takes": "o x I L D U l include isystem MF MT MQ arch target T u framework F",
+    "python": "knowledge.compiler_words:compiles",
+}
+_MAGICK: Row = {
+    "about": "converts pictures",
+    "long": True,
+    "help": "list",
+    "python": "knowledge.converter_words:magick",
+}
 _TEX: Row = {
     "about": "typesets documents",
     "long": True,

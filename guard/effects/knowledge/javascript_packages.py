@@ -14,7 +14,13 @@ from guard.effects.knowledge.phrases import (
 )
 from guard.effects.knowledge.schema import PRINTS, Row, alike
 
-_REGISTRY = {"registry": "connect", "proxy https-proxy": "connect", "globalconfig": "config", "userconfig": "config", "script-shell shell": "opaque"}
+_REGISTRY = {
+    "registry": "connect",
+    "proxy https-proxy": "connect",
+    "globalconfig": "config",
+    "userconfig": "config",
+    "script-shell shell": "opaque",
+}
 _NPM_TAKES = (
     "w workspace loglevel cache tag otp depth omit include access scope before install-strategy cpu os libc sbom-format sbom-type "
     "audit-level json-indent searchlimit searchopts message m init-author-name preid save-prefix node-options user-agent expect-result-count"
@@ -42,7 +48,11 @@ _RUN_SCRIPT: Row = {
     # Without a name the scripts are listed.
     "first": "opaque",
 }
-_CREATES: Row = {"stops": True, "first": "package", "does": ("opaque runs a package that is fetched just now", "write-deep .")}
+_CREATES: Row = {
+    "stops": True,
+    "first": "package",
+    "does": ("opaque runs a package that is fetched just now", "write-deep ."),
+}
 _NPM: Row = {
     "about": "installs and publishes packages of JavaScript, and runs a project's scripts",
     "takes": _NPM_TAKES,
@@ -74,24 +84,44 @@ _NPM: Row = {
         "run run-script rum urn": _RUN_SCRIPT,
         "test t tst start stop restart": RUNS,
         "exec x": _NPX,
-        "explore": {"stops": True, "first": "skip", "operands": "argv", "does": ("opaque opens a shell or runs a command in a package",)},
+        "explore": {
+            "stops": True,
+            "first": "skip",
+            "operands": "argv",
+            "does": ("opaque opens a shell or runs a command in a package",),
+        },
         "edit": {"does": ("opaque opens an editor",)},
-        "init create innit": {"stops": True, "options": {"init-module": "opaque"}, "first": "package", "does": ("write package.json", "opaque runs a package that is fetched just now"), "tame": {"y yes": {"first": "package", "does": ("write package.json",)}}},
+        "init create innit": {
+            "stops": True,
+            "options": {"init-module": "opaque"},
+            "first": "package",
+            "does": ("write package.json", "opaque runs a package that is fetched just now"),
+            "tame": {"y yes": {"first": "package", "does": ("write package.json",)}},
+        },
         # With a number it runs the project's scripts, commits and tags.
         "version verison": {"first": "opaque", "python": "knowledge.package_words:version"},
         "shrinkwrap": {"does": ("write npm-shrinkwrap.json",)},
         "set-script": {"does": ("write package.json",)},
-        "access": {"verbs": {"list ls get": NET, "*": PUBLISHES}},
+        "access": {"verbs": {"list ls get ls-packages ls-collaborators": NET, "*": PUBLISHES}},
         "owner author": {"verbs": {"ls list": NET, "*": PUBLISHES}},
         "profile": {"verbs": {"get": NET, "*": PUBLISHES}},
-        "token": {"verbs": {"list ls": NET, "create": {"does": ("publish", "upload package-index", "secret a token of the registry")}, "*": PUBLISHES}, "bare": NET},
+        "token": {
+            "verbs": {
+                "list ls": NET,
+                "create": {"does": ("publish", "upload package-index", "secret a token of the registry")},
+                "*": PUBLISHES,
+            },
+            "bare": NET,
+        },
         "team org ogr": {"verbs": {"ls list": NET, "*": PUBLISHES}},
         "dist-tag dist-tags": _DIST_TAGS,
         "hook": {"verbs": {"ls list": NET, "*": PUBLISHES}},
         "trust": {"verbs": {"list": NET, "*": PUBLISHES}},
         "publish": {**PUBLISHES, "operands": "read-deep", "tame": {"dry-run": BUILDS}},
         "unpublish deprecate undeprecate star unstar": PUBLISHES,
-        "login logout adduser add-user": {"does": ("persist credentials of a registry", "upload package-index")},
+        "login logout adduser add-user": {
+            "does": ("persist credentials of a registry", "upload package-index")
+        },
     },
 }
 _YARN: Row = {
@@ -103,12 +133,28 @@ _YARN: Row = {
     "verbs": {
         "list why bin licenses versions help explain": {"takes": "depth pattern"},
         "info outdated audit check search": NET,
-        "npm": {"verbs": {"info whoami audit": NET, "tag": {"verbs": {"list ls": NET, "*": PUBLISHES}}, "login logout": SETTINGS, "*": PUBLISHES}},
+        "npm": {
+            "verbs": {
+                "info whoami audit": NET,
+                "tag": {"verbs": {"list ls": NET, "*": PUBLISHES}},
+                "login logout": SETTINGS,
+                "*": PUBLISHES,
+            }
+        },
         "config": {"verbs": {"list get current": PRINTS, "*": SETTINGS}, "bare": PRINTS},
         "cache": {"verbs": {"dir list": PRINTS, "*": CACHES}},
         "workspaces": {"verbs": {"info list": PRINTS, "*": RUNS}},
-        "workspace": {"stops": True, "first": "skip", "operands": "skip", "does": ("opaque runs the project's code",)},
-        "add remove install import upgrade upgrade-interactive up dedupe link unlink rebuild unplug global autoclean generate-lock-entry": {**INSTALLS, "options": _REGISTRY},
+        "workspace": {
+            "stops": True,
+            "first": "skip",
+            "operands": "skip",
+            "does": ("opaque runs the project's code",),
+        },
+        "add remove install import upgrade upgrade-interactive up dedupe link unlink rebuild unplug autoclean generate-lock-entry": {
+            **INSTALLS,
+            "options": _REGISTRY,
+        },
+        "global": {"verbs": {"list ls bin dir": PRINTS, "*": INSTALLS}},
         "dlx": _DLX,
         "create": _CREATES,
         "run": _RUN_SCRIPT,
@@ -121,7 +167,9 @@ _YARN: Row = {
         # Any other word is a script or a program of the project.
         "*": SCRIPTS,
     },
-    "bare": {"does": ("install", "connect package-index", "opaque packages run code when they are installed")},
+    "bare": {
+        "does": ("install", "connect package-index", "opaque packages run code when they are installed")
+    },
 }
 _PNPM: Row = {
     "about": "installs packages of JavaScript and runs a project's scripts",
@@ -132,16 +180,29 @@ _PNPM: Row = {
     "verbs": {
         "list ls ll la why root bin licenses help completion": PRINTS,
         "store": {"verbs": {"path status list ls": PRINTS, "*": CACHES}},
-        "outdated audit view info show search whoami ping doctor": {"when": {"fix": INSTALLS}, "does": ("connect package-index",)},
+        "outdated audit view info show search whoami ping doctor": {
+            "when": {"fix": INSTALLS},
+            "does": ("connect package-index",),
+        },
         "cat-file cat-index find-hash": PRINTS,
         "config c": {"verbs": {"list ls get": PRINTS, "*": SETTINGS}, "bare": PRINTS},
         "get": PRINTS,
         "cache": {"verbs": {"list view list-registries": PRINTS, "*": CACHES}},
-        "install i add remove rm un uninstall update up upgrade import dedupe rebuild rb prune fetch install-test it link ln unlink patch patch-commit patch-remove approve-builds deploy ci": {**_ADDS, "options": _REGISTRY},
+        "install i add remove rm un uninstall update up upgrade import dedupe rebuild rb prune fetch install-test it link ln unlink patch patch-commit patch-remove approve-builds deploy ci": {
+            **_ADDS,
+            "options": _REGISTRY,
+        },
         "dlx": _DLX,
         "create": _CREATES,
-        "exec": {"stops": True, "takes": "c shell-mode", "options": {"c shell-mode": "opaque"}, "operands": "argv", "does": ("opaque runs a program of the project",)},
+        "exec": {
+            "stops": True,
+            "takes": "c shell-mode",
+            "options": {"c shell-mode": "opaque"},
+            "operands": "argv",
+            "does": ("opaque runs a program of the project",),
+        },
         "run run-script": _RUN_SCRIPT,
+        "recursive multi m": {"stops": True, "python": "knowledge.language_words:again"},
         "init": {"does": ("write package.json",)},
         "pack": BUILDS,
         "env": {"verbs": {"list ls": PRINTS, "*": INSTALLS}},
@@ -157,10 +218,24 @@ _BUN: Row = {
     "about": "runs JavaScript, installs its packages and tests it",
     "within": "cwd",
     "takes": "c config r preload inspect port e eval p print filter F",
-    "options": {"e eval p print": "opaque", "r preload import require": "opaque", "c config": "config", "registry": "connect"},
+    "options": {
+        "e eval p print": "opaque",
+        "r preload import require": "opaque",
+        "c config": "config",
+        "registry": "connect",
+    },
     "help": "h v revision",
     "verbs": {
-        "pm": {"verbs": {"ls list bin hash hash-string hash-print whoami view why": PRINTS, "cache": {"verbs": {"rm": CACHES}, "bare": PRINTS}, "version": {"first": "opaque"}, "pkg": {"verbs": {"get": PRINTS, "*": {"does": ("write package.json",)}}}, "*": INSTALLS}, "bare": PRINTS},
+        "pm": {
+            "verbs": {
+                "ls list bin hash hash-string hash-print whoami view why": PRINTS,
+                "cache": {"verbs": {"rm": CACHES}, "bare": PRINTS},
+                "version": {"first": "opaque"},
+                "pkg": {"verbs": {"get": PRINTS, "*": {"does": ("write package.json",)}}},
+                "*": INSTALLS,
+            },
+            "bare": PRINTS,
+        },
         "outdated info audit why list completions": NET,
         "install i add a remove rm update upgrade link unlink patch patch-commit ci": _ADDS,
         "x": _NPX,
@@ -174,13 +249,33 @@ _BUN: Row = {
 _DENO: Row = {
     "about": "runs JavaScript and TypeScript, and checks them",
     "takes": "L log-level",
-    "options": {"c config": "read", "import-map": "read", "lock": "read", "cert": "read", "preload": "opaque"},
+    "options": {
+        "c config": "read",
+        "import-map": "read",
+        "lock": "read",
+        "cert": "read",
+        "preload": "opaque",
+    },
     "help": "h V",
     "verbs": {
-        "fmt": {"tame": {"check": {"operands": "read-deep"}}, "takes": "ext ignore line-width indent-width prose-wrap", "operands": "write-deep", "python": "knowledge.language_words:whole_tree"},
-        "lint": {"takes": "rules-tags rules-include rules-exclude ignore ext", "when": {"fix": EDITS}, "does": ("opaque loads plug-ins that the project names",)},
+        "fmt": {
+            "tame": {"check": {"operands": "read-deep"}},
+            "takes": "ext ignore line-width indent-width prose-wrap",
+            "operands": "write-deep",
+            "python": "knowledge.language_words:whole_tree",
+        },
+        "lint": {
+            "takes": "rules-tags rules-include rules-exclude ignore ext",
+            "when": {"fix": EDITS},
+            "does": ("opaque loads plug-ins that the project names",),
+        },
         "info": {"operands": "skip", "does": ("connect package-index",)},
-        "check doc outdated": {"options": {"html output": "write-deep"}, "operands": "read", "does": ("connect package-index",), "when": {"update u": EDITS}},
+        "check doc outdated": {
+            "options": {"html output": "write-deep"},
+            "operands": "read",
+            "does": ("connect package-index",),
+            "when": {"update u": EDITS},
+        },
         "types completions help json_reference": PRINTS,
         "coverage": {"operands": "read-deep", "options": {"output": "write"}},
         "cache": {"operands": "read", "does": ("connect package-index",)},

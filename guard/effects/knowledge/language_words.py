@@ -19,6 +19,12 @@ def whole_tree(call: Call, parsed: Parsed) -> None:
         call.write(plain(".", call.span), recursive=True)
 
 
+def again(call: Call, parsed: Parsed) -> None:
+    """``pnpm recursive list``: the same subcommands."""
+    del parsed
+    call.run([plain(call.name, call.span), *call.args])
+
+
 def toolchain(call: Call, parsed: Parsed) -> None:
     """``cargo +nightly fmt``: the same program of another toolchain."""
     del parsed

@@ -3,7 +3,9 @@
 from guard.effects.knowledge.schema import PRINTS, Row, alike
 
 _SERVICES: Row = {"does": ("privilege controls services of the machine",)}
-_SERVICES_LAST: Row = {"does": ("privilege controls services of the machine", "persist services of the machine")}
+_SERVICES_LAST: Row = {
+    "does": ("privilege controls services of the machine", "persist services of the machine")
+}
 _ACCOUNTS: Row = {
     "about": "changes accounts of the machine",
     "does": ("privilege changes accounts of the machine", "write /etc/passwd"),
@@ -28,7 +30,12 @@ _CHECKED: Row = {**_DEVICE, "tame": {"n no-act": {"operands": "read"}}}
 _IP_OBJECT: Row = {
     "verbs": {
         "show list lst ls get sh s l g save": PRINTS,
-        "exec": {"stops": True, "first": "skip", "operands": "argv", "does": ("privilege runs it in another network",)},
+        "exec": {
+            "stops": True,
+            "first": "skip",
+            "operands": "argv",
+            "does": ("privilege runs it in another network",),
+        },
         "*": {"does": ("privilege changes the network",)},
     },
     "bare": PRINTS,

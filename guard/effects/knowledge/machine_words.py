@@ -50,7 +50,8 @@ def scutil(call: Call, parsed: Parsed) -> None:
 def mount(call: Call, parsed: Parsed) -> None:
     """Without operands it only shows."""
     if not call.args or (
-        not parsed.operands and all(name in {"t", "types", "v", "l", "show-labels"} for name, _ in parsed.options)
+        not parsed.operands
+        and all(name in {"t", "types", "v", "l", "show-labels"} for name, _ in parsed.options)
     ):
         return
     call.say(GainPrivilege(detail="changes what is mounted where"))

@@ -36,7 +36,7 @@ PROGRAMS: dict[str, Row] = {
     },
     "PlistBuddy": {"about": "shows and changes property lists", "long": True, "python": "knowledge.macos_words:plistbuddy"},
     "textutil": {"about": "converts documents of text", "long": True, "takes": "convert cat format encoding inputencoding fontname font fontsize title author subject keywords extension timeout baseurl prefixspaces", "options": {"output outputdir": "write-deep"}, "help": "help", "tame": {"info stdout": {"operands": "read"}}, "operands": "read", "does": ("write-deep .",)},
-    "binhex": {"about": "packs files for old machines", "options": {"o": "write"}, "help": "h V", "verbs": {"decode probe": {"tame": {"c p pipe to-stdout": {"operands": "read"}}, "operands": "read", "does": ("write-deep .",)}, "encode": {"tame": {"c p pipe to-stdout": {"operands": "read"}}, "operands": "read", "does": ("write-deep .",)}}, "bare": PRINTS},
+    "binhex": {"about": "packs files for old machines", "options": {"o": "write"}, "help": "h V", "verbs": {"probe": {"operands": "read"}, "decode": {"tame": {"c p pipe to-stdout": {"operands": "read"}}, "operands": "read", "does": ("write-deep .",)}, "encode": {"tame": {"c p pipe to-stdout": {"operands": "read"}}, "operands": "read", "does": ("write-deep .",)}}, "bare": PRINTS},
     **alike("applesingle macbinary", {"about": "packs files for old machines", "verbs": {"probe": {"operands": "read"}, "*": {"tame": {"c p": {"operands": "read"}}, "operands": "read", "does": ("write-deep .",)}}}),
     "lipo": {"about": "shows and changes which machines a program is for", "long": True, "takes": "arch thin extract extract_family remove replace segalign create-arch", "options": {"o output": "write"}, "operands": "read"},
     **alike("otool dyldinfo pagestuff unwinddump", {"about": "shows what is in programs", "long": True, "takes": "arch s p", "operands": "read"}),
@@ -65,7 +65,7 @@ PROGRAMS: dict[str, Row] = {
         "help": "h",
         "tame": {
             "packages pkgs pkgs-plist pkg-info pkg-info-plist files file-info file-info-plist group-pkgs groups groups-plist group-plist export-plist lsbom "
-            "check-signature payload-files verify-pkg only-files only-dirs": {"operands": "read"},
+            "pkg-groups check-signature payload-files verify-pkg only-files only-dirs": {"operands": "read"},
             "expand expand-full": {"operands": "write-deep"},
             "flatten flatten-full": {"operands": "write-deep"},
             "bom": {"operands": "read", "does": ("write /tmp/package.bom",)},

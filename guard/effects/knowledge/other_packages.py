@@ -25,12 +25,18 @@ _VERSIONS: dict[str, Row] = {
     "init": PRINTS,
     "rehash": {"does": ("persist which programs a name starts",)},
     "exec": {"stops": True, "operands": "argv", "does": ("opaque runs it in another environment",)},
-    "install": {"tame": {"list l": NET}, "does": ("install", "connect package-index", "opaque builds what it fetches")},
+    "install": {
+        "tame": {"list l": NET},
+        "does": ("install", "connect package-index", "opaque builds what it fetches"),
+    },
     "shell": PRINTS,
     "virtualenvs": PRINTS,
     "*": INSTALLS,
 }
-_COMPOSER_LOOK: Row = {"tame": {"no-plugins": NET}, "does": ("connect package-index", "opaque loads plug-ins of the project")}
+_COMPOSER_LOOK: Row = {
+    "tame": {"no-plugins": NET},
+    "does": ("connect package-index", "opaque loads plug-ins of the project"),
+}
 _GRADLE: Row = {
     "about": "builds projects of the JVM",
     "takes": "b build-file c settings-file p project-dir x exclude-task I init-script g gradle-user-home",

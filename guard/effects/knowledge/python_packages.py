@@ -14,12 +14,20 @@ from guard.effects.knowledge.phrases import (
 from guard.effects.knowledge.schema import PRINTS, Row, alike
 
 _INDEX = {"i index-url extra-index-url pypi-url index default-index": "connect", "f find-links": "connect"}
-_FILES = {"r requirement requirements c constraint constraints b build-constraint build-constraints overrides override": "read"}
+_FILES = {
+    "r requirement requirements c constraint constraints b build-constraint build-constraints overrides override": "read"
+}
 _PIP_INSTALL: Row = {
     **INSTALLS,
     "takes": "e editable src upgrade-strategy platform python-version implementation abi no-binary only-binary report config-settings C global-option "
     "progress-bar root-user-action use-feature use-deprecated resume-retries group extra P p refresh-package upgrade-package link-mode prerelease resolution",
-    "options": {**_INDEX, **_FILES, "t target prefix root": "write-deep", "e editable": "read-deep", "report": "write"},
+    "options": {
+        **_INDEX,
+        **_FILES,
+        "t target prefix root": "write-deep",
+        "e editable": "read-deep",
+        "report": "write",
+    },
     # Finding out what would be installed may build it, still nothing is installed.
     "tame": {"dry-run": {"does": ("connect package-index", "opaque packages run code when they are built")}},
 }
@@ -37,7 +45,10 @@ _PIP: Row = {
     "help": "h V",
     "verbs": {
         "list": {"takes": "path format exclude", "when": {"o outdated u uptodate": NET}, "options": _INDEX},
-        "show freeze check inspect debug hash help completion": {"takes": "path exclude a algorithm", "options": {"r": "read"}},
+        "show freeze check inspect debug hash help completion": {
+            "takes": "path exclude a algorithm",
+            "options": {"r": "read"},
+        },
         "index": {"verbs": {"versions": {**NET, "options": _INDEX}}},
         "search": {**NET, "options": {"i index": "connect"}},
         "cache": {"verbs": {"dir info list": PRINTS, "*": CACHES}},
@@ -82,7 +93,11 @@ _UV: Row = {
     "options": {"project": "read"},
     "help": "h V",
     "verbs": {
-        "version": {"tame": {"dry-run": {}}, "when": {"bump": {"does": ("write pyproject.toml",)}}, "python": "knowledge.package_words:version"},
+        "version": {
+            "tame": {"dry-run": {}},
+            "when": {"bump": {"does": ("write pyproject.toml",)}},
+            "python": "knowledge.package_words:version",
+        },
         "help": PRINTS,
         "tree export": _UV_LOCKS,
         "lock": {**_UV_LOCKS, "tame": {}},
@@ -97,23 +112,48 @@ _UV: Row = {
                 "*": {**INSTALLS, "options": {**_INDEX, **_FILES}},
             }
         },
-        "python": {"verbs": {"list find dir": PRINTS, "pin": {"does": ("write .python-version",)}, "*": INSTALLS}},
+        "python": {
+            "verbs": {"list find dir": PRINTS, "pin": {"does": ("write .python-version",)}, "*": INSTALLS}
+        },
         "pip": {
             "verbs": {
                 "list show freeze check tree": {"when": {"outdated": NET}, "options": _INDEX},
-                "compile": {"options": {**_INDEX, **_FILES, "o output-file": "write"}, "operands": "read", "does": ("connect package-index", "opaque packages run code when they are built")},
+                "compile": {
+                    "options": {**_INDEX, **_FILES, "o output-file": "write"},
+                    "operands": "read",
+                    "does": ("connect package-index", "opaque packages run code when they are built"),
+                },
                 "install sync": {**_PIP_INSTALL, "takes": "e editable"},
                 "uninstall": {"options": _FILES, "does": ("install",)},
             }
         },
-        "venv": {"operands": "write-deep", "does": ("write-deep .venv", "connect package-index"), "takes": "prompt seed-packages"},
-        "init": {"operands": "write-deep", "does": ("write-deep .",), "takes": "name description build-backend vcs author-from"},
+        "venv": {
+            "operands": "write-deep",
+            "does": ("write-deep .venv", "connect package-index"),
+            "takes": "prompt seed-packages",
+        },
+        "init": {
+            "operands": "write-deep",
+            "does": ("write-deep .",),
+            "takes": "name description build-backend vcs author-from",
+        },
         "build": BUILDS,
-        "publish": {**PUBLISHES, "operands": "read", "takes": "u username p password t token", "options": {"publish-url check-url": "connect"}},
+        "publish": {
+            **PUBLISHES,
+            "operands": "read",
+            "takes": "u username p password t token",
+            "options": {"publish-url check-url": "connect"},
+        },
         "cache": {"verbs": {"dir size": PRINTS, "*": CACHES}},
         "self": {"verbs": {"version": PRINTS, "*": INSTALLS}},
-        "format": {"tame": {"check diff": NET}, "does": ("connect package-index", "write-deep ."), "operands": "write-deep"},
-        "auth": {"verbs": {"dir": PRINTS, "token": {"does": ("secret a token of a registry",)}, "*": SETTINGS}},
+        "format": {
+            "tame": {"check diff": NET},
+            "does": ("connect package-index", "write-deep ."),
+            "operands": "write-deep",
+        },
+        "auth": {
+            "verbs": {"dir": PRINTS, "token": {"does": ("secret a token of a registry",)}, "*": SETTINGS}
+        },
         "generate-shell-completion": PRINTS,
     },
 }
@@ -126,13 +166,32 @@ _CONDA: Row = {
     "verbs": {
         "list info compare doctor notices": {"takes": "export-format"},
         "search repoquery": {**NET, "takes": "subdir platform", "options": {"channel c": "skip"}},
-        "config": {"takes": "show show-sources get describe file system env", "tame": {"show show-sources get describe validate": {}}, "does": ("persist settings of the package manager",)},
-        "env": {"verbs": {"list export ls": {"options": {"f file": "write"}}, "config": {"verbs": {"vars": {"verbs": {"list": PRINTS, "*": SETTINGS}}}}, "*": {**INSTALLS, "options": {"f file": "read"}}}},
-        "run": {"stops": True, "takes": "cwd", "operands": "argv", "does": ("opaque activates an environment, whose scripts run",)},
+        "config": {
+            "takes": "show show-sources get describe file system env",
+            "tame": {"show show-sources get describe validate": {}},
+            "does": ("persist settings of the package manager",),
+        },
+        "env": {
+            "verbs": {
+                "list export ls": {"options": {"f file": "write"}},
+                "config": {"verbs": {"vars": {"verbs": {"list": PRINTS, "*": SETTINGS}}}},
+                "*": {**INSTALLS, "options": {"f file": "read"}},
+            }
+        },
+        "run": {
+            "stops": True,
+            "takes": "cwd",
+            "operands": "argv",
+            "does": ("opaque activates an environment, whose scripts run",),
+        },
         "clean": CACHES,
         "init deactivate activate shell": {"does": ("persist the start of the shell",)},
         "build render develop skeleton": BUILDS,
-        "install create update upgrade remove uninstall": {**INSTALLS, "options": {"file f": "read"}, "tame": {"d dry-run": NET}},
+        "install create update upgrade remove uninstall": {
+            **INSTALLS,
+            "options": {"file f": "read"},
+            "tame": {"d dry-run": NET},
+        },
         "*": INSTALLS,
     },
 }

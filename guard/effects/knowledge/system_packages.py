@@ -5,7 +5,12 @@ from guard.effects.knowledge.schema import PRINTS, Row, alike
 
 _CHANGES: Row = {
     "operands": "package",
-    "does": ("install", "connect package-index", "privilege changes the packages of the machine", "opaque packages run code when they are installed"),
+    "does": (
+        "install",
+        "connect package-index",
+        "privilege changes the packages of the machine",
+        "opaque packages run code when they are installed",
+    ),
 }
 _APT_TAKES = "t target-release default-release a host-architecture P build-profiles solver"
 _SIMULATED: Row = {"does": ("connect package-index",)}
@@ -18,7 +23,9 @@ _APT: Row = {
     "tame": {"s simulate dry-run just-print recon no-act print-uris": _SIMULATED},
     "verbs": {
         "list search show showsrc showpkg policy depends rdepends madison stats pkgnames dump dumpavail unmet dotty xvcg moo help "
-        "showmanual showauto showhold showinstall showremove showpurge minimize-manual why why-not versions indextargets check changelog": {"takes": "n"},
+        "showmanual showauto showhold showinstall showremove showpurge minimize-manual why why-not versions indextargets check changelog": {
+            "takes": "n"
+        },
         "download": {"does": ("connect package-index", "write-deep .")},
         "source": {"when": {"b compile build": BUILDS}, "does": ("connect package-index", "write-deep .")},
         "*": {**_CHANGES, "tame": {"s simulate dry-run just-print recon no-act print-uris": _SIMULATED}},
@@ -28,14 +35,26 @@ _APT: Row = {
 _DNF: Row = {
     "about": "installs packages of the machine",
     "takes": "R releasever d e x exclude installroot repoid repo enablerepo disablerepo enableplugin disableplugin forcearch queryformat qf arch downloaddir destdir color comment",
-    "options": {"c config": "config", "setopt": "opaque", "repofrompath": "connect", "downloaddir destdir": "write-deep"},
+    "options": {
+        "c config": "config",
+        "setopt": "opaque",
+        "repofrompath": "connect",
+        "downloaddir destdir": "write-deep",
+    },
     "help": "h",
     "verbs": {
         "list ls search info provides whatprovides repolist repoquery check-update check-upgrade check deplist updateinfo repoinfo "
         "resolvedep leaves needs-restarting changelog advisory help alias": NET,
         "history": {"verbs": {"list info userinstalled": NET, "*": _CHANGES}, "bare": NET},
-        "module group groups grouplist groupinfo environment": {"verbs": {"list info summary provides": NET, "*": _CHANGES}, "bare": NET},
-        "repo versionlock config-manager": {"verbs": {"list info": NET, "*": _CHANGES}, "bare": NET, "tame": {"dump": {}}},
+        "module group groups grouplist groupinfo environment": {
+            "verbs": {"list info summary provides": NET, "*": _CHANGES},
+            "bare": NET,
+        },
+        "repo versionlock config-manager": {
+            "verbs": {"list info": NET, "*": _CHANGES},
+            "bare": NET,
+            "tame": {"dump": {}},
+        },
         "download": FETCHES,
         "clean makecache mc": CACHES,
         "shell": {"does": ("opaque takes commands", "install")},
@@ -52,7 +71,14 @@ _PACMAN: Row = {
 _BREW_BUNDLE: Row = {
     "options": {"file": "read"},
     # The list of what it installs is a program in Ruby.
-    "verbs": {"dump add remove": {"does": ("write Brewfile",)}, "check list env exec sh": {"stops": True, "does": ("opaque runs the list of packages, which is a program",)}, "*": _CHANGES},
+    "verbs": {
+        "dump add remove": {"does": ("write Brewfile",)},
+        "check list env exec sh": {
+            "stops": True,
+            "does": ("opaque runs the list of packages, which is a program",),
+        },
+        "*": _CHANGES,
+    },
     "bare": _CHANGES,
 }
 _DRY: Row = {**_CHANGES, "tame": {"n dry-run": NET}}
@@ -135,6 +161,7 @@ PROGRAMS: dict[str, Row] = {
     "brew": {
         "about": "installs packages for one person",
         "help": "h prefix cellar caskroom repository repo config env cache taps",
+        "tame": {"S": NET},
         "verbs": {
             "list ls info abv desc deps uses missing options tap-info formulae casks log commands cat home homepage docs shellenv outdated doctor dr leaves "
             "formula command which-formula linkage config source": {"takes": "n max-count debug-mode sort"},

@@ -72,7 +72,7 @@ def one_is_changed(call: Call, parsed: Parsed) -> None:
 
 
 # ------------------------------------------------------------------ fzf
-_FZF_RUNS = ("execute", "become", "reload", "transform", "preview", "change-preview", "bg-", "trigger", "rebind", "unbind")  # fmt: skip
+_FZF_RUNS = ("execute", "become", "reload", "transform", "preview", "change-preview", "bg-")  # fmt: skip
 
 
 def fzf(call: Call, parsed: Parsed) -> None:
