@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from guard.cli.exit_codes import OK
+from guard.cli.lines import is_object
 from guard.cli.output import colours, complain, say, visible
 from guard.cli.proposals import add_level, directory_of, level_of
-from guard.cli.scores import Answer, Score, hook_answers, is_object, own_answers
+from guard.cli.scores import Answer, Score, hook_answers, own_answers
 from guard.errors import UsageError
 
 EXPECTED = ("block", "ask", "allow")

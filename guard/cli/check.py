@@ -10,7 +10,7 @@ from typing import Any
 from guard.audit.canonical import text_of
 from guard.audit.record import decision_json, effect_json, placement_name
 from guard.cli.exit_codes import ASK, DENY, OK
-from guard.cli.lines import MAX_LINE, object_of, only_keys, text_of_key
+from guard.cli.lines import MAX_LINE, is_object, object_of, only_keys, text_of_key
 from guard.cli.output import complain, say
 from guard.cli.proposals import add_proposal, level_of, proposal_of
 from guard.cli.render import decision_lines
@@ -139,7 +139,7 @@ def _environment(case: dict[str, Any]) -> dict[str, str] | None:
     value = case.get("env")
     if value is None:
         return None
-    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+    if not is_object(value) or not all(isinstance(v, str) for v in value.values()):
         raise UsageError("`env` is not an object of strings", help_='write {"NAME": "value"}')
     return {"PATH": os.environ.get("PATH", ""), **value}
 

@@ -1,7 +1,7 @@
 """One JSON object a line, as ``--batch`` reads it. Checks form; knows nothing of what the objects mean."""
 
 import json
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from guard.errors import UsageError
 
@@ -36,3 +36,8 @@ def text_of_key(case: dict[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise UsageError(f"`{key}` is not a string", help_="write it in quotes")
     return value
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """JSON's keys are strings, whatever else is in it."""
+    return isinstance(value, dict)

@@ -1,8 +1,9 @@
 """Decisions and effects for people. Text in, text out; every part of a proposal is shown with its odd characters visible."""
 
-from typing import Any
+from typing import Any, cast
 
 from guard.audit.record import effect_json
+from guard.cli.lines import is_object
 from guard.cli.output import style, visible
 from guard.engine.stages import Decided
 from guard.model.decision import Sandbox, verdict_of
@@ -47,14 +48,14 @@ def effect_line(effect: ResolvedEffect) -> str:
     words = [f"{data.pop('effect'):<17}"]
     for key in ("path", "target"):
         path = data.pop(key, None)
-        if isinstance(path, dict):
+        if is_object(path):
             words.append(_path(path))
         elif path is not None:
             words.append(visible(str(path), 100))
     for key in ("host", "branch", "packages", "arguments", "detail", "reason"):
         value = data.pop(key, None)
         if value:
-            text = " ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+            text = " ".join(_words(value))
             words.append(visible(text, 100))
     if data.pop("recursive", False):
         words.append("and all below")
@@ -68,6 +69,13 @@ def effect_line(effect: ResolvedEffect) -> str:
     elif program:
         words.insert(1, visible(str(program)))
     return "  ".join(words)
+
+
+def _words(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        return [str(value)]
+    items = cast("list[object]", value)  # JSON
+    return [str(item) for item in items]
 
 
 def _path(path: dict[str, Any]) -> str:

@@ -7,8 +7,9 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, TypeGuard
+from typing import Any
 
+from guard.cli.lines import is_object
 from guard.enforce.pipeline import Guard
 from guard.errors import UsageError
 from guard.model.dataclass import dataclass, field
@@ -78,11 +79,6 @@ class Score:
             "us_p99": round(times[min(len(times) - 1, len(times) * 99 // 100)] * 1e6),
             "cpu_us_p50": round(cpu[len(cpu) // 2] * 1e6),
         }
-
-
-def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """JSON's keys are strings, whatever else is in it."""
-    return isinstance(value, dict)
 
 
 def _span(seconds: float) -> str:

@@ -39,6 +39,7 @@ from guard.shell.ast import (
     Simple,
     Subshell,
     Unread,
+    Word,
 )
 from guard.shell.parse import parse
 
@@ -424,7 +425,7 @@ class Evaluator:
             after = join(after, self._script(item.body, after, certain=False, stdin=stdin).any)
         return Flow(after, after)
 
-    def _condition(self, words: tuple, state: State, span: Span) -> None:  # type: ignore[type-arg]
+    def _condition(self, words: tuple[Word, ...], state: State, span: Span) -> None:
         texts = [self.expander.texts(word, state) for word in words]
         operators = {"-eq", "-ne", "-lt", "-gt", "-le", "-ge", "-v", "-R"}
         if any(static_text(alternatives[0]) in operators for alternatives in texts):
@@ -449,7 +450,7 @@ class Evaluator:
     def _simple(self, command: Simple, state: State, *, certain: bool, stdin: Text | None) -> Flow:
         redirected = self._redirects(command.redirects, state, certain=certain, stdin=stdin)
         state = redirected.state
-        worlds = self.expander.fields(command.words, state) if command.words else [[]]
+        worlds: list[list[Field]] = self.expander.fields(command.words, state) if command.words else [[]]
         flows: list[Flow] = []
         for argv in worlds:
             if not argv:
@@ -589,7 +590,7 @@ class Evaluator:
         self._calls.append(name)
         try:
             arguments = _texts_of(argv[1:])
-            inside = replace(state, positional=arguments, local=frozenset())
+            inside = replace(state, positional=arguments, local=frozenset[str]())
             flow = self._command(state.functions[name], inside, certain=certain, stdin=stdin)
         finally:
             self._calls.pop()

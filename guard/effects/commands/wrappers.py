@@ -5,7 +5,7 @@ from collections.abc import Callable
 from guard.effects.call import Call
 from guard.effects.options import Grammar, grammar
 from guard.effects.state import State, Variable
-from guard.effects.values import Field, Text, plain
+from guard.effects.values import Field, Hole, Text, Wild, plain
 from guard.model.dataclass import replace
 from guard.model.effect import GainPrivilege, KillProcess, PersistEnv
 from guard.model.paths import KnownPath
@@ -57,7 +57,7 @@ def _env(call: Call) -> None:
     operands = list(parsed.operands)
     while operands and "=" in operands[0].prefix:
         name, _, value = operands[0].prefix.partition("=")
-        rest: Text = tuple(p for p in operands[0].parts[1:] if not hasattr(p, "text") or isinstance(p, str))
+        rest: Text = tuple(Hole("a pattern") if isinstance(p, Wild) else p for p in operands[0].parts[1:])
         state = state.with_variable(name, Variable(((value, *rest),), exported=True))
         call.evaluator.note_injection(name, state, call.span)
         operands.pop(0)

@@ -33,7 +33,10 @@ def _mount(call: Call, field: Field) -> None:
         call.write(plain(head, field.span) if ":" in field.prefix else field, recursive=True)
         return
     if "=" in text:
-        parts = dict(part.partition("=")[::2] for part in text.split(","))
+        parts: dict[str, str] = {}
+        for part in text.split(","):
+            key, _, value = part.partition("=")
+            parts[key] = value
         source = parts.get("source", parts.get("src", ""))
         if parts.get("type", "volume") != "bind":
             return
