@@ -71,8 +71,8 @@ def test_held_changes_are_listed_shown_and_dropped(user):
     (user.work / "notes").mkdir()
     for name in ("a", "b"):
         (user.work / "notes" / name).write_text(f"{name}\n")
-    code = 'import shutil; shutil.rmtree("notes"); open("src/a.py", "w").write("new\\n")'
-    (user.work / "clean.py").write_text(f"exec(bytes.fromhex({code.encode().hex()!r}))\n")
+    code = "getattr(__import__('shutil'), 'rm' + 'tree')('notes'); open('src/a.py', 'w').write('new\\n')\n"
+    (user.work / "clean.py").write_text(code)
     ran = user.guard("exec", "--ask", "deny", "--", "python3 clean.py")
 
     assert ran.returncode == 12, ran.stderr
