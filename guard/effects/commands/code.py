@@ -9,7 +9,7 @@ from collections.abc import Callable
 from guard.effects.call import Call
 from guard.effects.options import grammar
 from guard.effects.values import Field, plain, static_text
-from guard.model.effect import Listen, MutateCloud
+from guard.model.effect import Listen
 from guard.model.facts import LookProgram, LookScript, ProgramFact, ScriptFact
 from guard.model.paths import KnownPath
 
@@ -199,15 +199,8 @@ def _runner(what: str) -> Callable[[Call], None]:
     return handle
 
 
-def _deploy(call: Call) -> None:
-    if not _only_asks(call):
-        call.say(MutateCloud(detail=call.name))
-        call.opaque("runs the project's code")
-
-
 HANDLERS: dict[str, Callable[[Call], None]] = {
     **dict.fromkeys("python python2 python3 pypy pypy3".split(), _python),
     **dict.fromkeys("node nodejs ruby perl php lua luajit Rscript tclsh osascript elixir erl guile irb ipython ts-node tsx".split(), _language),
-    **dict.fromkeys("make gmake ansible ansible-playbook vagrant packer build a2x".split(), _runner("runs the project's code")),
-    **dict.fromkeys("serverless sls sst cdk firebase netlify vercel fly flyctl heroku wrangler eb".split(), _deploy),
+    **dict.fromkeys("make gmake build a2x".split(), _runner("runs the project's code")),
 }  # fmt: skip

@@ -5,11 +5,9 @@ from collections.abc import Callable
 from guard.effects.call import Call
 from guard.effects.commands.hosts import connect_field
 from guard.effects.options import grammar
-from guard.effects.values import Text, plain
+from guard.effects.values import Text
 from guard.model.effect import (
-    Connect,
     DestroyDatabase,
-    MutateCloud,
 )
 
 
@@ -159,129 +157,10 @@ def _dump(call: Call) -> None:
 
 # ------------------------------------------------------------------ clouds
 
-_CLOUD_LOOKS = (
-    "get",
-    "list",
-    "ls",
-    "describe",
-    "show",
-    "version",
-    "help",
-    "logs",
-    "top",
-    "explain",
-    "api-resources",
-    "api-versions",
-    "cluster-info",
-    "config",
-    "diff",
-    "validate",
-    "fmt",
-    "output",
-    "plan",
-    "graph",
-    "providers",
-    "whoami",
-    "status",
-    "search",
-    "history",
-    "template",
-    "lint",
-    "view",
-    "current-context",
-    "get-contexts",
-    "info",
-    "read",
-    "events",
-)
-
-
-def _cloud(call: Call) -> None:
-    """Command lines of providers: a verb that only looks, or a change to what others use."""
-    if _only_asks(call):
-        return
-    words = [text for text in call.statics if text and not text.startswith("-")]
-    verbs = [word for word in words[:4] if word.partition("-")[0] in _CLOUD_LOOKS or word in _CLOUD_LOOKS]
-    risky = [word for word in words if word.partition("-")[0] in _CLOUD_CHANGES]
-    secret = [
-        word
-        for word in words
-        if word.startswith(
-            ("secret", "get-secret", "get-password", "print-access-token", "get-session-token")
-        )
-    ]
-    if secret:
-        call.secret(f"{call.name} {' '.join(words[:3])}")
-    call.say(Connect(host="cloud-provider", upload=bool(risky)))
-    if risky or not verbs:
-        call.say(MutateCloud(detail=f"{call.name} {' '.join(words[:3])}"))
-    if call.name in {"terraform", "tofu", "pulumi", "helm"} and (risky or "plan" in words):
-        call.opaque("runs providers that the project names")
-    if call.name == "kubectl" and words[:1] in (
-        ["exec"],
-        ["cp"],
-        ["port-forward"],
-        ["proxy"],
-        ["run"],
-        ["debug"],
-        ["attach"],
-    ):
-        call.opaque("runs something in a cluster")
-
-
-_CLOUD_CHANGES = frozenset(
-    "delete remove rm rb destroy terminate create apply update put set run start stop reboot scale patch replace edit drain cordon taint rollout "
-    "exec cp mv sync push deploy import state untaint force install upgrade uninstall rollback attach detach modify add up refresh release "
-    "close merge comment review fork transfer archive disable enable revoke grant purge reset restore publish login logout ssh invoke write".split(
-        " "
-    )
-)
-
-
-def _gh(call: Call) -> None:
-    words = _words(call)
-    if _only_asks(call) or not words:
-        return
-    parsed = call.parse(
-        grammar(
-            "X method f raw-field F field H header R repo b body t title B base H l a r m q jq template input"
-        )
-    )
-    call.read(*parsed.values("input"))
-    call.say(Connect(host="api.github.com"))
-    action = words[1] if len(words) > 1 else ""
-    if words[0] == "auth" and action == "token":
-        call.secret("a token for GitHub")
-    if words[0] == "api":
-        method = (parsed.values("X", "method") or [plain("GET", call.span)])[-1].static
-        if method != "GET" or parsed.has("f", "raw-field", "F", "field", "input"):
-            call.say(MutateCloud(detail="gh api with a change"))
-        return
-    if words[0] in {"extension", "alias", "codespace"}:
-        call.opaque("runs or installs other programs")
-    if action not in {"list", "view", "status", "diff", "checks", "watch", "browse", "search"} and words[
-        0
-    ] not in {"status", "search", "browse", "help", "version"}:
-        if action in {"checkout", "clone"}:
-            call.write(plain(".", call.span), recursive=True)
-        else:
-            call.say(MutateCloud(detail=f"gh {' '.join(words[:2])}"))
-
-
-def _secrets(call: Call) -> None:
-    words = _words(call)
-    if _only_asks(call) or words[:1] in (["ls"], ["list"], ["version"], ["status"]):
-        return
-    call.secret(f"{call.name} {' '.join(words[:2])}")
-
 
 HANDLERS: dict[str, Callable[[Call], None]] = {
     **dict.fromkeys("psql mysql mariadb sqlite3 sqlite mongosh mongo duckdb clickhouse-client sqlcmd cqlsh sqlplus usql pgcli mycli litecli".split(), _database),
     "redis-cli": _redis, "valkey-cli": _redis,
     **dict.fromkeys("dropdb dropuser mysqladmin pg_restore mongorestore createdb".split(), _drops),
     **dict.fromkeys("pg_dump pg_dumpall mysqldump mongodump".split(), _dump),
-    **dict.fromkeys("kubectl helm terraform tofu pulumi aws gcloud gsutil bq az doctl linode-cli hcloud ibmcloud oci oc eksctl kustomize argocd flux "
-                    "vault-cli consul nomad s3cmd rclone mc azcopy stripe twilio supabase planetscale neonctl railway render glab tea jira linear".split(), _cloud),
-    "gh": _gh, "hub": _gh,
-    **dict.fromkeys("vault op pass bw lpass security secret-tool keyring kwallet-query keyctl age sops chamber aws-vault doppler infisical teller".split(), _secrets),
 }  # fmt: skip

@@ -58,3 +58,4 @@ PROGRAMS: dict[str, Row] = {
         },
     },
 }
+PROGRAMS["kubecolor"] = PROGRAMS["oc"] = PROGRAMS["kubectl"]

@@ -1,6 +1,16 @@
 """Which module describes a program. Kept apart so that one program costs one module; a test holds it to the modules."""
 
 FAMILIES: dict[str, str] = {
+    "infra": "helm kustomize terraform tofu terragrunt pulumi cdk cdktf sam serverless sls sst packer vagrant ansible ansible-playbook "
+    "ansible-vault ansible-doc ansible-config ansible-test ansible-inventory ansible-galaxy argocd flux istioctl "
+    "linkerd cilium velero stern kubectx kubens consul nomad etcdctl zkCli heroku fly flyctl railway render "
+    "vercel netlify wrangler firebase supabase planetscale pscale neonctl amplify eb copilot stripe twilio auth0 okta sentry-cli "
+    "datadog-ci newrelic circleci travis promtool amtool logcli prometheus kafka-topics kafka-topics.sh kafka-consumer-groups "
+    "kafka-console-consumer kafka-console-producer rabbitmqctl rabbitmqadmin rpk influx vault op pass gopass bw lpass keyring "
+    "kwallet-query secret-tool keyctl chamber aws-vault infisical teller doppler sops age security",
+    "forges": "gh hub glab tea jira linear acli",
+    "clouds": "aws gcloud gsutil bq az doctl hcloud linode-cli ibmcloud oci scw vultr-cli exo upctl civo eksctl kops rclone s3cmd s5cmd mc "
+    "minio-client azcopy",
     "looks": "true false : whoami id groups who w users logname uname arch nproc uptime free vmstat iostat mpstat pidstat lscpu lsblk lspci "
     "lsusb lsmod lsmem lsns lslogins modinfo ps pgrep pidof pidwait pmap pwdx pstree top htop btop sleep usleep seq jot yes tty "
     "stty tput clear reset locale getconf getent which whereis type apropos whatis help expr factor numfmt lsof netstat last lastb "
@@ -27,7 +37,7 @@ FAMILIES: dict[str, str] = {
     "getcap getsebool setsebool semanage logrotate wall mesg mail mailx mutt sendmail msmtp swaks notify-send",
     "containers": "docker podman nerdctl docker-compose podman-compose buildah crictl ctr runc crun minikube kind k3d skopeo lxc incus virsh "
     "dive ctop hadolint",
-    "cluster": "kubectl",
+    "cluster": "kubectl oc kubecolor",
     "python_packages": "pip pip3 pipx uv uvx poetry pdm hatch flit twine conda mamba micromamba rye pixi pre-commit virtualenv nox tox invoke inv "
     "pytest py.test unittest coverage sphinx-build mkdocs jupyter jupyter-lab jupyter-notebook flask celery streamlit uvicorn "
     "gunicorn hypercorn daphne fastapi django-admin alembic",
