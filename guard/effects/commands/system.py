@@ -11,11 +11,6 @@ from guard.model.effect import (
 )
 
 
-def _words(call: Call) -> list[str]:
-    """Static operands: subcommands and names, without options."""
-    return [text for text in call.statics if text and not text.startswith("-")]
-
-
 def _only_asks(call: Call) -> bool:
     return bool(call.args) and all(
         text in {"--version", "--help", "-V", "-h", "version", "help"} for text in call.statics

@@ -7,9 +7,12 @@ from guard.model.effect import Connect, DestroyDatabase, MutateCloud, PersistEnv
 
 _LOOKS = frozenset(
     "list describe show get read explain search lookup check validate info status history wait diff ls view exists count help version versions usage "
-    "tail log logs export-template test whoami completion top size inspect summarize summary state url query metrics operations events "
-    "tags regions sizes images plans locations types me account balance find query-timeline".split()
+    "tail log logs export-template test whoami completion top size inspect summarize summary state url query find query-timeline".split()
 )
+_NOUNS = frozenset(
+    "metrics operations events tags regions sizes images plans locations types me account balance".split()
+)
+"""What some command lines list when they are given nothing else to do."""
 _LOOK_STARTS = (
     "list-",
     "get-",
@@ -59,7 +62,7 @@ def _judge(call: Call, words: list[str], shown: str) -> None:
     verb = next(
         (word for word in words if _looks(word) or word.startswith(_LOSES) or word in _CHANGES_BY_NAME), ""
     )
-    if verb and _looks(verb):
+    if (verb and _looks(verb)) or (not verb and words[-1] in _NOUNS):
         call.say(Connect(host="cloud-provider"))
         return
     call.say(Connect(host="cloud-provider", upload=True))

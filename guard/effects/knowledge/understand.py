@@ -113,8 +113,11 @@ def _level(row: Row, around: _Level | None) -> _Level:
 def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) -> None:
     call.args = args
     parsed = call.parse(level.rules)
-    if any(name in level.help and value is None for name, value in parsed.options):
-        return
+    for name, value in parsed.options:
+        # Of a subcommand `--version` may be an option with a value of its own: `aws ... delete-policy --version 1`.
+        alone = name != "version" or len(verbs) == 1 or len(args) == 1
+        if name in level.help and value is None and alone:
+            return
     if level.within:
         _go(call, parsed.values(*level.within))
     for name, value in parsed.options:

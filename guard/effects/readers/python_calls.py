@@ -45,14 +45,16 @@ PURE_MODULES = frozenset(
     "json re math datetime time collections itertools functools string textwrap random statistics decimal fractions hashlib base64 binascii uuid "
     "pprint csv html difflib typing dataclasses enum struct unicodedata calendar secrets operator copy shlex bisect heapq numbers "
     "types abc platform urllib.parse contextlib __future__ keyword locale array colorsys zlib gzip bz2 lzma ast tokenize "
-    "xml.etree.ElementTree tomllib configparser fnmatch errno stat warnings traceback timeit graphlib cmath hmac ipaddress "
+    "tomllib fnmatch errno stat warnings traceback timeit graphlib cmath hmac ipaddress "
     "argparse sys os os.path pathlib shutil glob subprocess tempfile io".split()
 )
 """Modules whose functions only compute, but for those that the tables below name."""
 _NOT_PURE = frozenset(
     "functools.singledispatch gzip.open bz2.open lzma.open types.FunctionType types.CodeType types.ModuleType traceback.print_exc "
     "contextlib.ExitStack sys.settrace sys.setprofile sys.path sys.modules sys.meta_path sys.path_hooks sys.displayhook sys.excepthook "
-    "locale.setlocale timeit.timeit timeit.repeat sys.addaudithook sys._getframe".split()
+    "locale.setlocale timeit.timeit timeit.repeat timeit.Timer sys.addaudithook sys._getframe argparse.FileType typing.get_type_hints "
+    "typing.ForwardRef gzip.GzipFile bz2.BZ2File lzma.LZMAFile tokenize.open io.FileIO io.open_code io.BufferedWriter time.clock_settime "
+    "time.clock_settime_ns dataclasses.make_dataclass collections.namedtuple operator.call".split()
 )
 _READS = frozenset(
     "os.listdir os.scandir os.stat os.lstat os.access os.readlink os.walk os.open os.fwalk glob.glob glob.iglob".split()
@@ -270,7 +272,9 @@ class Effects:
                 self._opaque(f"calls something that is not followed: {why}")
                 return Anything(why)
             case _:
-                return Data()
+                # `operator.methodcaller("unlink")(path)`: a value that is called can be any function.
+                self._opaque("calls a value that is not known before it runs")
+                return Anything("what a value that was called gave")
 
     def _named(self, reader: "Reader", name: str, args: list[object], kw: dict[str, object]) -> object:
         first = args[0] if args else kw.get("path", kw.get("src", Data()))
@@ -389,8 +393,6 @@ class Effects:
                 return module in PURE_MODULES or module in _CLASSES
 
     def _pure(self, name: str, args: list[object]) -> object:
-        if name == "xml.etree.ElementTree.parse":
-            self._read(args[0] if args else Data())
         if len(args) == 1 and is_known(args[0]):
             value = args[0]
             try:
