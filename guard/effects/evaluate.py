@@ -12,7 +12,7 @@ from guard.effects.expand import Expander
 from guard.effects.identity import identify, lexical_path
 from guard.effects.programs import handler
 from guard.effects.redirect import Redirected, apply_redirects
-from guard.effects.state import State, Variable, WrittenFile, join, widen
+from guard.effects.state import NUMBER, UNKNOWN, State, Variable, WrittenFile, join, widen
 from guard.effects.values import Field, Hole, Text, plain, static_text
 from guard.model.dataclass import dataclass, replace
 from guard.model.effect import Opaque, RunProgram, SymbolicEffect
@@ -45,6 +45,7 @@ from guard.shell.parse import parse
 
 MAX_DEPTH = 16
 MAX_COMMANDS = 1000
+MAX_PASSES = 6
 _NOTHING: Text = ()
 _SOME: Text = (Hole("the output of a command"),)
 _INJECTION = frozenset(
@@ -332,7 +333,7 @@ class Evaluator:
                 return self._for(command, state, stdin=stdin)
             case ArithmeticFor(text, parts, body):
                 self.expander.arithmetic(text, parts, state, command.span)
-                start = widen(state, self._count_variables(text, state))
+                start = self._counted(text, state)
                 again = self._twice(body, start, stdin=stdin, condition=None)
                 return Flow(again, again)
             case Case():
@@ -342,7 +343,7 @@ class Evaluator:
                 return Flow(state, state, _NOTHING)
             case ArithmeticCommand(text, parts):
                 self.expander.arithmetic(text, parts, state, command.span)
-                after = widen(state, self._count_variables(text, state))
+                after = self._counted(text, state)
                 return Flow(after, after, _NOTHING)
             case _:
                 assert_never(command)
@@ -368,8 +369,14 @@ class Evaluator:
         start = widen(state, once.any)
         if condition is not None:
             start = widen(start, self._script(condition, start, certain=False, stdin=stdin).any)
-        twice = self._script(body, start, certain=False, stdin=stdin)
-        return widen(start, twice.any)
+        end = start
+        for _ in range(MAX_PASSES):
+            end = widen(start, self._script(body, start, certain=False, stdin=stdin).any)
+            if end.variables == start.variables or not _was_a_number(start, end):
+                return end
+            # What was taken for a counter is none: what the body does with it is looked at again.
+            start = end
+        return replace(end, variables=dict.fromkeys(end.variables, UNKNOWN))
 
     def _for(self, command: For, state: State, *, stdin: Text | None) -> Flow:
         if command.words is None:
@@ -438,6 +445,13 @@ class Evaluator:
                     ):
                         self._opaque("arithmetic on a value that is not known can run commands", span)
                         return
+
+    def _counted(self, text: str, state: State) -> State:
+        """After an arithmetic expression: what it surely assigns is a number, any other name in it may be."""
+        after = widen(state, self._count_variables(text, state))
+        for name in _surely_assigned(text):
+            after = after.with_variable(name, Variable(((Hole("a number", number=True),),)))
+        return after
 
     def _count_variables(self, text: str, state: State) -> State:
         after = state
@@ -788,6 +802,34 @@ def _interpreter(text: str) -> str:
     if names[:1] == ["env"]:
         names = [n for n in names[1:] if not n.startswith("-") and "=" not in n]
     return names[0] if names else ""
+
+
+def _was_a_number(before: State, after: State) -> bool:
+    """Whether some counter of ``before`` has become anything else."""
+    return any(
+        value == NUMBER and after.variables.get(name) != NUMBER for name, value in before.variables.items()
+    )
+
+
+def _surely_assigned(text: str) -> list[str]:
+    """``i=0``, ``n+=2``, ``k++`` where nothing decides whether it happens."""
+    if any(sign in text for sign in ("&&", "||", "?", "[", "$", "`", "(")):
+        return []
+    names: list[str] = []
+    for part in text.replace(";", ",").split(","):
+        word = part.strip()
+        name = (
+            word.rstrip("+-").strip()
+            if word.endswith(("++", "--"))
+            else word.partition("=")[0].rstrip("+-*/%&|^<> ")
+        )
+        compares = "=" in word and (
+            word.partition("=")[2].startswith("=")
+            or word.partition("=")[0].rstrip().endswith(("<", ">", "!"))
+        )
+        if name.isidentifier() and not compares and (word.endswith(("++", "--")) or "=" in word):
+            names.append(name)
+    return names
 
 
 def _assigned(text: str) -> list[str]:

@@ -16,6 +16,17 @@ class Variable:
     exported: bool = False
 
 
+NUMBER = Variable(((Hole("a number", number=True),),))
+"""A counter: whatever its value, it is no code. Whoever widens must find it so again."""
+
+
+def is_number(text: Text) -> bool:
+    """Whether it can only be digits and a sign."""
+    return bool(text) and all(
+        (isinstance(p, Hole) and p.number) or (isinstance(p, str) and p.lstrip("+-").isdigit()) for p in text
+    )
+
+
 UNKNOWN = Variable(((Hole("a variable that is not known"),),))
 
 
@@ -113,7 +124,11 @@ def widen(before: State, after: State) -> State:
     """After a loop: whatever the body changed could be anything."""
     joined = join(before, after)
     variables = {
-        name: value if before.variables.get(name) == value else Variable((*value.values[:2], *UNKNOWN.values))
+        name: value
+        if before.variables.get(name) == value
+        else NUMBER
+        if all(is_number(text) for text in value.values) and value.array is None
+        else Variable((*value.values[:2], *UNKNOWN.values))
         for name, value in joined.variables.items()
     }
     return replace(joined, variables=variables, cwd=joined.cwd if set(joined.cwd) <= set(before.cwd) else ())

@@ -54,7 +54,11 @@ PROGRAMS: dict[str, Row] = {
             "apply create replace patch edit delete label annotate expose autoscale scale set taint": _APPLY,
             "cordon uncordon drain certificate": _CHANGES,
             "run": {**_APPLY, "takes": "image overrides restart env port l labels", "stops": True},
-            "exec attach debug cp port-forward proxy": _REMOTE,
+            "exec": {
+                "takes": "c container f filename pod-running-timeout",
+                "python": "knowledge.containers_run:in_cluster",
+            },
+            "attach debug cp port-forward proxy": _REMOTE,
         },
     },
 }

@@ -3,7 +3,7 @@
 from guard.effects.call import Call
 from guard.effects.options import Parsed
 from guard.effects.values import Field, plain
-from guard.model.effect import ControlContainer, ReadPath, RunProgram
+from guard.model.effect import Connect, ControlContainer, MutateCloud, ReadPath, RunProgram
 
 _WALLS = frozenset(
     "privileged device cap-add pid ipc userns security-opt uts cgroupns network net device-cgroup-rule".split()
@@ -60,6 +60,17 @@ def inside(call: Call, parsed: Parsed) -> None:
     if not only_looks(call, command):
         shown = " ".join(field.text for field in command[:6])
         call.say(ControlContainer(detail=f"runs `{shown}` in a container"))
+
+
+def in_cluster(call: Call, parsed: Parsed) -> None:
+    """``kubectl exec POD -- COMMAND``: as in a container."""
+    command = parsed.operands[1:]
+    looks = only_looks(call, command)
+    call.say(Connect(host="cloud-provider", upload=not looks))
+    if not looks:
+        shown = " ".join(field.text for field in command[:6])
+        call.say(MutateCloud(detail=f"runs `{shown}` in a cluster"))
+        call.opaque("runs something in a cluster")
 
 
 def only_looks(call: Call, command: list[Field]) -> bool:
