@@ -38,6 +38,7 @@ class _Rules(TypedDict, total=False):
     opaque: str
     """Options that load or run something of their own."""
     privilege: str
+    """What it becomes."""
     shell: bool
     """Whether it starts a shell when no command is given."""
     any_long: bool
@@ -55,7 +56,8 @@ def wrapper(**given: Unpack[_Rules]) -> Callable[[Call], None]:
         flags=None if row.get("any_long") else flags,
         stops=True,
     )
-    names = {key: tuple(row.get(key, "").split()) for key in ("writes", "chdir", "acts", "opaque")}
+    writes, chdir = row.get("writes", "").split(), row.get("chdir", "").split()
+    acts, opaque = row.get("acts", "").split(), row.get("opaque", "").split()
 
     def handle(call: Call) -> None:
         parsed = call.parse(rules)
@@ -64,13 +66,13 @@ def wrapper(**given: Unpack[_Rules]) -> Callable[[Call], None]:
         doubts(call, parsed)
         if "privilege" in row:
             call.say(GainPrivilege(detail=row["privilege"]))
-        if parsed.has(*names["opaque"]):
+        if parsed.has(*opaque):
             call.opaque("an option that loads or runs something")
-        call.write(*parsed.values(*names["writes"]))
+        call.write(*parsed.values(*writes))
         state = call.state
-        for field in parsed.values(*names["chdir"]):
+        for field in parsed.values(*chdir):
             state = moved(call, field, state)
-        if parsed.has(*names["acts"]):
+        if parsed.has(*acts):
             call.opaque("changes processes that are running already")
             return
         rest = parsed.operands
@@ -150,34 +152,28 @@ def _splitting(call: Call, args: list[Field]) -> list[Field] | None:
     """The arguments with every ``-S TEXT`` replaced by the words that env makes of it; they may be options again."""
     out = list(args)
     at = 0
-    for _ in range(8):
-        while at < len(out):
-            text = out[at].static or ""
-            if text in {"-u", "-C", "-a", "--unset", "--chdir", "--argv0"}:
-                at += 2
-            elif text.startswith("--s") and "--split-string".startswith(text.partition("=")[0]):
-                break
-            elif text.startswith("-") and not text.startswith("--") and "S" in text:
-                break
-            elif text.startswith("-") and len(text) > 1 and text != "--":
-                at += 1
-            else:
-                return out
-        else:
+    for _ in range(64):
+        text = out[at].static if at < len(out) else None
+        if text is None or not text.startswith("-") or text in {"-", "--"}:
             return out
-        text = out[at].static or ""
-        before: list[Field] = []
+        name, attached, value = text.partition("=")
         if text.startswith("--"):
-            _, attached, value = text.partition("=")
+            head, splits = "", name.startswith("--s") and "--split-string".startswith(name)
+            takes = name in {"--unset", "--chdir", "--argv0"} and not attached
         else:
-            head, _, value = text.partition("S")
+            # In a bundle the first letter that takes an argument takes the rest of it.
+            found = next((k for k, char in enumerate(text) if char in "uCaS"), len(text))
+            head, value = text[:found] if found > 1 else "", text[found + 1 :]
             attached = value
-            if head != "-":
-                before = [plain(head, out[at].span)]
+            splits, takes = text[found : found + 1] == "S", found == len(text) - 1
+        if not splits:
+            at += 2 if takes else 1
+            continue
         given = value if attached else out[at + 1].static if at + 1 < len(out) else None
         words = _split(call, given) if given is not None else None
         if words is None:
             return None
+        before = [plain(head, out[at].span)] if head else []
         out[at : at + (1 if attached else 2)] = [*before, *words]
         at += len(before)
     return None
@@ -270,10 +266,6 @@ def _sudo(call: Call) -> None:
     if parsed.has("i", "login", "s", "shell"):
         # The words are joined again for a shell, which expands what it finds in them.
         call.opaque("a shell that takes commands")
-
-
-def _as_user(skip: int, **given: Unpack[_Rules]) -> Callable[[Call], None]:
-    return wrapper(skip=skip, privilege="runs it as another user", **given)
 
 
 # ---------------------------------------------------------------------- other namespaces, roots and machines
@@ -410,7 +402,8 @@ def _traced(call: Call) -> None:
     if parsed.has("p", "attach"):
         call.say(KillProcess(target="?"))
     if parsed.has("inject", "fault") or any(
-        field.static is None or field.static.partition("=")[0] in {"inject", "fault"} for field in parsed.values("e")
+        field.static is None or field.static.partition("=")[0] in {"inject", "fault"}
+        for field in parsed.values("e")
     ):
         call.opaque("changes what system calls do")
     state = call.state
@@ -422,7 +415,7 @@ def _traced(call: Call) -> None:
 
 _PERF = grammar(
     "e event C cpu F freq c count I interval-print r repeat m mmap-pages call-graph G cgroup D delay u uid x field-separator "
-    "j branch-filter p pid t tid o output filter M metrics z compression-level clockid max-size W weight_",
+    "j branch-filter p pid t tid o output filter M metrics z compression-level clockid max-size W",
     flags="a all-cpus g s stat d detailed v verbose q quiet n null i no-inherit big-num B no-big-num A no-aggr S sync topdown "
     "no-buffering append per-socket per-core table T timestamp R raw-samples N no-buildid-cache",
     stops=True,
@@ -431,7 +424,19 @@ _PERF = grammar(
 
 def _perf(call: Call) -> None:
     action = call.args[0].static if call.args else ""
-    if action in {"list", "report", "script", "annotate", "diff", "version", "--version", "help", "--help", "evlist", ""}:
+    if action in {
+        "list",
+        "report",
+        "script",
+        "annotate",
+        "diff",
+        "version",
+        "--version",
+        "help",
+        "--help",
+        "evlist",
+        "",
+    }:
         if action in {"script", "report"}:
             call.opaque("can run scripts on what was recorded")
         return
@@ -442,7 +447,9 @@ def _perf(call: Call) -> None:
     doubts(call, parsed)
     if parsed.has("p", "pid", "t", "tid", "a", "all-cpus"):
         call.opaque("looks into programs that are running already")
-    call.write(*(parsed.values("o", "output") or ([plain("perf.data", call.span)] if action == "record" else [])))
+    call.write(
+        *(parsed.values("o", "output") or ([plain("perf.data", call.span)] if action == "record" else []))
+    )
     if parsed.operands:
         call.run(parsed.operands)
 
@@ -452,7 +459,9 @@ def _valgrind(call: Call) -> None:
     if parsed.has("help", "version", "h"):
         return
     doubts(call, parsed)
-    call.write(*[value for name, value in parsed.options if value is not None and name.endswith(("-file", "-out"))])
+    call.write(
+        *[value for name, value in parsed.options if value is not None and name.endswith(("-file", "-out"))]
+    )
     if parsed.operands:
         call.run(parsed.operands)
 
@@ -463,6 +472,7 @@ def _debugger(call: Call) -> None:
 
 
 # ---------------------------------------------------------------------- other ways to give a program another name
+
 
 def _loader(call: Call) -> None:
     """The dynamic linker runs any file that it is given, executable or not."""
@@ -545,7 +555,10 @@ def _autossh(call: Call) -> None:
 
 def _run_parts(call: Call) -> None:
     parsed = call.parse(
-        grammar("a arg u umask regex", flags="test list v verbose d debug report reverse exit-on-error new-session stdin lsbsysinit h V")
+        grammar(
+            "a arg u umask regex",
+            flags="test list v verbose d debug report reverse exit-on-error new-session stdin lsbsysinit h V",
+        )
     )
     if not parsed.has("test", "list", "h", "V", "help", "version"):
         call.opaque("runs every program in a directory")
@@ -566,10 +579,10 @@ def _on_change(call: Call) -> None:
 _UL = "h V"
 HANDLERS: dict[str, Callable[[Call], None]] = {
     "env": _env, "genv": _env,
-    "sudo": _sudo, "doas": wrapper(takes="C u a", flags="L n s", privilege="doas", shell=True), "please": _sudo, "dzdo": _sudo,
+    "sudo": _sudo, "doas": wrapper(takes="C u a", flags="L n s", privilege="doas", shell=True), "dzdo": _sudo,
     "pkexec": wrapper(takes="user", flags="disable-internal-agent keep-cwd", privilege="pkexec", shell=True),
-    "gosu": _as_user(1), "su-exec": _as_user(1), "setuidgid": _as_user(1), "s6-setuidgid": _as_user(1), "pfexec": _as_user(0),
-    "chpst": _as_user(0, takes="u U b e / C n l L m d o p f c r t", flags="v V P 0 1 2", chdir="C"),
+    "gosu": wrapper(skip=1, privilege="another user"), "su-exec": wrapper(skip=1, privilege="another user"), "setuidgid": wrapper(skip=1, privilege="another user"), "s6-setuidgid": wrapper(skip=1, privilege="another user"), "pfexec": wrapper(privilege="another user"),
+    "chpst": wrapper(privilege="another user", takes="u U b e / C n l L m d o p f c r t", flags="v V P 0 1 2", chdir="C"),
     "nice": wrapper(takes="n adjustment", flags="0 1 2 3 4 5 6 7 8 9"), "gnice": wrapper(takes="n adjustment"),
     "nohup": wrapper(), "setsid": wrapper(flags="c ctty f fork w wait", prints=_UL),
     "stdbuf": wrapper(takes="i o e input output error"), "gstdbuf": wrapper(takes="i o e input output error"),
@@ -597,11 +610,11 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "dbus-run-session": wrapper(takes="config-file dbus-daemon", opaque="dbus-daemon config-file"), "dbus-launch": wrapper(any_long=True),
     "fakeroot": wrapper(takes="l lib f faked i s b fd-base", flags="u unknown-is-real", opaque="l lib f faked", prints="h v", shell=True),
     "fakechroot": wrapper(takes="l lib d elfloader s use-system-libs e environment c config-dir b bindir", opaque="l d e c b", shell=True),
-    "chronic": wrapper(flags="v e"), "rlwrap": wrapper(flags="a A c C i n N r R s v e", opaque="z filter"), "errno": wrapper(),
+    "chronic": wrapper(flags="v e"), "rlwrap": wrapper(flags="a A c C i n N r R s v e", opaque="z filter"),
     "cpulimit": wrapper(takes="l limit p pid e exe P path c cpu m", flags="z lazy i include-children f foreground v verbose k kill r restore s", acts="p pid e exe P path"),
     "daemonize": wrapper(takes="p l u E", flags="a v", writes="e o", chdir="c"), "daemon": wrapper(any_long=True, takes="n o O E F r u X"),
     "setlock": wrapper(flags="n N x X", skip=1), "softlimit": wrapper(takes="a c d f l m o p r s t"), "envdir": wrapper(skip=1, opaque="d"),
-    "envuidgid": _as_user(1), "pgrphack": wrapper(), "tini": wrapper(takes="p e", flags="s v w g h l"), "dumb-init": wrapper(takes="r rewrite", flags="c single-child v verbose", prints="h V"),
+    "envuidgid": wrapper(skip=1, privilege="another user"), "pgrphack": wrapper(), "tini": wrapper(takes="p e", flags="s v w g h l"), "dumb-init": wrapper(takes="r rewrite", flags="c single-child v verbose", prints="h V"),
     "catatonit": wrapper(flags="g P L"), "systemd-inhibit": wrapper(takes="what who why mode", flags="no-pager no-legend list", prints="h"),
     "systemd-cat": wrapper(takes="t identifier p priority stderr-priority level-prefix"), "cgexec": wrapper(takes="g", flags="sticky"),
     "torsocks": _through_proxy, "torify": _through_proxy, "proxychains": _through_proxy, "proxychains4": _through_proxy, "tsocks": _through_proxy,
@@ -610,6 +623,5 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "capsh": _capsh, "strace": _traced, "ltrace": _traced, "perf": _perf, "gdb": _debugger, "lldb": _debugger, "rr": _debugger, "valgrind": _valgrind,
     "ld.so": _loader, "ld-linux.so": _loader, "ld-linux-x86-64.so": _loader, "ld-linux-aarch64.so": _loader, "ld-musl-x86_64.so": _loader,
     "busybox": _multicall, "toybox": _multicall, "coreutils": _multicall, "entr": _on_change, "direnv": _debugger, "nix-shell": _debugger,
-    "winpty": wrapper(any_long=True, flags="X"), "ccache-wrapper": wrapper(),
+    "winpty": wrapper(any_long=True),
 }  # fmt: skip
-del HANDLERS["ccache-wrapper"], HANDLERS["errno"]
