@@ -12,19 +12,25 @@ _FAMILIES = {
     "reads": "cat tac nl head tail less more wc sort uniq cut paste join comm tr rev fold fmt column expand unexpand od hexdump hd strings "
     "file stat ls dir vdir exa eza tree du df grep egrep fgrep zgrep rg ag ack diff cmp colordiff base64 base32 md5sum sha1sum sha224sum "
     "sha256sum sha384sum sha512sum b2sum cksum sum zcat bzcat xzcat zless jq yq bat batcat realpath readlink basename dirname cal shuf "
-    "tsort iconv cloc tokei wdiff nm objdump readelf ldd size xxd date hostname printenv [ look csvlook mdcat glow getfacl lsattr namei",
+    "tsort iconv cloc tokei wdiff nm objdump readelf ldd size xxd date hostname printenv [ look csvlook mdcat glow getfacl lsattr namei ts inotifywait",
     "files": "rm unlink rmdir shred srm trash cp mv ln link install tee touch mkdir mkfifo mktemp truncate fallocate dd chmod chown chgrp "
     "setfacl chattr split csplit patch rename",
     "archives": "tar bsdtar gtar zip unzip gzip gunzip bzip2 bunzip2 xz unxz zstd unzstd 7z",
-    "search": "find gfind fd fdfind xargs gxargs parallel",
+    "search": "find gfind fd fdfind xargs gxargs",
     "git": "git",
     "net": "curl wget http https aria2c ssh scp sftp rsync ftp telnet lftp tftp mosh nc ncat netcat socat dig host nslookup ping ping6 "
     "traceroute whois mtr drill openssl",
-    "wrappers": "env sudo doas pkexec run0 gosu su-exec su runuser nice nohup setsid stdbuf unbuffer time timeout gtimeout ionice chrt taskset "
-    "caffeinate setarch linux64 linux32 prlimit catchsegv xvfb-run dbus-run-session fakeroot eatmydata chronic ts hyperfine watch flock "
-    "script expect unshare nsenter chroot proot bwrap firejail systemd-nspawn capsh setpriv strace ltrace perf gdb lldb valgrind bash sh "
-    "dash ash zsh ksh mksh fish csh tcsh rbash pwsh ld.so ld-linux.so ld-linux-x86-64.so ld-linux-aarch64.so ld-musl-x86_64.so busybox "
-    "toybox at batch crontab systemd-run tmux screen zellij guard execguard entr direnv nix-shell",
+    "wrappers": "env genv sudo doas dzdo pkexec gosu su-exec setuidgid s6-setuidgid pfexec chpst nice gnice nohup setsid stdbuf gstdbuf "
+    "unbuffer time gtime timeout gtimeout ionice chrt taskset numactl prlimit choom caffeinate uclampset coresched setpriv setarch "
+    "linux64 linux32 i386 x86_64 uname26 catchsegv eatmydata faketime xvfb-run dbus-run-session dbus-launch fakeroot fakechroot "
+    "chronic rlwrap cpulimit daemonize daemon setlock softlimit envdir envuidgid pgrphack tini dumb-init catatonit systemd-inhibit "
+    "systemd-cat cgexec torsocks torify proxychains proxychains4 tsocks sshpass autossh start-stop-daemon run-parts unshare "
+    "nsenter chroot proot systemd-nspawn bwrap firejail capsh strace ltrace perf gdb lldb rr valgrind ld.so ld-linux.so "
+    "ld-linux-x86-64.so ld-linux-aarch64.so ld-musl-x86_64.so busybox toybox coreutils entr direnv nix-shell winpty",
+    "shells": "bash sh dash ash rbash zsh ksh mksh fish csh tcsh pwsh elvish nu xonsh osh oil yash su runuser sg newgrp watch flock script "
+    "hyperfine expect parallel gparallel",
+    "sessions": "at batch crontab systemd-run run0 tmux screen zellij byobu dtach abduco",
+    "ourselves": "guard execguard",
     "text": "sed gsed awk gawk mawk nawk",
 }
 _WIDE = ("code", "system")

@@ -274,4 +274,9 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "getfacl": shape(),
     "lsattr": shape(),
     "namei": shape(operands="skip"),
+    "ts": shape(operands="skip"),
+    "inotifywait": shape(
+        takes="e event t timeout exclude excludei include includei format timefmt fromfile",
+        writes="o outfile",
+    ),
 }

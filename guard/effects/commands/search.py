@@ -254,13 +254,6 @@ def _xargs(call: Call) -> None:
     call.run([*argv, *items], stdin=(), certain=False)
 
 
-def _parallel(call: Call) -> None:
-    call.opaque("runs commands that it puts together itself")
-    operands = [field for field in call.args if not (field.static or "").startswith("-")]
-    if operands and (operands[0].static or "").strip():
-        call.run([field for field in operands if field.static != ":::"], certain=False)
-
-
 HANDLERS: dict[str, Callable[[Call], None]] = {
     "find": _find,
     "gfind": _find,
@@ -268,5 +261,4 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "fdfind": _fd,
     "xargs": _xargs,
     "gxargs": _xargs,
-    "parallel": _parallel,
 }

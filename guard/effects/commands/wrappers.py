@@ -1,162 +1,477 @@
-"""Programs that run the rest of their arguments: the command inside is judged as if it stood alone."""
+"""Programs that run the rest of their arguments: the command inside is judged as if it stood alone.
+
+Each has its own option grammar, and it is closed: an option nobody has described may take the next word as its
+argument, and then another word is the command. Those that take text for a shell are in `shells`.
+"""
 
 from collections.abc import Callable
+from typing import TypedDict, Unpack
 
 from guard.effects.call import Call
-from guard.effects.options import Grammar, grammar
+from guard.effects.options import Parsed, grammar
 from guard.effects.state import State, Variable
-from guard.effects.values import Field, Hole, Text, Wild, plain
+from guard.effects.values import Field, Hole, Stream, Text, Wild, plain
 from guard.model.dataclass import replace
-from guard.model.effect import GainPrivilege, KillProcess, PersistEnv
+from guard.model.effect import GainPrivilege, KillProcess, Listen
 from guard.model.paths import KnownPath
 
-_ENV = grammar(
-    "u unset C chdir S split-string block-signal",
-    optional="block-signal default-signal ignore-signal",
-    stops=True,
-)
-_SUDO = grammar(
-    "u user g group h host p prompt C close-from D chdir r role t type T command-timeout U other-user R chroot a",
-    stops=True,
-)
-_SHELL_SHORT = frozenset("abefhkmnptuvxBCEHPTilrsDc")
+_PRINTS = ("help", "version")
+_DIGITS = frozenset("0123456789.,-+xXabcdefABCDEFsmhd")
 
 
-def _simple(rules: Grammar, skip: int = 0) -> Callable[[Call], None]:
-    """Options, ``skip`` operands of its own, then the command."""
+class _Rules(TypedDict, total=False):
+    """Options are space-separated, without dashes: one character short, more long."""
+
+    takes: str
+    optional: str
+    flags: str
+    prints: str
+    """Options that make it print and run nothing, besides ``--help`` and ``--version``."""
+    skip: int
+    """Operands of its own before the command."""
+    number: bool
+    """Whether those are numbers: anything else may be the command already."""
+    writes: str
+    chdir: str
+    acts: str
+    """Options with which it acts on processes that are there, and runs nothing."""
+    opaque: str
+    """Options that load or run something of their own."""
+    privilege: str
+    """What it becomes."""
+    shell: bool
+    """Whether it starts a shell when no command is given."""
+    any_long: bool
+    """Whether every long option has its argument attached, so that none can hide the command."""
+
+
+def wrapper(**given: Unpack[_Rules]) -> Callable[[Call], None]:
+    """A handler for a program of this grammar."""
+    row: _Rules = given
+    prints = (*_PRINTS, *row.get("prints", "").split())
+    flags = f"{row.get('flags', '')} {' '.join(prints)} {row.get('acts', '')} {row.get('opaque', '')}"
+    rules = grammar(
+        f"{row.get('takes', '')} {row.get('writes', '')} {row.get('chdir', '')}",
+        optional=row.get("optional", ""),
+        flags=None if row.get("any_long") else flags,
+        stops=True,
+    )
+    writes, chdir = row.get("writes", "").split(), row.get("chdir", "").split()
+    acts, opaque = row.get("acts", "").split(), row.get("opaque", "").split()
 
     def handle(call: Call) -> None:
         parsed = call.parse(rules)
-        if parsed.unknown:
-            call.opaque(f"an option that is not known: `{parsed.unknown[0]}`")
-        call.write(*parsed.values("o", "output"))
-        if len(parsed.operands) > skip:
-            call.run(parsed.operands[skip:])
-        elif parsed.uncertain:
-            call.opaque("what it runs is not known before it runs")
+        if parsed.has(*prints):
+            return
+        doubts(call, parsed)
+        if "privilege" in row:
+            call.say(GainPrivilege(detail=row["privilege"]))
+        if parsed.has(*opaque):
+            call.opaque("an option that loads or runs something")
+        call.write(*parsed.values(*writes))
+        state = call.state
+        for field in parsed.values(*chdir):
+            state = moved(call, field, state)
+        if parsed.has(*acts):
+            call.opaque("changes processes that are running already")
+            return
+        rest = parsed.operands
+        skip = row.get("skip", 0)
+        if not (row.get("number") and rest and not set(rest[0].static or "0") <= _DIGITS):
+            rest = rest[skip:]
+        if rest:
+            call.run(rest, state=state)
+        elif row.get("shell"):
+            call.evaluator.run_stdin(call, state)
 
     return handle
 
 
+def doubts(call: Call, parsed: Parsed) -> None:
+    """Where the command begins cannot be told after an option nobody knows."""
+    if parsed.unknown:
+        call.opaque(f"an option that is not known: `{parsed.unknown[0]}`")
+    elif parsed.uncertain:
+        call.opaque("an argument that is not known before it runs may be an option")
+
+
+def moved(call: Call, field: Field, state: State) -> State:
+    """The state in another directory."""
+    places = tuple(path.text for path in call.paths(field, state) if isinstance(path, KnownPath))
+    return replace(state, cwd=places if field.static is not None else ())
+
+
+def assigned(call: Call, operands: list[Field], state: State) -> tuple[list[Field], State]:
+    """``NAME=VALUE`` words before a command, taken off it."""
+    rest = list(operands)
+    while rest and "=" in rest[0].prefix:
+        name, _, value = rest[0].prefix.partition("=")
+        tail: Text = tuple(Hole("a pattern") if isinstance(p, Wild) else p for p in rest[0].parts[1:])
+        state = state.with_variable(name, Variable(((value, *tail),), exported=True))
+        call.evaluator.note_injection(name, state, call.span)
+        rest.pop(0)
+    return rest, state
+
+
+# ---------------------------------------------------------------------- env
+
+_ENV = grammar(
+    "u unset C chdir S split-string a argv0",
+    optional="block-signal default-signal ignore-signal",
+    flags="i ignore-environment 0 null v debug list-signal-handling help version",
+    stops=True,
+)
+
+
 def _env(call: Call) -> None:
+    args = _splitting(call, call.args)
+    if args is None:
+        call.opaque("`env -S` of text that is not known before it runs")
+        return
+    call.args = args
     parsed = call.parse(_ENV)
+    if parsed.has("help", "version"):
+        return
+    doubts(call, parsed)
     state = call.state
     for field in parsed.values("u", "unset"):
         if field.static is not None:
             state = state.without_variable(field.static)
     for field in parsed.values("C", "chdir"):
-        state = _moved(call, field, state)
-    if parsed.has("S", "split-string"):
-        for field in parsed.values("S", "split-string"):
-            text = field.static
-            if text is None or any(char in text for char in "$\\'\""):
-                call.opaque("`env -S` with text that is split in its own way")
-            else:
-                call.run([plain(word, field.span) for word in text.split()] + parsed.operands, state=state)
-        return
+        state = moved(call, field, state)
     operands = list(parsed.operands)
-    while operands and "=" in operands[0].prefix:
-        name, _, value = operands[0].prefix.partition("=")
-        rest: Text = tuple(Hole("a pattern") if isinstance(p, Wild) else p for p in operands[0].parts[1:])
-        state = state.with_variable(name, Variable(((value, *rest),), exported=True))
-        call.evaluator.note_injection(name, state, call.span)
+    if operands and operands[0].static == "-":
+        # An old spelling of `-i`.
         operands.pop(0)
+    operands, state = assigned(call, operands, state)
     if operands:
         call.run(operands, state=state)
 
 
-def _moved(call: Call, field: Field, state: State) -> State:
-    places = tuple(path.text for path in call.paths(field, state) if isinstance(path, KnownPath))
-    return replace(state, cwd=places if field.static is not None else ())
+def _splitting(call: Call, args: list[Field]) -> list[Field] | None:
+    """The arguments with every ``-S TEXT`` replaced by the words that env makes of it; they may be options again."""
+    out = list(args)
+    at = 0
+    for _ in range(64):
+        text = out[at].static if at < len(out) else None
+        if text is None or not text.startswith("-") or text in {"-", "--"}:
+            return out
+        name, attached, value = text.partition("=")
+        if text.startswith("--"):
+            head, splits = "", name.startswith("--s") and "--split-string".startswith(name)
+            takes = name in {"--unset", "--chdir", "--argv0"} and not attached
+        else:
+            # In a bundle the first letter that takes an argument takes the rest of it.
+            found = next((k for k, char in enumerate(text) if char in "uCaS"), len(text))
+            head, value = text[:found] if found > 1 else "", text[found + 1 :]
+            attached = value
+            splits, takes = text[found : found + 1] == "S", found == len(text) - 1
+        if not splits:
+            at += 2 if takes else 1
+            continue
+        given = value if attached else out[at + 1].static if at + 1 < len(out) else None
+        words = _split(call, given) if given is not None else None
+        if words is None:
+            return None
+        before = [plain(head, out[at].span)] if head else []
+        out[at : at + (1 if attached else 2)] = [*before, *words]
+        at += len(before)
+    return None
+
+
+_SPLIT_ESCAPES = {"f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "#": "#", "$": "$", "_": " ", '"': '"', "'": "'", "\\": "\\"}  # fmt: skip
+
+
+def _split(call: Call, text: str) -> list[Field] | None:
+    """As ``env -S`` splits: blanks, both quotes, its own escapes, ``${NAME}``; None for what it rejects."""
+    words: list[Field] = []
+    parts: list[str | Hole | Stream] | None = None
+    quote = ""
+    at = 0
+    while at < len(text):
+        char = text[at]
+        at += 1
+        if char in "'\"" and quote in {"", char}:
+            quote = "" if quote else char
+            parts = [] if parts is None else parts
+        elif char == "\\" and at < len(text) and not (quote == "'" and text[at] not in "\\'"):
+            follows = text[at]
+            at += 1
+            if follows == "c":
+                break
+            if follows not in _SPLIT_ESCAPES:
+                return None
+            if follows == "_" and not quote:
+                _word(call, words, parts)
+                parts = None
+            else:
+                parts = [*(parts or []), _SPLIT_ESCAPES[follows]]
+        elif char == "$" and quote != "'":
+            name, closed, _ = text[at + 1 :].partition("}")
+            if text[at : at + 1] != "{" or not closed or not name.isidentifier():
+                return None
+            at += len(name) + 2
+            values = call.evaluator.expander.variable(name, call.state).values
+            parts = [*(parts or []), *(values[0] if len(values) == 1 else (Hole("a variable"),))]
+        elif char in " \t\n\v\f\r" and not quote:
+            _word(call, words, parts)
+            parts = None
+        elif char == "#" and parts is None and not quote:
+            break
+        else:
+            parts = [*(parts or []), char]
+    if quote:
+        return None
+    _word(call, words, parts)
+    return words
+
+
+def _word(call: Call, words: list[Field], parts: list[str | Hole | Stream] | None) -> None:
+    if parts is None:
+        return
+    if all(isinstance(part, str) for part in parts):
+        words.append(plain("".join(part for part in parts if isinstance(part, str)), call.span))
+    else:
+        words.append(Field(tuple(parts), call.span))
+
+
+# ---------------------------------------------------------------------- becoming somebody else
+
+_SUDO = grammar(
+    "u user g group h host p prompt C close-from D chdir r role t type T command-timeout U other-user R chroot a",
+    optional="preserve-env",
+    flags="A askpass b background B bell E preserve-env e edit H set-home K remove-timestamp k reset-timestamp l list n "
+    "non-interactive P preserve-groups S stdin s shell i login v validate N no-update V version help L",
+    stops=True,
+)
 
 
 def _sudo(call: Call) -> None:
     parsed = call.parse(_SUDO)
+    if parsed.has("V", "version", "help"):
+        return
     call.say(GainPrivilege(detail=call.name))
+    doubts(call, parsed)
     state = call.state
     for field in parsed.values("D", "chdir"):
-        state = _moved(call, field, state)
+        state = moved(call, field, state)
     if parsed.has("R", "chroot"):
         call.opaque("runs it with another root directory")
     if parsed.has("e", "edit"):
         call.write(*parsed.operands)
         return
-    operands = list(parsed.operands)
-    while operands and "=" in operands[0].prefix and not operands[0].prefix.startswith(("/", ".")):
-        name = operands[0].prefix.partition("=")[0]
-        state = state.with_variable(name, Variable(((operands[0].prefix.partition("=")[2],),), exported=True))
-        call.evaluator.note_injection(name, state, call.span)
-        operands.pop(0)
-    if operands:
+    operands, state = assigned(call, parsed.operands, state)
+    if operands and not parsed.has("l", "list"):
         call.run(operands, state=state)
-    elif parsed.has("i", "login", "s", "shell"):
+    if parsed.has("i", "login", "s", "shell"):
+        # The words are joined again for a shell, which expands what it finds in them.
         call.opaque("a shell that takes commands")
 
 
-def _su(call: Call) -> None:
-    parsed = call.parse(grammar("c command s shell g group G supp-group w"))
-    call.say(GainPrivilege(detail=call.name))
-    for field in parsed.values("c", "command"):
-        call.run_text(field)
-    if not parsed.has("c", "command"):
-        call.opaque("a shell that takes commands")
+# ---------------------------------------------------------------------- other namespaces, roots and machines
+
+_ENTERED = grammar(
+    "S setuid G setgid wdns userspec groups map-user map-group map-users map-groups propagation setgroups monotonic boottime "
+    "load-interp t target keep-caps",
+    optional="m mount u uts i ipc n net p pid U user C cgroup T time w wd R root kill-child mount-proc mount-binfmt r map-root-user "
+    "c map-current-user map-auto f fork",
+    flags="F no-fork preserve-credentials follow-context Z e env a all user-parent skip-chdir h V help version l kill-child "
+    "keep-caps map-auto",
+    stops=True,
+)
 
 
-def _shell(call: Call) -> None:
-    """``bash -c TEXT``, ``bash FILE``, or commands on its standard input."""
-    args = list(call.args)
-    text_next = from_stdin = False
-    while args:
-        word = args[0].static
-        if word is None:
-            call.opaque("how this shell is started is not known before it runs")
-            return
-        if word in {"--", "-"}:
-            args.pop(0)
-            break
-        if word.startswith("--"):
-            if word in {"--rcfile", "--init-file"}:
-                call.opaque("a shell that first runs another file")
-                args.pop(0)
-            elif word in {"--version", "--help"}:
-                return
-            args.pop(0)
-        elif word[:1] in {"-", "+"} and len(word) > 1:
-            args.pop(0)
-            if any(char in "oO" for char in word[1:]) and args:
-                args.pop(0)
-            if "c" in word[1:] and word[0] == "-":
-                text_next = True
-            if "s" in word[1:] and word[0] == "-":
-                from_stdin = True
-            if "i" in word[1:] or "l" in word[1:]:
-                call.opaque("a shell that first runs its start-up files")
-            if not set(word[1:]) <= _SHELL_SHORT | {"o", "O"}:
-                call.opaque(f"an option that is not known: `{word}`")
-        else:
-            break
-    if call.name not in {"bash", "sh", "dash", "ash"}:
-        call.opaque(f"`{call.name}` reads shell text in its own way")
-    if text_next:
-        if not args:
-            return
-        positional = tuple(_text(field) for field in args[2:])
-        state = replace(call.state, functions=dict(call.state.functions), positional=positional)
-        if len(args) > 1:
-            state = replace(state, name=_text(args[1]))
-        call.run_text(args[0], state=state)
-    elif args and not from_stdin:
-        call.run_file(args[0], args=args[1:], shell=True)
+def _entered(call: Call) -> None:
+    """Namespaces and roots: the command sees another machine than the one we looked at."""
+    call.say(GainPrivilege(detail=f"{call.name}: another set of namespaces or another root"))
+    parsed = call.parse(_ENTERED)
+    doubts(call, parsed)
+    rest = parsed.operands[1 if call.name in {"chroot", "proot"} else 0 :]
+    call.opaque("paths inside it are not the paths that we can look at")
+    if rest:
+        call.run(rest)
     else:
-        call.evaluator.run_stdin(call, replace(call.state, positional=tuple(_text(field) for field in args)))
+        call.evaluator.run_stdin(call, call.state)
 
 
-def _text(field: Field) -> Text:
-    from guard.effects.values import Hole  # noqa: PLC0415 - named here only
+_BWRAP_TWO = frozenset(
+    "bind bind-try dev-bind dev-bind-try ro-bind ro-bind-try bind-fd ro-bind-fd setenv file bind-data ro-bind-data symlink chmod "
+    "overlay".split()
+)
+_BWRAP_NONE = frozenset(
+    "unshare-all share-net unshare-user unshare-user-try unshare-ipc unshare-pid unshare-net unshare-uts unshare-cgroup "
+    "unshare-cgroup-try disable-userns assert-userns-disabled clearenv new-session die-with-parent as-pid-1 help version".split()
+)
+_BWRAP_ONE = frozenset(
+    "args argv0 level-prefix userns userns2 pidns uid gid hostname chdir unsetenv lock-file sync-fd tmpfs dev proc mqueue dir "
+    "remount-ro overlay-src tmp-overlay ro-overlay exec-label file-label seccomp add-seccomp-fd block-fd userns-block-fd "
+    "info-fd json-status-fd cap-add cap-drop perms size".split()
+)
 
-    return tuple(p if isinstance(p, str | Hole) else Hole("a pattern or a pipe") for p in field.parts) or (
-        "",
+
+def _bwrap(call: Call) -> None:
+    call.say(GainPrivilege(detail="another set of namespaces"))
+    call.opaque("paths inside it are not the paths that we can look at")
+    args = list(call.args)
+    while args and (args[0].static or "").startswith("--"):
+        name = (args.pop(0).static or "")[2:]
+        if not name:
+            break
+        if name not in _BWRAP_NONE:
+            del args[: 2 if name in _BWRAP_TWO else 1]
+    if args:
+        call.run(args)
+
+
+def _firejail(call: Call) -> None:
+    call.say(GainPrivilege(detail="another set of namespaces"))
+    call.opaque("paths inside it are not the paths that we can look at")
+    rest = [field for field in call.args if not (field.static or "").startswith("--")]
+    if rest and rest[0].static == "-c":
+        rest = rest[1:]
+        if len(rest) == 1:
+            call.run_text(rest[0])
+            return
+    if rest:
+        call.run(rest)
+
+
+def _setarch(call: Call) -> None:
+    rules = grammar(
+        optional="show",
+        flags="B 32bit F fdpic-funcptrs I short-inode L addr-compat-layout R addr-no-randomize S whole-seconds T sticky-timeouts "
+        "X read-implies-exec Z mmap-page-zero 3 3gb 4gb uname-2.6 v verbose list h V help version",
+        stops=True,
     )
+    parsed = call.parse(rules)
+    if call.name == "setarch" and parsed.operands:
+        # Its first word is a machine; options may follow it.
+        doubts(call, parsed)
+        call.args = parsed.operands[1:]
+        parsed = call.parse(rules)
+    if parsed.has("h", "V", "help", "version", "list"):
+        return
+    doubts(call, parsed)
+    if parsed.operands:
+        call.run(parsed.operands)
+    else:
+        call.evaluator.run_stdin(call, call.state)
+
+
+def _capsh(call: Call) -> None:
+    """What follows ``--`` are arguments of a shell."""
+    call.say(GainPrivilege(detail="other capabilities"))
+    statics = call.statics
+    for stop in ("--", "=="):
+        if stop in statics:
+            rest = call.args[statics.index(stop) + 1 :]
+            call.run([plain("bash" if stop == "--" else "capsh", call.span), *rest])
+            return
+    if any(text is None for text in statics):
+        call.opaque("how it is started is not known before it runs")
+
+
+# ---------------------------------------------------------------------- watching what runs
+
+_TRACED = grammar(
+    "a columns b detach-on e E env I interruptible o output O summary-syscall-overhead p attach P trace-path s string-limit S "
+    "summary-sort-by u user U summary-columns X const-print-style trace abbrev verbose raw signal signals status read write fault "
+    "inject kvm syscall-limit argv0 l library n indent F config w where x A D",
+    optional="decode-fds stack-trace quiet silent silence quieter tips daemonize strings-in-hex decode-pids",
+    flags="A c C d f h i k N q r t T v V w x y Y z Z D L S n output-append-mode summary-only summary debug follow-forks "
+    "output-separately instruction-pointer syscall-number relative-timestamps timestamps syscall-times no-abbrev summary-wall-clock "
+    "successful-only failed-only seccomp-bpf absolute-timestamps help version secontext always-show-pid",
+    stops=True,
+)
+
+
+def _traced(call: Call) -> None:
+    rules = _TRACED
+    if call.name == "strace":
+        # These take an argument in ltrace only.
+        rules = replace(rules, takes=rules.takes - set("lnFwxAD"))
+    parsed = call.parse(rules)
+    if parsed.has("h", "V", "help", "version"):
+        return
+    doubts(call, parsed)
+    for field in parsed.values("o", "output"):
+        if field.prefix[:1] in {"|", "!"}:
+            call.run_text((field.prefix[1:], *(p for p in field.parts[1:] if not isinstance(p, Wild))))
+        else:
+            call.write(field)
+    if parsed.has("p", "attach"):
+        call.say(KillProcess(target="?"))
+    if parsed.has("inject", "fault") or any(
+        field.static is None or field.static.partition("=")[0] in {"inject", "fault"}
+        for field in parsed.values("e")
+    ):
+        call.opaque("changes what system calls do")
+    state = call.state
+    for field in parsed.values("E", "env"):
+        _, state = assigned(call, [field], state)
+    if parsed.operands:
+        call.run(parsed.operands, state=state)
+
+
+_PERF = grammar(
+    "e event C cpu F freq c count I interval-print r repeat m mmap-pages call-graph G cgroup D delay u uid x field-separator "
+    "j branch-filter p pid t tid o output filter M metrics z compression-level clockid max-size W",
+    flags="a all-cpus g s stat d detailed v verbose q quiet n null i no-inherit big-num B no-big-num A no-aggr S sync topdown "
+    "no-buffering append per-socket per-core table T timestamp R raw-samples N no-buildid-cache",
+    stops=True,
+)
+
+
+def _perf(call: Call) -> None:
+    action = call.args[0].static if call.args else ""
+    if action in {
+        "list",
+        "report",
+        "script",
+        "annotate",
+        "diff",
+        "version",
+        "--version",
+        "help",
+        "--help",
+        "evlist",
+        "",
+    }:
+        if action in {"script", "report"}:
+            call.opaque("can run scripts on what was recorded")
+        return
+    call.args = call.args[1:]
+    parsed = call.parse(_PERF)
+    if action not in {"stat", "record", "trace"}:
+        call.opaque("nothing is known about this use of perf")
+    doubts(call, parsed)
+    if parsed.has("p", "pid", "t", "tid", "a", "all-cpus"):
+        call.opaque("looks into programs that are running already")
+    call.write(
+        *(parsed.values("o", "output") or ([plain("perf.data", call.span)] if action == "record" else []))
+    )
+    if parsed.operands:
+        call.run(parsed.operands)
+
+
+def _valgrind(call: Call) -> None:
+    parsed = call.parse(grammar(stops=True))
+    if parsed.has("help", "version", "h"):
+        return
+    doubts(call, parsed)
+    call.write(
+        *[value for name, value in parsed.options if value is not None and name.endswith(("-file", "-out"))]
+    )
+    if parsed.operands:
+        call.run(parsed.operands)
+
+
+def _debugger(call: Call) -> None:
+    if call.statics not in (["--version"], ["--help"], ["-v"], ["-h"]):
+        call.opaque("runs commands of a debugger")
+
+
+# ---------------------------------------------------------------------- other ways to give a program another name
 
 
 def _loader(call: Call) -> None:
@@ -164,10 +479,12 @@ def _loader(call: Call) -> None:
     parsed = call.parse(
         grammar(
             "library-path inhibit-rpath audit preload argv0 glibc-hwcaps-prepend glibc-hwcaps-mask",
+            flags="list verify inhibit-cache list-tunables list-diagnostics help version",
             stops=True,
         )
     )
-    if parsed.has("preload", "audit", "library-path", "inhibit-rpath"):
+    doubts(call, parsed)
+    if parsed.has("preload", "audit", "library-path", "inhibit-rpath", "glibc-hwcaps-prepend"):
         call.opaque("loads libraries that it is told to")
     if parsed.has("list", "verify", "help", "version", "list-tunables", "list-diagnostics"):
         return
@@ -179,208 +496,132 @@ def _loader(call: Call) -> None:
     call.run([first, *parsed.operands[1:]])
 
 
-def _busybox(call: Call) -> None:
-    if call.args and (call.args[0].static or "-").startswith("--"):
-        if call.args[0].static in {"--list", "--help"}:
-            return
-        call.opaque("installs links to itself")
-        return
-    if call.args:
-        call.run(call.args)
+def _multicall(call: Call) -> None:
+    args = list(call.args)
+    first = args[0].static if args else ""
+    if first is not None and first.startswith("--coreutils-prog"):
+        _, equals, name = first.partition("=")
+        call.run([plain(name, call.span), *args[1:]] if equals else args[1:])
+    elif first is not None and first.startswith("--"):
+        if first not in {"--list", "--list-full", "--help", "--version"}:
+            call.opaque("installs links to itself")
+    elif args:
+        call.run(args)
 
 
-def _timeout(call: Call) -> None:
-    _simple(grammar("k kill-after s signal", stops=True), skip=1)(call)
-
-
-def _watch(call: Call) -> None:
-    parsed = call.parse(grammar("n interval q", stops=True))
-    if parsed.has("x", "exec"):
-        call.run(parsed.operands)
-    elif parsed.operands:
-        call.run_text(_joined(call, parsed.operands))
-
-
-def _joined(call: Call, fields: list[Field]) -> Field:
-    parts: list[object] = []
-    for index, field in enumerate(fields):
-        if index:
-            parts.append(" ")
-        parts.extend(field.parts)
-    return Field(tuple(parts), call.span, open=any(field.open for field in fields))  # type: ignore[arg-type]
-
-
-def _flock(call: Call) -> None:
-    parsed = call.parse(grammar("w timeout E conflict-exit-code c command", stops=True))
-    call.write(*parsed.operands[:1], append=True)
-    texts = parsed.values("c", "command")
-    rest = parsed.operands[1:]
-    if rest and rest[0].static in {"-c", "--command"} and len(rest) > 1:
-        texts, rest = [rest[1]], []
-    for field in texts:
-        call.run_text(field)
-    if rest:
-        call.run(rest)
-
-
-def _script(call: Call) -> None:
-    parsed = call.parse(
-        grammar("c command E I O B T m o log-in log-out log-io log-timing", optional="t timing")
-    )
-    call.write(
-        *parsed.operands[:1], *parsed.values("I", "O", "B", "T", "log-in", "log-out", "log-io", "log-timing")
-    )
-    for field in parsed.values("c", "command"):
-        call.run_text(field)
-    if not parsed.has("c", "command"):
-        call.opaque("a shell that takes commands")
-
-
-def _entered(call: Call) -> None:
-    """Namespaces and roots: the command sees another machine than the one we looked at."""
-    call.say(GainPrivilege(detail=f"{call.name}: another set of namespaces or another root"))
+def _daemon(call: Call) -> None:
+    """``start-stop-daemon``: what it starts is named by an option, its arguments follow ``--``."""
     parsed = call.parse(
         grammar(
-            "t target S setuid G setgid w wd wdns R root userspec groups map-user map-group propagation",
-            stops=True,
+            "x exec a startas p pidfile n name u user g group c chuid d chdir r chroot N nicelevel P procsched I iosched k umask "
+            "s signal R retry notify-timeout O output pid ppid",
+            flags="S start K stop T status H help V version C no-close b background notify-await t test o oknodo q quiet m "
+            "make-pidfile remove-pidfile v verbose",
         )
     )
-    skip = 1 if call.name == "chroot" else 0
-    if len(parsed.operands) > skip:
-        call.opaque("paths inside it are not the paths that we can look at")
-        call.run(parsed.operands[skip:])
-
-
-def _traced(call: Call) -> None:
-    parsed = call.parse(grammar("e o p s a b E I O P S u U X trace output attach", stops=True))
-    call.write(*parsed.values("o", "output"))
-    if parsed.has("p", "attach"):
+    if parsed.has("H", "help", "V", "version"):
+        return
+    doubts(call, parsed)
+    call.write(*parsed.values("O", "output"))
+    if parsed.has("K", "stop"):
         call.say(KillProcess(target="?"))
-    if parsed.has("inject"):
-        call.opaque("changes what system calls do")
-    if parsed.operands:
-        call.run(parsed.operands)
+    if parsed.has("c", "chuid", "r", "chroot"):
+        call.say(GainPrivilege(detail="another user or another root"))
+    program = parsed.values("a", "startas") or parsed.values("x", "exec")
+    if program and parsed.has("S", "start"):
+        call.run([program[-1], *parsed.operands])
 
 
-def _debugger(call: Call) -> None:
-    call.opaque("runs commands of a debugger")
+def _through_proxy(call: Call) -> None:
+    """Where it connects to is chosen by a configuration, not by what the program is told."""
+    call.connect("?", upload=True)
+    wrapper(takes="f u p a P", flags="q i d shell isolate")(call)
 
 
-def _later(call: Call) -> None:
-    """``at``, ``batch``: runs it when nobody looks."""
-    call.say(PersistEnv(detail="a job that runs later"))
-    text = call.stdin
-    if text is not None and all(isinstance(part, str) for part in text) and text:
-        call.run_text(text)
-    else:
-        call.opaque("a job whose commands are not known")
+def _with_password(call: Call) -> None:
+    call.read(*call.parse(grammar("p f d P", flags="e v h V", stops=True)).values("f"))
+    wrapper(takes="p f d P", flags="e v h", prints="h V")(call)
 
 
-def _crontab(call: Call) -> None:
-    parsed = call.parse(grammar("u s"))
-    if parsed.has("l"):
-        return
-    call.say(PersistEnv(detail="jobs that run later"))
-    call.read(*parsed.operands)
+def _autossh(call: Call) -> None:
+    call.say(Listen())
+    args = list(call.args)
+    while args and (args[0].static or "") in {"-f", "-V"}:
+        args.pop(0)
+    if args and (args[0].static or "").startswith("-M"):
+        del args[: 2 if args[0].static == "-M" else 1]
+    call.run([plain("ssh", call.span), *args])
 
 
-def _unit(call: Call) -> None:
-    call.say(PersistEnv(detail="a unit that runs outside of what we can see"))
+def _run_parts(call: Call) -> None:
     parsed = call.parse(
         grammar(
-            "p property u unit uid gid nice E setenv M machine slice on-active on-boot on-calendar description",
-            stops=True,
+            "a arg u umask regex",
+            flags="test list v verbose d debug report reverse exit-on-error new-session stdin lsbsysinit h V",
         )
     )
-    call.opaque("runs it outside of the session")
-    if parsed.operands:
-        call.run(parsed.operands)
+    if not parsed.has("test", "list", "h", "V", "help", "version"):
+        call.opaque("runs every program in a directory")
 
 
-def _terminal(call: Call) -> None:
-    statics = call.statics
-    if any(
-        text
-        in {
-            "ls",
-            "list-sessions",
-            "-ls",
-            "-list",
-            "-V",
-            "display-message",
-            "list-windows",
-            "list-panes",
-            "has-session",
-        }
-        for text in statics
-    ):
-        return
-    call.opaque("commands in a terminal that we do not see")
+def _on_change(call: Call) -> None:
+    """``entr``: runs it again whenever a file changes whose name it got; ``/_`` is that name."""
+    parsed = call.parse(grammar(flags="a c d n p r s x z", stops=True))
+    doubts(call, parsed)
+    named = Field((Hole("a file that changed"),), call.span)
+    if parsed.has("s"):
+        for field in parsed.operands[:1]:
+            call.run_text(field)
+    elif parsed.operands:
+        call.run([named if field.static == "/_" else field for field in parsed.operands], stdin=())
 
 
-def _guard(call: Call) -> None:
-    """The guard itself: what an agent may ask of it, and what only a person may do."""
-    names = [field.static for field in call.args if not (field.static or "-").startswith("-")]
-    action = names[0] if names else ""
-    if action in {"check", "explain", "audit", "doctor", "demo", "completion", None, ""} or call.statics in (
-        ["--help"],
-        ["--version"],
-    ):
-        return
-    if action == "exec":
-        rest = call.statics
-        if "--" in rest:
-            # It is judged again when it gets there; what it would be told to run is judged here too.
-            inner = call.args[rest.index("--") + 1 :]
-            call.run_text(inner[0]) if len(inner) == 1 else call.run(inner)
-        if any(
-            text is None or text.startswith(("--level", "--workspace", "--ask"))
-            for text in rest[: rest.index("--") if "--" in rest else None]
-        ):
-            _tamper(call, "chooses its own protection")
-        return
-    if action == "changes" and len(names) > 1 and names[1] in {"list", "show"}:
-        return
-    if action == "policy" and len(names) > 1 and names[1] in {"check", "show", "schema"}:
-        call.read(*[field for field in call.args[2:] if not (field.static or "-").startswith("-")])
-        return
-    _tamper(call, f"`guard {action}` is for a person to run")
-
-
-def _tamper(call: Call, detail: str) -> None:
-    from guard.model.effect import TamperGuard  # noqa: PLC0415 - rare
-    from guard.model.paths import UnresolvedPath  # noqa: PLC0415 - rare
-
-    call.emit(
-        TamperGuard(
-            path=UnresolvedPath("guard", "the guard itself"),
-            detail=detail,
-            program=call.name,
-            names=call.names,
-            span=call.span,
-        )
-    )
-
-
-_PLAIN = grammar(stops=True)
+_UL = "h V"
 HANDLERS: dict[str, Callable[[Call], None]] = {
-    "env": _env, "sudo": _sudo, "doas": _sudo, "pkexec": _sudo, "run0": _sudo, "gosu": _sudo, "su-exec": _sudo, "su": _su, "runuser": _su,
-    "nice": _simple(grammar("n adjustment", stops=True)), "nohup": _simple(_PLAIN), "setsid": _simple(_PLAIN),
-    "stdbuf": _simple(grammar("i o e input output error", stops=True)),
-    "unbuffer": _simple(_PLAIN), "time": _simple(grammar("o f output format", stops=True)), "timeout": _timeout, "gtimeout": _timeout,
-    "ionice": _simple(grammar("c n p class classdata pid P u", stops=True)), "chrt": _simple(grammar("p T P D", stops=True), skip=1),
-    "taskset": _simple(grammar("p", stops=True), skip=1), "caffeinate": _simple(grammar("t w", stops=True)),
-    "setarch": _simple(_PLAIN), "linux64": _simple(_PLAIN), "linux32": _simple(_PLAIN), "prlimit": _simple(grammar("p", stops=True)),
-    "catchsegv": _simple(_PLAIN), "xvfb-run": _simple(grammar("n s f e w p", stops=True)), "dbus-run-session": _simple(_PLAIN),
-    "fakeroot": _simple(_PLAIN), "eatmydata": _simple(_PLAIN), "chronic": _simple(_PLAIN), "ts": _simple(_PLAIN),
-    "hyperfine": _debugger, "watch": _watch, "flock": _flock, "script": _script, "expect": _debugger,
-    "unshare": _entered, "nsenter": _entered, "chroot": _entered, "proot": _entered, "bwrap": _entered, "firejail": _entered,
-    "systemd-nspawn": _entered, "capsh": _entered, "setpriv": _entered,
-    "strace": _traced, "ltrace": _traced, "perf": _debugger, "gdb": _debugger, "lldb": _debugger, "valgrind": _simple(_PLAIN),
-    "bash": _shell, "sh": _shell, "dash": _shell, "ash": _shell, "zsh": _shell, "ksh": _shell, "mksh": _shell, "fish": _shell,
-    "csh": _shell, "tcsh": _shell, "rbash": _shell, "pwsh": _shell,
+    "env": _env, "genv": _env,
+    "sudo": _sudo, "doas": wrapper(takes="C u a", flags="L n s", privilege="doas", shell=True), "dzdo": _sudo,
+    "pkexec": wrapper(takes="user", flags="disable-internal-agent keep-cwd", privilege="pkexec", shell=True),
+    "gosu": wrapper(skip=1, privilege="another user"), "su-exec": wrapper(skip=1, privilege="another user"), "setuidgid": wrapper(skip=1, privilege="another user"), "s6-setuidgid": wrapper(skip=1, privilege="another user"), "pfexec": wrapper(privilege="another user"),
+    "chpst": wrapper(privilege="another user", takes="u U b e / C n l L m d o p f c r t", flags="v V P 0 1 2", chdir="C"),
+    "nice": wrapper(takes="n adjustment", flags="0 1 2 3 4 5 6 7 8 9"), "gnice": wrapper(takes="n adjustment"),
+    "nohup": wrapper(), "setsid": wrapper(flags="c ctty f fork w wait", prints=_UL),
+    "stdbuf": wrapper(takes="i o e input output error"), "gstdbuf": wrapper(takes="i o e input output error"),
+    "unbuffer": wrapper(flags="p"), "time": wrapper(takes="f format", writes="o output", flags="a append p portability v verbose q quiet l h", prints="V"),
+    "gtime": wrapper(takes="f format", writes="o output", flags="a append p portability v verbose q quiet", prints="V"),
+    "timeout": wrapper(takes="k s kill-after signal", flags="foreground preserve-status v verbose p f", skip=1, number=True),
+    "gtimeout": wrapper(takes="k s kill-after signal", flags="foreground preserve-status v verbose p f", skip=1, number=True),
+    "ionice": wrapper(takes="c n class classdata p pid P pgid u uid", flags="t ignore", acts="p pid P pgid u uid", prints=_UL),
+    "chrt": wrapper(takes="T sched-runtime P sched-period D sched-deadline", flags="a all-tasks m max v verbose b batch d deadline e ext f fifo i idle "
+                    "o other r rr R reset-on-fork", acts="p pid", skip=1, number=True, prints=_UL),
+    "taskset": wrapper(flags="a all-tasks c cpu-list", acts="p pid", skip=1, number=True, prints=_UL),
+    "numactl": wrapper(takes="i interleave w weighted-interleave p preferred P preferred-many m membind C physcpubind N cpunodebind",
+                       flags="a all l localalloc b balancing s show H hardware", opaque="S shm f file"),
+    "prlimit": wrapper(takes="p pid o output", optional="c core d data e nice f fsize i sigpending l memlock m rss n nofile q msgqueue r rtprio s "
+                       "stack t cpu u nproc v as x locks y rttime", flags="noheadings raw verbose", acts="p pid", prints=_UL),
+    "choom": wrapper(takes="n adjust p pid", acts="p pid", prints=_UL), "caffeinate": wrapper(takes="t w", flags="d i m s u"),
+    "uclampset": wrapper(takes="m M p pid", flags="a s R v", acts="p pid s", prints=_UL), "coresched": wrapper(takes="s d t"),
+    "setpriv": wrapper(takes="ambient-caps inh-caps bounding-set ruid euid rgid egid reuid regid groups securebits pdeathsig ptracer selinux-label "
+                       "apparmor-profile landlock-access landlock-rule seccomp-filter", flags="nnp no-new-privs clear-groups keep-groups init-groups "
+                       "reset-env", prints="d dump list-caps h V", privilege="setpriv: other users, groups or capabilities"),
+    "setarch": _setarch, "linux64": _setarch, "linux32": _setarch, "i386": _setarch, "x86_64": _setarch, "uname26": _setarch,
+    "catchsegv": wrapper(), "eatmydata": wrapper(), "faketime": wrapper(takes="m p f x", flags="exclude-monotonic", skip=1),
+    "xvfb-run": wrapper(takes="e f n p s w error-file auth-file server-num xauth-protocol server-args wait", flags="a auto-servernum l listen-tcp",
+                        prints="h"),
+    "dbus-run-session": wrapper(takes="config-file dbus-daemon", opaque="dbus-daemon config-file"), "dbus-launch": wrapper(any_long=True),
+    "fakeroot": wrapper(takes="l lib f faked i s b fd-base", flags="u unknown-is-real", opaque="l lib f faked", prints="h v", shell=True),
+    "fakechroot": wrapper(takes="l lib d elfloader s use-system-libs e environment c config-dir b bindir", opaque="l d e c b", shell=True),
+    "chronic": wrapper(flags="v e"), "rlwrap": wrapper(flags="a A c C i n N r R s v e", opaque="z filter"),
+    "cpulimit": wrapper(takes="l limit p pid e exe P path c cpu m", flags="z lazy i include-children f foreground v verbose k kill r restore s", acts="p pid e exe P path"),
+    "daemonize": wrapper(takes="p l u E", flags="a v", writes="e o", chdir="c"), "daemon": wrapper(any_long=True, takes="n o O E F r u X"),
+    "setlock": wrapper(flags="n N x X", skip=1), "softlimit": wrapper(takes="a c d f l m o p r s t"), "envdir": wrapper(skip=1, opaque="d"),
+    "envuidgid": wrapper(skip=1, privilege="another user"), "pgrphack": wrapper(), "tini": wrapper(takes="p e", flags="s v w g h l"), "dumb-init": wrapper(takes="r rewrite", flags="c single-child v verbose", prints="h V"),
+    "catatonit": wrapper(flags="g P L"), "systemd-inhibit": wrapper(takes="what who why mode", flags="no-pager no-legend list", prints="h"),
+    "systemd-cat": wrapper(takes="t identifier p priority stderr-priority level-prefix"), "cgexec": wrapper(takes="g", flags="sticky"),
+    "torsocks": _through_proxy, "torify": _through_proxy, "proxychains": _through_proxy, "proxychains4": _through_proxy, "tsocks": _through_proxy,
+    "sshpass": _with_password, "autossh": _autossh, "start-stop-daemon": _daemon, "run-parts": _run_parts,
+    "unshare": _entered, "nsenter": _entered, "chroot": _entered, "proot": _entered, "systemd-nspawn": _debugger, "bwrap": _bwrap, "firejail": _firejail,
+    "capsh": _capsh, "strace": _traced, "ltrace": _traced, "perf": _perf, "gdb": _debugger, "lldb": _debugger, "rr": _debugger, "valgrind": _valgrind,
     "ld.so": _loader, "ld-linux.so": _loader, "ld-linux-x86-64.so": _loader, "ld-linux-aarch64.so": _loader, "ld-musl-x86_64.so": _loader,
-    "busybox": _busybox, "toybox": _busybox,
-    "at": _later, "batch": _later, "crontab": _crontab, "systemd-run": _unit, "tmux": _terminal, "screen": _terminal, "zellij": _terminal,
-    "guard": _guard, "execguard": _guard, "entr": _debugger, "direnv": _debugger, "nix-shell": _debugger,
+    "busybox": _multicall, "toybox": _multicall, "coreutils": _multicall, "entr": _on_change, "direnv": _debugger, "nix-shell": _debugger,
+    "winpty": wrapper(any_long=True),
 }  # fmt: skip
