@@ -19,12 +19,14 @@ from guard.model.effect import (
     SymbolicEffect,
     WritePath,
 )
+from guard.model.facts import LookTree, TreeFact
 from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath
 from guard.model.source import Span
 
 if TYPE_CHECKING:
-    from guard.effects.evaluate import Evaluator
+    from guard.effects.evaluate import Evaluator, Flow
 
+_SPLITS = frozenset(" \t\n\r\v\f'\"\\*?[")
 NO_OUTPUT: Text = (Hole("the output of a command"),)
 
 
@@ -96,8 +98,30 @@ class Call:
         for field in fields:
             if field.static in {"", "-"}:
                 continue
+            for directory in self._below(field):
+                self.emit(ReadPath(path=KnownPath(directory), recursive=True, **self._signed()))
+            if self._below(field):
+                continue
             for path in self.paths(field):
                 self.emit(ReadPath(path=path, recursive=recursive, **self._signed()))
+
+    def _below(self, field: Field) -> tuple[str, ...]:
+        """Directories below which all lies that this argument can name; empty when nobody can say."""
+        hole = field.parts[0] if len(field.parts) == 1 else None
+        if not isinstance(hole, Hole):
+            return ()
+        if field.open and not all(self._plain_names(directory) for directory in hole.below):
+            # A name is split at blanks: a directory `a ` with `etc/passwd` in it is the two words `a` and `/etc/passwd`.
+            return ()
+        return hole.below
+
+    def _plain_names(self, directory: str) -> bool:
+        tree = self.evaluator.ask(LookTree(directory))
+        return (
+            isinstance(tree, TreeFact)
+            and tree.complete
+            and not any(entry.startswith("-") or set(entry) & _SPLITS for entry in tree.entries)
+        )
 
     def write(
         self, *fields: Field, recursive: bool = False, append: bool = False, text: str | None = None
@@ -150,9 +174,9 @@ class Call:
         stdin: Text | None = None,
         certain: bool | None = None,
         search: Literal["program", "builtin"] = "program",
-    ) -> None:
-        """The rest of the arguments is a command of its own: a wrapper such as ``env``."""
-        self.evaluator.run_argv(
+    ) -> Text:
+        """The rest of the arguments is a command of its own: a wrapper such as ``env``. Tells what it prints."""
+        flow = self.evaluator.run_argv(
             argv,
             state or self.state,
             span=self.span,
@@ -161,20 +185,35 @@ class Call:
             depth=self.depth + 1,
             shell=search == "builtin",
         )
+        return self._ran(flow)
 
-    def run_text(self, text: Field | Text, *, state: State | None = None, what: str = "shell text") -> None:
-        """A string is shell code."""
+    def run_text(self, text: Field | Text, *, state: State | None = None, what: str = "shell text") -> Text:
+        """A string is shell code. Tells what it prints."""
         parts = text.parts if isinstance(text, Field) else text
         if isinstance(text, Field) and text.open:
             self.opaque(f"{what} is not known before it runs")
-            return
+            return NO_OUTPUT
         if not all(isinstance(part, str) for part in parts):
             self.opaque(f"{what} is not known before it runs")
-            return
+            return NO_OUTPUT
         source = "".join(part for part in parts if isinstance(part, str))
-        self.evaluator.run_text(
+        flow = self.evaluator.run_text(
             source, state or self.state, span=self.span, certain=self.certain, depth=self.depth + 1
         )
+        return self._ran(flow)
+
+    def _ran(self, flow: "Flow") -> Text:
+        """What a command inside wrote is written, unless the wrapper gave up before."""
+        base = self.after or self.state
+        if flow.ok.written is not base.written or flow.fail.written is not base.written:
+            written = {**flow.fail.written, **flow.ok.written}
+            news = {
+                path: WrittenFile(None, file.copy_of, file.link)
+                for path, file in written.items()
+                if base.written.get(path) != file
+            }
+            self.after = replace(base, written={**base.written, **news})
+        return flow.output
 
     def run_file(self, field: Field, *, args: list[Field], shell: bool, state: State | None = None) -> None:
         """A file is the program."""

@@ -82,9 +82,10 @@ def _made_here(
 ) -> Identity:
     if made.copy_of and lexical_path(made.copy_of) != path:
         source = identify(made.copy_of, state, facts, ask)
-        return Identity(
-            source.known_as, _unique(base, *source.names), file=path, written=made, sha256=source.sha256
-        )
+        # The copy may have failed, and then what was there before runs.
+        doubt = f"runs `{path}`, which this very command makes"
+        names = _unique(base, *source.names)
+        return Identity(source.known_as, names, file=path, written=made, sha256=source.sha256, doubt=doubt)
     return Identity((), (base,), file=path, written=made)
 
 
@@ -128,7 +129,11 @@ def _path_doubt(state: State, facts: Facts) -> str:
                 value and isinstance(value[0], str) and inherited and value[0].startswith(inherited + ":")
             ):
                 return "`PATH` was changed to something that is not known"
-        elif text != inherited and not (inherited and text.startswith(inherited + ":")):
+        elif (
+            text != inherited
+            and not (inherited and text.startswith(inherited + ":"))
+            and not (text and set(text.split(":")) <= _SYSTEM_DIRECTORIES)
+        ):
             return "`PATH` was changed, so the name may start another program"
     return ""
 

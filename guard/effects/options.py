@@ -6,7 +6,7 @@ options, ``--``, and permutation unless the program stops at its first operand.
 
 from functools import lru_cache
 
-from guard.effects.values import Field, plain
+from guard.effects.values import Field, Hole, plain
 from guard.model.dataclass import dataclass, field
 
 
@@ -75,7 +75,7 @@ def parse_options(args: list[Field], rules: Grammar) -> Parsed:
         index += 1
         text = arg.static
         if text is None:
-            if arg.open or not arg.prefix:
+            if arg.open or not (arg.prefix or _named(arg)):
                 out.uncertain = True
             head = arg.prefix
             if len(head) > 1 and head.startswith("-"):
@@ -98,6 +98,12 @@ def parse_options(args: list[Field], rules: Grammar) -> Parsed:
                 out.operands.extend(args[index:])
                 break
     return out
+
+
+def _named(arg: Field) -> bool:
+    """Whether it is a name that begins with more than a dash."""
+    first = arg.parts[0] if arg.parts else None
+    return isinstance(first, Hole) and bool(first.after)
 
 
 def _unknown_tail(arg: Field, head: str, rules: Grammar, out: Parsed) -> None:

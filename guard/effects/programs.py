@@ -32,8 +32,13 @@ _FAMILIES = {
     "sessions": "at batch crontab systemd-run run0 tmux screen zellij byobu dtach abduco",
     "ourselves": "guard execguard",
     "text": "sed gsed awk gawk mawk nawk",
+    "interpreters": "python python2 python3 pypy pypy3 node nodejs ruby perl php lua luajit Rscript tclsh osascript elixir erl guile irb "
+    "ipython ts-node tsx",
+    "databases": "psql mysql mariadb sqlite3 sqlite mongosh mongo duckdb clickhouse-client sqlcmd cqlsh sqlplus usql pgcli mycli litecli "
+    "redis-cli valkey-cli dropdb dropuser mysqladmin pg_restore mongorestore createdb pg_dump pg_dumpall mysqldump mongodump",
+    "makefiles": "make gmake",
 }
-_WIDE = ("code", "system")
+_WIDE = ("code",)
 """Families with too many names to repeat here: looked into last."""
 
 

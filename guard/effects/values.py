@@ -15,6 +15,10 @@ class Hole:
 
     reason: str
     number: bool = False
+    below: tuple[str, ...] = ()
+    """It can only be names, one a line, of what lies below these absolute directories; empty = could be anything."""
+    after: str = ""
+    """How each of those names begins: ``./`` or ``src/``, so that none is taken for an option."""
 
 
 @dataclass(frozen=True, slots=True)

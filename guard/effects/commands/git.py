@@ -54,8 +54,8 @@ from guard.effects.commands.git_tree import (
     update_ref,
     worktree,
 )
-from guard.effects.options import grammar
-from guard.effects.values import Field, plain
+from guard.effects.options import Parsed, grammar
+from guard.effects.values import Field, Hole, plain
 from guard.model.dataclass import replace
 from guard.model.effect import PersistEnv, RewriteVcs
 from guard.model.paths import KnownPath
@@ -151,8 +151,19 @@ def _look(call: Call, name: str) -> None:
         call.opaque("runs the repository's own diff programs")
     if name in _SHOWS_CONTENT:
         call.read(*(in_commit(field) for field in _after_dashes(call, parsed.operands)))
+    if name == "ls-files":
+        _say_names(call, parsed)
     if name == "ls-remote":
         to_remote(call, parsed.operands[0] if parsed.operands else None, upload=False)
+
+
+def _say_names(call: Call, parsed: Parsed) -> None:
+    """It prints names of what lies below the directory in which it works, and nothing else."""
+    only_names = {"c", "o", "m", "z", "d", "cached", "others", "modified", "deleted", "exclude-standard"}
+    if all(name in only_names for name, _ in parsed.options) and not any(
+        field.static is None or field.static.startswith(("/", "..", ":")) for field in parsed.operands
+    ):
+        call.output = (Hole("names of files", below=call.state.cwd),)
 
 
 def _add(call: Call) -> None:

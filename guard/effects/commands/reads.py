@@ -86,6 +86,21 @@ def _rg(call: Call) -> None:
         call.read(_here(call), recursive=True)
 
 
+def passing(handle: Callable[[Call], None], adds: str = "") -> Callable[[Call], None]:
+    """A filter: names that come in and nothing else are names that go out, but for options that add to the lines."""
+
+    def filtered(call: Call) -> None:
+        handle(call)
+        from guard.effects.commands.search import names_in  # noqa: PLC0415 - only where something is filtered
+
+        names = names_in(call.stdin)
+        given = "".join(field.static or "?" for field in call.args if (field.static or "-").startswith("-"))
+        if names and not set(given) & set("?z" + adds):
+            call.output = tuple(names)
+
+    return filtered
+
+
 def _here(call: Call) -> Field:
     return Field((".",), call.span)
 
@@ -152,6 +167,10 @@ def _less(call: Call) -> None:
         call.opaque("runs commands of the pager")
 
 
+def _passing_shape(adds: str = "", **kwargs: object) -> Callable[[Call], None]:
+    return passing(shape(**kwargs), adds)
+
+
 _CAT = grammar()
 _PLAIN = grammar()
 _BASE64 = grammar("w wrap")
@@ -170,15 +189,15 @@ _LESS = grammar("b h j k o O p P t T x y z D lesskey-file log-file LOG-FILE tag-
 
 HANDLERS: dict[str, Callable[[Call], None]] = {
     "cat": _cat,
-    "tac": shape(takes="s separator"),
+    "tac": _passing_shape(takes="s separator"),
     "nl": shape(takes="b d f h i l n s v w"),
-    "head": shape(takes="n c lines bytes"),
-    "tail": shape(takes="n c s lines bytes pid sleep-interval max-unchanged-stats"),
+    "head": _passing_shape("c", takes="n c lines bytes"),
+    "tail": _passing_shape("cf", takes="n c s lines bytes pid sleep-interval max-unchanged-stats"),
     "less": _less,
     "more": _less,
     "wc": shape(reads="files0-from"),
-    "sort": _sort,
-    "uniq": shape(takes="f s w skip-fields skip-chars check-chars", last_writes=True),
+    "sort": passing(_sort),
+    "uniq": _passing_shape("cD", takes="f s w skip-fields skip-chars check-chars", last_writes=True),
     "cut": shape(takes="b c d f bytes characters delimiter fields output-delimiter"),
     "paste": shape(takes="d delimiters"),
     "join": shape(takes="a e i j o t v 1 2"),
@@ -212,9 +231,9 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "tree": shape(takes="L P I H T charset filelimit sort timefmt", writes="o", default="."),
     "du": shape(takes="d B t X max-depth block-size threshold exclude exclude-from time-style", default="."),
     "df": shape(takes="B t x block-size type exclude-type", operands="skip"),
-    "grep": _grep,
-    "egrep": _grep,
-    "fgrep": _grep,
+    "grep": passing(_grep, "cobnHTfCABe"),
+    "egrep": passing(_grep, "cobnHTfCABe"),
+    "fgrep": passing(_grep, "cobnHTfCABe"),
     "zgrep": _grep,
     "rg": _rg,
     "ag": _rg,
@@ -251,7 +270,7 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "basename": shape(takes="s suffix", operands="skip"),
     "dirname": shape(operands="skip"),
     "cal": shape(operands="skip"),
-    "shuf": shape(takes="n head-count i input-range random-source", writes="o output"),
+    "shuf": _passing_shape(takes="n head-count i input-range random-source", writes="o output"),
     "tsort": shape(),
     "iconv": shape(takes="f t from-code to-code", writes="o output"),
     "cloc": shape(always_deep=True, default="."),

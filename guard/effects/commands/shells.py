@@ -66,7 +66,7 @@ def _shell(call: Call) -> None:
         state = replace(call.state, functions=dict(call.state.functions), positional=positional)
         if len(args) > 1:
             state = replace(state, name=_text(args[1]))
-        call.run_text(args[0], state=state)
+        call.output = call.run_text(args[0], state=state)
     elif args and "s" not in flags:
         call.run_file(args[0], args=args[1:], shell=True)
     else:

@@ -80,7 +80,7 @@ def wrapper(**given: Unpack[_Rules]) -> Callable[[Call], None]:
         if not (row.get("number") and rest and not set(rest[0].static or "0") <= _DIGITS):
             rest = rest[skip:]
         if rest:
-            call.run(rest, state=state)
+            call.output = call.run(rest, state=state)
         elif row.get("shell"):
             call.evaluator.run_stdin(call, state)
 
@@ -145,7 +145,7 @@ def _env(call: Call) -> None:
         operands.pop(0)
     operands, state = assigned(call, operands, state)
     if operands:
-        call.run(operands, state=state)
+        call.output = call.run(operands, state=state)
 
 
 def _splitting(call: Call, args: list[Field]) -> list[Field] | None:
@@ -262,7 +262,7 @@ def _sudo(call: Call) -> None:
         return
     operands, state = assigned(call, parsed.operands, state)
     if operands and not parsed.has("l", "list"):
-        call.run(operands, state=state)
+        call.output = call.run(operands, state=state)
     if parsed.has("i", "login", "s", "shell"):
         # The words are joined again for a shell, which expands what it finds in them.
         call.opaque("a shell that takes commands")
@@ -493,7 +493,7 @@ def _loader(call: Call) -> None:
     first = parsed.operands[0]
     if first.static is not None and "/" not in first.static:
         first = plain("./" + first.static, first.span)
-    call.run([first, *parsed.operands[1:]])
+    call.output = call.run([first, *parsed.operands[1:]])
 
 
 def _multicall(call: Call) -> None:
@@ -506,7 +506,7 @@ def _multicall(call: Call) -> None:
         if first not in {"--list", "--list-full", "--help", "--version"}:
             call.opaque("installs links to itself")
     elif args:
-        call.run(args)
+        call.output = call.run(args)
 
 
 def _daemon(call: Call) -> None:

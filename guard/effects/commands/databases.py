@@ -1,4 +1,4 @@
-"""Programs that change the machine, other processes, containers, databases and clouds."""
+"""Clients of databases, and what dumps, restores and drops them."""
 
 from collections.abc import Callable
 
@@ -17,8 +17,6 @@ def _only_asks(call: Call) -> bool:
         for text in call.statics
     )
 
-
-# ------------------------------------------------------------------ databases
 
 _DESTROYS = (
     "drop ",
@@ -156,9 +154,6 @@ def _dump(call: Call) -> None:
     call.write(*parsed.values("f", "file", "o", "out"))
     for field in parsed.values("h", "host"):
         connect_field(call, field, upload=True)
-
-
-# ------------------------------------------------------------------ clouds
 
 
 HANDLERS: dict[str, Callable[[Call], None]] = {
