@@ -9,14 +9,16 @@ from typing import assert_never
 from guard.effects.builtins import BUILTINS
 from guard.effects.call import Call
 from guard.effects.expand import Expander
-from guard.effects.identity import identify, lexical_path
+from guard.effects.identity import identify
+from guard.effects.injection import doubt_of
 from guard.effects.programs import handler
 from guard.effects.redirect import Redirected, apply_redirects
+from guard.effects.scripts import Scripts
 from guard.effects.state import NUMBER, UNKNOWN, State, Variable, WrittenFile, join, widen
-from guard.effects.values import Field, Hole, Text, plain, static_text
+from guard.effects.values import Field, Hole, Text, static_text, texts_of
 from guard.model.dataclass import dataclass, replace
 from guard.model.effect import Opaque, RunProgram, SymbolicEffect
-from guard.model.facts import Answer, Facts, LookScript, Lookup, ScriptFact
+from guard.model.facts import Answer, Facts, Lookup
 from guard.model.source import Span
 from guard.shell.ast import (
     ArithmeticCommand,
@@ -48,103 +50,6 @@ MAX_COMMANDS = 1000
 MAX_PASSES = 6
 _NOTHING: Text = ()
 _SOME: Text = (Hole("the output of a command"),)
-_INJECTION = frozenset(
-    [
-        "LD_PRELOAD",
-        "LD_AUDIT",
-        "LD_LIBRARY_PATH",
-        "BASH_ENV",
-        "ENV",
-        "SHELLOPTS",
-        "BASHOPTS",
-        "PS4",
-        "PROMPT_COMMAND",
-        "PYTHONSTARTUP",
-        "PYTHONPATH",
-        "PYTHONHOME",
-        "PYTHONINSPECT",
-        "NODE_OPTIONS",
-        "NODE_PATH",
-        "RUBYOPT",
-        "RUBYLIB",
-        "PERL5OPT",
-        "PERL5LIB",
-        "JAVA_TOOL_OPTIONS",
-        "GIT_SSH",
-        "GIT_SSH_COMMAND",
-        "GIT_EXTERNAL_DIFF",
-        "GIT_PAGER",
-        "GIT_EDITOR",
-        "GIT_SEQUENCE_EDITOR",
-        "GIT_CONFIG_COUNT",
-        "GIT_CONFIG_PARAMETERS",
-        "GIT_CONFIG_GLOBAL",
-        "GIT_CONFIG_SYSTEM",
-        "GIT_PROXY_COMMAND",
-        "GIT_ASKPASS",
-        "GIT_TEMPLATE_DIR",
-        "GIT_EXEC_PATH",
-        "PAGER",
-        "MANPAGER",
-        "LESSOPEN",
-        "LESSCLOSE",
-        "VISUAL",
-        "EDITOR",
-        "TAR_OPTIONS",
-        "GCONV_PATH",
-        "BROWSER",
-        "SSH_ASKPASS",
-        "PIP_INDEX_URL",
-        "PIP_EXTRA_INDEX_URL",
-        "DOCKER_HOST",
-        "KUBECONFIG",
-        "GOFLAGS",
-        "GOCACHEPROG",
-        "GOTOOLCHAIN",
-        "GOPROXY",
-        "GOROOT",
-        "GOENV",
-        "GOVCS",
-        "CC",
-        "CXX",
-        "AR",
-        "CGO_LDFLAGS",
-        "PKG_CONFIG",
-        "COMPILER_PATH",
-        "GCC_EXEC_PREFIX",
-        "RUSTC",
-        "RUSTC_WRAPPER",
-        "RUSTC_WORKSPACE_WRAPPER",
-        "RUSTFLAGS",
-        "RUSTUP_TOOLCHAIN",
-        "RUSTUP_HOME",
-        "CARGO_HOME",
-        "VIMINIT",
-        "EXINIT",
-        "FZF_DEFAULT_COMMAND",
-        "FZF_DEFAULT_OPTS",
-        "UV_INDEX_URL",
-        "UV_DEFAULT_INDEX",
-        "UV_PYTHON",
-        "COMPOSER_HOME",
-        "BUNDLE_GEMFILE",
-        "GEM_HOME",
-        "GEM_PATH",
-        "HOMEBREW_BREW_GIT_REMOTE",
-        "NIX_PATH",
-        "RIPGREP_CONFIG_PATH",
-        "BAT_PAGER",
-        "MAGICK_CONFIGURE_PATH",
-        "MAGICK_CODER_MODULE_PATH",
-        "CLASSPATH",
-        "GRADLE_OPTS",
-        "MAVEN_OPTS",
-        "_JAVA_OPTIONS",
-        "JDK_JAVA_OPTIONS",
-    ]
-)
-"""Variables that make other programs load or run something."""
-_HARMLESS_VALUES = frozenset({"", "cat", "less", "more", "true", ":", "1", "0"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +79,7 @@ class Evaluator:
         self._effects: dict[SymbolicEffect, None] = {}
         self._commands = 0
         self._calls: list[str] = []
-        self._files: list[str] = []
+        self._scripts = Scripts(self)
         self._depth = 0
         self.expander = Expander(facts, self.ask, self._substitute, self._opaque)
 
@@ -469,11 +374,14 @@ class Evaluator:
         for argv in worlds:
             if not argv:
                 after = self._assign(command.assignments, state, exported=False)
+                for assignment in command.assignments:
+                    # Some need no `export`, others have it from elsewhere.
+                    self.note_injection(assignment.name, after, command.span)
                 flows.append(Flow(after, after, _NOTHING))
                 continue
             inner = self._assign(command.assignments, state, exported=True)
             for assignment in command.assignments:
-                self._injection(assignment.name, inner, command.span)
+                self.note_injection(assignment.name, inner, command.span)
             flow = self.run_argv(
                 argv,
                 inner,
@@ -539,25 +447,11 @@ class Evaluator:
             state = state.with_variable(item.name, Variable(values, None, exported))
         return state
 
-    def _injection(self, name: str, state: State, span: Span) -> None:
-        values = self.expander.variable(name, state).values
-        if name in _INJECTION and any(static_text(v) not in _HARMLESS_VALUES for v in values):
-            self._opaque(f"`{name}` makes programs load or run something", span)
-        elif name.startswith(
-            (
-                "BASH_FUNC_",
-                "GIT_CONFIG_KEY",
-                "GIT_CONFIG_VALUE",
-                "npm_config_",
-                "CARGO_BUILD_",
-                "CARGO_TARGET_",
-            )
-        ):
-            self._opaque(f"`{name}` changes what programs run", span)
-
     def note_injection(self, name: str, state: State, span: Span) -> None:
         """For builtins and wrappers that set variables for later programs."""
-        self._injection(name, state, span)
+        reason = doubt_of(name, self.expander.variable(name, state).values)
+        if reason:
+            self._opaque(reason, span)
 
     # ------------------------------------------------------------------ argv
 
@@ -603,7 +497,7 @@ class Evaluator:
             return Flow(state, state)
         self._calls.append(name)
         try:
-            arguments = _texts_of(argv[1:])
+            arguments = texts_of(argv[1:])
             inside = replace(state, positional=arguments, local=frozenset[str]())
             flow = self._command(state.functions[name], inside, certain=certain, stdin=stdin)
         finally:
@@ -636,7 +530,7 @@ class Evaluator:
         if handle is not None:
             handle(call)
         elif identity.file:
-            self._file(call, identity.file, identity.written, argv[1:], state, shell=False)
+            self._scripts.run_path(call, identity.file, identity.written, argv[1:], state, shell=False)
         else:
             call.opaque(f"nothing is known about what `{shown}` does")
             for field in argv[1:]:
@@ -655,75 +549,11 @@ class Evaluator:
 
     def run_file(self, call: Call, field: Field, args: list[Field], state: State, *, shell: bool) -> None:
         """``bash FILE``, ``source FILE``: the program is in a file."""
-        stream = field.stream
-        if stream is not None:
-            if stream.text is not None:
-                self.run_text(
-                    stream.text,
-                    replace(state, positional=_texts_of(args)),
-                    span=call.span,
-                    certain=call.certain,
-                    depth=call.depth + 1,
-                )
-            else:
-                call.opaque(f"runs {stream.reason}")
-            return
-        text = field.static
-        if text is None or not state.cwd:
-            call.opaque("which file it runs is not known before it runs")
-            return
-        if text in {"/dev/stdin", "/proc/self/fd/0", "/dev/fd/0"}:
-            self.run_stdin(call, state)
-            return
-        for cwd in state.cwd:
-            path = lexical_path(text if text.startswith("/") else f"{cwd}/{text}")
-            self._file(call, path, state.written.get(path), args, state, shell=shell)
+        self._scripts.run(call, field, args, state, shell=shell)
 
     def run_stdin(self, call: Call, state: State) -> None:
         """The program comes on descriptor 0 (rule 19)."""
-        known = static_text(call.stdin) if call.stdin is not None else None
-        if known is not None:
-            self.run_text(known, state, span=call.span, certain=call.certain, depth=call.depth + 1)
-        elif call.stdin is None:
-            call.opaque("reads commands from its standard input")
-        else:
-            call.opaque("runs what another command prints")
-
-    def _file(
-        self, call: Call, path: str, made: WrittenFile | None, args: list[Field], state: State, *, shell: bool
-    ) -> None:
-        call.read(plain(path, call.span))
-        if made is not None and made.text is not None:
-            self._script_text(call, path, made.text, args, state, shell=shell)
-            return
-        if made is not None:
-            call.opaque(f"runs `{path}`, which this very command writes")
-            return
-        answer = self.ask(LookScript(path))
-        if not isinstance(answer, ScriptFact) or answer.text is None:
-            reason = answer.reason if isinstance(answer, ScriptFact) and answer.reason else "not read"
-            call.opaque(f"runs `{path}`: {reason}")
-            return
-        self._script_text(call, path, answer.text, args, state, shell=shell)
-        # The file may be another one by the time it runs, so what was read here never opens the host.
-        call.opaque(f"runs `{path}`, which can change before it runs")
-
-    def _script_text(
-        self, call: Call, path: str, text: str, args: list[Field], state: State, *, shell: bool
-    ) -> None:
-        interpreter = _interpreter(text)
-        if not shell and interpreter not in {"sh", "bash", "dash", "ash"}:
-            call.opaque(f"runs code in `{path}` that is not shell")
-            return
-        if path in self._files:
-            call.opaque(f"`{path}` runs itself")
-            return
-        self._files.append(path)
-        try:
-            inside = replace(state, positional=_texts_of(args), name=(path,))
-            self.run_text(text, inside, span=call.span, certain=call.certain, depth=call.depth + 1)
-        finally:
-            self._files.pop()
+        self._scripts.run_stdin(call, state)
 
     # ------------------------------------------------------------------ redirections
 
@@ -758,15 +588,6 @@ class Evaluator:
             self._depth -= 1
 
 
-def _texts_of(fields: list[Field]) -> tuple[Text, ...] | None:
-    if any(field.open for field in fields):
-        return None
-    return tuple(
-        tuple(p if isinstance(p, str | Hole) else Hole("a pattern or a pipe") for p in field.parts) or ("",)
-        for field in fields
-    )
-
-
 def _flat(text: Text) -> Text:
     known = static_text(text)
     return (known,) if known is not None else text
@@ -792,16 +613,6 @@ def _returned(after: State, before: State) -> State:
         else:
             variables.pop(name, None)
     return replace(after, variables=variables, positional=before.positional, local=before.local)
-
-
-def _interpreter(text: str) -> str:
-    if not text.startswith("#!"):
-        return "sh"
-    words = text[2:].split("\n", 1)[0].split()
-    names = [word.rpartition("/")[2] for word in words]
-    if names[:1] == ["env"]:
-        names = [n for n in names[1:] if not n.startswith("-") and "=" not in n]
-    return names[0] if names else ""
 
 
 def _was_a_number(before: State, after: State) -> bool:

@@ -118,3 +118,13 @@ def static_text(text: Text) -> str | None:
 def plain(value: str, span: Span) -> Field:
     """A field with exactly this text."""
     return Field((value,) if value else (), span)
+
+
+def texts_of(fields: list[Field]) -> tuple[Text, ...] | None:
+    """Arguments as the values of positional parameters; None when their number is not known."""
+    if any(field.open for field in fields):
+        return None
+    return tuple(
+        tuple(p if isinstance(p, str | Hole) else Hole("a pattern or a pipe") for p in field.parts) or ("",)
+        for field in fields
+    )

@@ -1,0 +1,39 @@
+"""Variables that make other programs load or run something. Knows names, not programs."""
+
+from guard.effects.values import Text, static_text
+
+_NAMES = frozenset(
+    (
+        "LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH BASH_ENV ENV SHELLOPTS BASHOPTS PS4 PROMPT_COMMAND PYTHONSTARTUP "
+        "PYTHONPATH PYTHONHOME PYTHONINSPECT NODE_OPTIONS NODE_PATH RUBYOPT RUBYLIB PERL5OPT PERL5LIB "
+        "JAVA_TOOL_OPTIONS GIT_SSH GIT_SSH_COMMAND GIT_EXTERNAL_DIFF GIT_PAGER GIT_EDITOR GIT_SEQUENCE_EDITOR "
+        "GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_PROXY_COMMAND GIT_ASKPASS "
+        "GIT_TEMPLATE_DIR GIT_EXEC_PATH GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR PAGER MANPAGER LESSOPEN LESSCLOSE "
+        "VISUAL EDITOR TAR_OPTIONS GCONV_PATH BROWSER SSH_ASKPASS PIP_INDEX_URL PIP_EXTRA_INDEX_URL DOCKER_HOST "
+        "KUBECONFIG GOFLAGS GOCACHEPROG GOTOOLCHAIN GOPROXY GOROOT GOENV GOVCS CC CXX AR CGO_LDFLAGS PKG_CONFIG "
+        "COMPILER_PATH GCC_EXEC_PREFIX RUSTC RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER RUSTFLAGS RUSTUP_TOOLCHAIN "
+        "RUSTUP_HOME CARGO_HOME VIMINIT EXINIT FZF_DEFAULT_COMMAND FZF_DEFAULT_OPTS UV_INDEX_URL UV_DEFAULT_INDEX "
+        "UV_PYTHON COMPOSER_HOME BUNDLE_GEMFILE GEM_HOME GEM_PATH HOMEBREW_BREW_GIT_REMOTE NIX_PATH "
+        "RIPGREP_CONFIG_PATH BAT_PAGER MAGICK_CONFIGURE_PATH MAGICK_CODER_MODULE_PATH CLASSPATH GRADLE_OPTS "
+        "MAVEN_OPTS _JAVA_OPTIONS JDK_JAVA_OPTIONS"
+    ).split(" ")
+)
+_PREFIXES = (
+    "BASH_FUNC_",
+    "GIT_CONFIG_KEY",
+    "GIT_CONFIG_VALUE",
+    "npm_config_",
+    "CARGO_BUILD_",
+    "CARGO_TARGET_",
+)
+_HARMLESS_VALUES = frozenset({"", "cat", "less", "more", "true", ":", "1", "0"})
+
+
+def doubt_of(name: str, values: tuple[Text, ...]) -> str:
+    """Why a variable of this name and value may make a program run something; empty when it does not."""
+    if name in _NAMES:
+        if any(static_text(value) not in _HARMLESS_VALUES for value in values):
+            return f"`{name}` makes programs load or run something"
+    elif name.startswith(_PREFIXES):
+        return f"`{name}` changes what programs run"
+    return ""

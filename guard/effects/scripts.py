@@ -1,0 +1,103 @@
+"""Files, pipes and standard input that are programs: read where they are known, opaque where not. Looks at nothing itself."""
+
+from typing import TYPE_CHECKING
+
+from guard.effects.call import Call
+from guard.effects.identity import lexical_path
+from guard.effects.state import State, WrittenFile
+from guard.effects.values import Field, plain, static_text, texts_of
+from guard.model.dataclass import replace
+from guard.model.facts import LookScript, ScriptFact
+
+if TYPE_CHECKING:
+    from guard.effects.evaluate import Evaluator
+
+
+class Scripts:
+    """Runs files for one analysis; a file that runs itself is followed once."""
+
+    def __init__(self, evaluator: "Evaluator") -> None:
+        self._evaluator = evaluator
+        self._running: list[str] = []
+
+    def run(self, call: Call, field: Field, args: list[Field], state: State, *, shell: bool) -> None:
+        """``bash FILE``, ``source FILE``: the program is in a file."""
+        stream = field.stream
+        if stream is not None:
+            if stream.text is not None:
+                self._evaluator.run_text(
+                    stream.text,
+                    replace(state, positional=texts_of(args)),
+                    span=call.span,
+                    certain=call.certain,
+                    depth=call.depth + 1,
+                )
+            else:
+                call.opaque(f"runs {stream.reason}")
+            return
+        text = field.static
+        if text is None or not state.cwd:
+            call.opaque("which file it runs is not known before it runs")
+            return
+        if text in {"/dev/stdin", "/proc/self/fd/0", "/dev/fd/0"}:
+            self.run_stdin(call, state)
+            return
+        for cwd in state.cwd:
+            path = lexical_path(text if text.startswith("/") else f"{cwd}/{text}")
+            self.run_path(call, path, state.written.get(path), args, state, shell=shell)
+
+    def run_stdin(self, call: Call, state: State) -> None:
+        """The program comes on descriptor 0 (rule 19)."""
+        known = static_text(call.stdin) if call.stdin is not None else None
+        if known is not None:
+            self._evaluator.run_text(known, state, span=call.span, certain=call.certain, depth=call.depth + 1)
+        elif call.stdin is None:
+            call.opaque("reads commands from its standard input")
+        else:
+            call.opaque("runs what another command prints")
+
+    def run_path(
+        self, call: Call, path: str, made: WrittenFile | None, args: list[Field], state: State, *, shell: bool
+    ) -> None:
+        call.read(plain(path, call.span))
+        if made is not None and made.text is not None:
+            self._script_text(call, path, made.text, args, state, shell=shell)
+            return
+        if made is not None:
+            call.opaque(f"runs `{path}`, which this very command writes")
+            return
+        answer = self._evaluator.ask(LookScript(path))
+        if not isinstance(answer, ScriptFact) or answer.text is None:
+            reason = answer.reason if isinstance(answer, ScriptFact) and answer.reason else "not read"
+            call.opaque(f"runs `{path}`: {reason}")
+            return
+        self._script_text(call, path, answer.text, args, state, shell=shell)
+        # The file may be another one by the time it runs, so what was read here never opens the host.
+        call.opaque(f"runs `{path}`, which can change before it runs")
+
+    def _script_text(
+        self, call: Call, path: str, text: str, args: list[Field], state: State, *, shell: bool
+    ) -> None:
+        interpreter = _interpreter(text)
+        if not shell and interpreter not in {"sh", "bash", "dash", "ash"}:
+            call.opaque(f"runs code in `{path}` that is not shell")
+            return
+        if path in self._running:
+            call.opaque(f"`{path}` runs itself")
+            return
+        self._running.append(path)
+        try:
+            inside = replace(state, positional=texts_of(args), name=(path,))
+            self._evaluator.run_text(text, inside, span=call.span, certain=call.certain, depth=call.depth + 1)
+        finally:
+            self._running.pop()
+
+
+def _interpreter(text: str) -> str:
+    if not text.startswith("#!"):
+        return "sh"
+    words = text[2:].split("\n", 1)[0].split()
+    names = [word.rpartition("/")[2] for word in words]
+    if names[:1] == ["env"]:
+        names = [n for n in names[1:] if not n.startswith("-") and "=" not in n]
+    return names[0] if names else ""
