@@ -3,7 +3,8 @@
 import posixpath
 from collections.abc import Callable
 
-from guard.effects.call import Call
+from guard.effects.call import NO_OUTPUT, Call
+from guard.effects.expand import LAST_JOB
 from guard.effects.identity import lexical_path
 from guard.effects.options import grammar
 from guard.effects.printf import format_printf, unescape
@@ -17,6 +18,11 @@ from guard.model.paths import FileKind, KnownPath, UnresolvedPath
 
 def _silent(call: Call) -> None:
     call.output = ()
+
+
+def _prints(call: Call) -> None:
+    """It shows something of the shell's own."""
+    del call
 
 
 def _echo(call: Call) -> None:
@@ -132,6 +138,8 @@ def _declare(call: Call) -> None:
     ):
         call.secret("every variable of the shell, printed")
         call.output = (Hole("the variables of the shell"),)
+    if "f" in flags or "F" in flags:
+        call.output = NO_OUTPUT
     if "n" in flags:
         call.opaque("a name reference can run commands when it is expanded")
     if "i" in flags:
@@ -194,6 +202,7 @@ def _set(call: Call) -> None:
     call.output = ()
     words = [f.static for f in call.args]
     if not call.args:
+        call.output = NO_OUTPUT
         call.secret("every variable of the shell, printed")
         return
     rest = list(call.args)
@@ -323,14 +332,16 @@ def _command(call: Call) -> None:
 def _trap(call: Call) -> None:
     call.output = ()
     args = [f for f in call.args if f.static != "--"]
+    if not args or args[0].static in {"-l", "-p"}:
+        call.output = NO_OUTPUT
     if not args or args[0].static in {"-", "", "-l", "-p"} or (args[0].static or "x").isdigit():
         return
     call.run_text(args[0], what="the trap")
 
 
 def _alias(call: Call) -> None:
-    call.output = ()
     if any("=" in field.text for field in call.args):
+        call.output = ()
         call.opaque("an alias changes what later names run")
 
 
@@ -359,7 +370,10 @@ def _kill(call: Call) -> None:
         if field.static == "--":
             continue
         # `$!` and `%1` are this shell's own children.
-        target = field.static or ("a child of this command" if field.number and not field.open else "?")
+        target = field.static or "?"
+        if (target[:1] == "%" and len(target) > 1) or field.parts == (LAST_JOB,):
+            # A job of this very shell: what was started here may be ended here.
+            continue
         call.say(KillProcess(target=target))
 
 
@@ -444,7 +458,7 @@ BUILTINS: dict[str, Callable[[Call], None]] = {
     "bg": _silent,
     "break": _silent,
     "builtin": _command,
-    "caller": _silent,
+    "caller": _prints,
     "cd": _cd,
     "command": _command,
     "compgen": _completion,
@@ -452,7 +466,7 @@ BUILTINS: dict[str, Callable[[Call], None]] = {
     "compopt": _silent,
     "continue": _silent,
     "declare": _declare,
-    "dirs": _silent,
+    "dirs": _prints,
     "disown": _silent,
     "echo": _echo,
     "enable": _enable,
@@ -462,12 +476,12 @@ BUILTINS: dict[str, Callable[[Call], None]] = {
     "export": _declare,
     "false": _silent,
     "fc": _history,
-    "fg": _silent,
+    "fg": _prints,
     "getopts": _getopts,
     "hash": _hash,
-    "help": _silent,
+    "help": _prints,
     "history": _history,
-    "jobs": _silent,
+    "jobs": _prints,
     "kill": _kill,
     "let": _let,
     "local": _declare,
@@ -487,13 +501,13 @@ BUILTINS: dict[str, Callable[[Call], None]] = {
     "source": _source,
     "suspend": _silent,
     "test": _test,
-    "times": _silent,
+    "times": _prints,
     "trap": _trap,
     "true": _silent,
-    "type": _silent,
+    "type": _prints,
     "typeset": _declare,
-    "ulimit": _silent,
-    "umask": _silent,
+    "ulimit": _prints,
+    "umask": _prints,
     "unalias": _silent,
     "unset": _unset,
     "wait": _silent,

@@ -4,6 +4,7 @@ import posixpath
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from guard.effects.options import Grammar, Parsed, parse_options
+from guard.effects.sources import Sources, sources_of, union
 from guard.effects.state import State, WrittenFile
 from guard.effects.values import Field, Hole, Text, Wild
 from guard.model.dataclass import dataclass, replace
@@ -26,6 +27,10 @@ from guard.model.source import Span
 if TYPE_CHECKING:
     from guard.effects.evaluate import Evaluator, Flow
 
+_LOGS_IN = frozenset(
+    {"-H", "--header", "-u", "--user", "--oauth2-bearer", "--proxy-user", "-U", "--password", "--token"}
+)
+"""Options whose argument is a name, a key or a header that says who asks."""
 _SPLITS = frozenset(" \t\n\r\v\f'\"\\*?[")
 NO_OUTPUT: Text = (Hole("the output of a command"),)
 
@@ -61,6 +66,10 @@ class Call:
     failed: State | None = None
     """The shell's state if it fails; None = the same as ``after``."""
     sha256: str = ""
+    taken: Sources = ()
+    """What it has read, beside its arguments and its standard input."""
+    sent: tuple[Connect, ...] = ()
+    """Its connections: what they carry is known when it has read everything."""
 
     # ------------------------------------------------------------------ arguments
 
@@ -85,7 +94,40 @@ class Call:
     # ------------------------------------------------------------------ saying what it does
 
     def emit(self, effect: SymbolicEffect) -> None:
+        match effect:
+            case ReadPath(path=KnownPath(text), recursive=deep):
+                made = self.state.written.get(text) if self.state.written else None
+                origin = made.sources if made is not None else ()
+                if made is not None and made.copy_of:
+                    origin = (*origin, f"file:{made.copy_of}")
+                self.taken = union((f"{'tree' if deep else 'file'}:{text}", *origin), self.taken)
+            case ReadSecret(detail=detail):
+                self.taken = union((f"secret:{detail}",), self.taken)
+            case Connect(host=host):
+                self.sent = (*self.sent, effect)
+                self.taken = union(self.taken, (f"network:{host}",))
+            case _:
+                pass
         self.evaluator.emit(effect)
+
+    @property
+    def carried(self) -> Sources:
+        """Where all that it knows came from: its arguments, its standard input, and what it reads."""
+        return union(self.given, sources_of(self.stdin), self.taken)
+
+    @property
+    def given(self) -> Sources:
+        """Where its arguments came from. Who logs in with a token sends it, but to whom it is for."""
+        found: list[Sources] = []
+        before = ""
+        for arg in self.args:
+            sources = sources_of(arg.parts)
+            if sources:
+                if before in _LOGS_IN:
+                    sources = tuple(source for source in sources if not source.startswith("variable:"))
+                found.append(sources)
+            before = arg.static or ""
+        return union(*found)
 
     def say(self, effect: OtherEffect) -> None:
         """An effect without a path, signed with who does it."""
@@ -96,7 +138,8 @@ class Call:
 
     def read(self, *fields: Field, recursive: bool = False) -> None:
         for field in fields:
-            if field.static in {"", "-"}:
+            if field.static in {"", "-"} or field.stream is not None:
+                # What writes into the pipe of a process substitution was followed already.
                 continue
             for directory in self._below(field):
                 self.emit(ReadPath(path=KnownPath(directory), recursive=True, **self._signed()))
@@ -204,11 +247,12 @@ class Call:
 
     def _ran(self, flow: "Flow") -> Text:
         """What a command inside wrote is written, unless the wrapper gave up before."""
+        self.taken = union(self.taken, sources_of(flow.output))
         base = self.after or self.state
         if flow.ok.written is not base.written or flow.fail.written is not base.written:
             written = {**flow.fail.written, **flow.ok.written}
             news = {
-                path: WrittenFile(None, file.copy_of, file.link)
+                path: WrittenFile(None, file.copy_of, file.link, file.sources)
                 for path, file in written.items()
                 if base.written.get(path) != file
             }

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import TypeVar, assert_never
 
+from guard.effects.sources import is_secret_name, sources_of, union
 from guard.effects.state import State, Variable
 from guard.effects.values import Field, Hole, Piece, Stream, Text, Wild, static_text
 from guard.model.dataclass import dataclass
@@ -31,6 +32,7 @@ from guard.shell.ast import (
 MAX_WORLDS = 16
 MAX_BRACES = 256
 _SPACE = " \t\n"
+LAST_JOB = Hole("the process that this shell started last", number=True)
 _NUMBERS = frozenset("?#$!") | {
     "RANDOM",
     "SECONDS",
@@ -129,6 +131,8 @@ class Expander:
             return Variable(
                 tuple((d,) for d in state.cwd) or ((Hole("the current directory is not known"),),)
             )
+        if name == "!":
+            return Variable(((LAST_JOB,),))
         if name in _NUMBERS:
             return Variable(((Hole("a number known only when it runs", number=True),),))
         if name == "0":
@@ -141,6 +145,10 @@ class Expander:
         if name in {"IFS", "-"}:
             return Variable(((_SPACE if name == "IFS" else "hB",),))
         value = self._facts.env.get(name)
+        if is_secret_name(name):
+            # Its value is nobody's business here; that it is one must be followed.
+            secret = (Hole(f"the value of `${name}`", sources=(f"variable:{name}",)),)
+            return Variable((secret,) if value else (("",), secret))
         if value is not None:
             return Variable(((value,),))
         # Worst case for a variable nobody has shown to be set: `rm -rf "$X/"` is `rm -rf /` when it is empty.
@@ -199,8 +207,9 @@ class Expander:
                     or [_Atom("", quoted=quoted, expanded=True)]
                 ]
             case ProcessSubstitution(script, reads):
-                known = static_text(self._substitute(script, state)) if reads else None
-                return [[_Atom(Stream(known, "the output of a command"), quoted=True)]]
+                printed = self._substitute(script, state) if reads else ()
+                known = static_text(printed) if reads else None
+                return [[_Atom(Stream(known, "the output of a command", sources_of(printed)), quoted=True)]]
             case Arithmetic(text, inner, quoted):
                 self.arithmetic(text, inner, state, part.span)
                 value: Piece = text.strip() if text.strip().isdigit() else Hole("a number", number=True)
@@ -279,6 +288,12 @@ class Expander:
         if part.length:
             return [[_Atom(Hole("a length", number=True), quoted=quoted, expanded=True)]]
         if part.indirect:
+            if part.subscript is None and not part.operator:
+                named = [static_text(value) for value in self.variable(part.name, state).values]
+                if any(text is None or "[" in text for text in named):
+                    self._opaque(
+                        "an indirect expansion of a name that is not known can run commands", part.span
+                    )
             return [atoms((Hole("an indirect expansion"),))]
         many = self._many(part, state)
         if many is not None and not part.operator:
@@ -318,6 +333,11 @@ class Expander:
         operator = part.operator
         if not operator:
             return list(base)
+        if operator == ":":
+            for word in (part.operand, part.replacement):
+                inner = word.parts if word is not None else ()
+                text = "".join(p.text for p in inner if isinstance(p, Literal))
+                self.arithmetic(text, (p for p in inner if not isinstance(p, Literal)), state, part.span)
         operand = self.texts(part.operand, state) if part.operand is not None else (("",),)
         if part.replacement is not None:
             self.texts(part.replacement, state)

@@ -20,6 +20,8 @@ _NAMES = frozenset(
 )
 _PREFIXES = (
     "BASH_FUNC_",
+    "BASH_CMDS",
+    "BASH_ALIASES",
     "GIT_CONFIG_KEY",
     "GIT_CONFIG_VALUE",
     "npm_config_",

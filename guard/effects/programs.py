@@ -15,7 +15,8 @@ _FAMILIES = {
     "tsort iconv cloc tokei wdiff nm objdump readelf ldd size xxd date hostname printenv [ look csvlook mdcat glow getfacl lsattr namei ts inotifywait",
     "files": "rm unlink rmdir shred srm trash cp mv ln link install tee touch mkdir mkfifo mktemp truncate fallocate dd chmod chown chgrp "
     "setfacl chattr split csplit patch rename",
-    "archives": "tar bsdtar gtar zip unzip gzip gunzip bzip2 bunzip2 xz unxz zstd unzstd 7z",
+    "archives": "tar bsdtar gtar zip unzip zipinfo cpio gzip gunzip bzip2 bunzip2 xz unxz zstd unzstd pigz unpigz lz4 unlz4 lzma unlzma "
+    "compress uncompress 7z 7za 7zr 7zz",
     "search": "find gfind fd fdfind xargs gxargs",
     "git": "git",
     "net": "curl wget http https aria2c ssh scp sftp rsync ftp telnet lftp tftp mosh nc ncat netcat socat dig host nslookup ping ping6 "
@@ -38,6 +39,8 @@ _FAMILIES = {
     "redis-cli valkey-cli dropdb dropuser mysqladmin pg_restore mongorestore createdb pg_dump pg_dumpall mysqldump mongodump",
     "makefiles": "make gmake",
 }
+_AS_BUILTIN = frozenset({"echo", "printf", "kill", "command"})
+"""Programs that do what the shell's own command of that name does."""
 _WIDE = ("code",)
 """Families with too many names to repeat here: looked into last."""
 
@@ -48,6 +51,10 @@ _LOADED: dict[str, dict[str, Handler]] = {}
 
 def handler(name: str) -> Handler | None:
     """What understands the program ``name``; None when nothing does."""
+    if name in _AS_BUILTIN:
+        from guard.effects.builtins import BUILTINS  # noqa: PLC0415 - they are loaded already wherever a shell is read
+
+        return BUILTINS[name]
     described = _DESCRIBED.get(name)
     if described is not None:
         return _describe(described, name)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from guard.effects.call import Call
 from guard.effects.options import grammar
-from guard.effects.values import Field, plain
+from guard.effects.values import Field, Hole, plain
 from guard.model.dataclass import dataclass
 
 
@@ -24,6 +24,8 @@ class Shape:
     """Options that say what the first operand would: then all operands are alike (``grep -e``)."""
     reads: str = ""
     """Options whose argument is a file that is read."""
+    names_from: str = ""
+    """Options whose argument is a file with names of files that are read."""
     writes: str = ""
     """Options whose argument is a file that is written."""
     last_writes: bool = False
@@ -43,19 +45,26 @@ def shape(**kwargs: object) -> Callable[[Call], None]:
     """A handler for a program of this shape."""
     row = Shape(**kwargs)  # type: ignore[arg-type]
     rules = grammar(
-        f"{row.takes} {row.reads} {row.writes}",
+        f"{row.takes} {row.reads} {row.writes} {row.names_from}",
         optional=row.optional,
         single_dash_long=row.single_dash_long,
     )
     names = {
-        key: tuple(getattr(row, key).split()) for key in ("first_in", "reads", "writes", "deep", "opaque")
+        key: tuple(getattr(row, key).split())
+        for key in ("first_in", "reads", "writes", "deep", "opaque", "names_from")
     }
 
     def handle(call: Call) -> None:
+        if call.statics in (["--help"], ["--version"]):
+            return
         parsed = call.parse(rules)
         if parsed.has(*names["opaque"]):
             call.opaque(row.why)
-        call.read(*parsed.values(*names["reads"]))
+        elif parsed.uncertain and (names["opaque"] or names["writes"]):
+            call.opaque("an argument that is not known before it runs may be an option")
+        call.read(*parsed.values(*names["reads"], *names["names_from"]))
+        if parsed.has(*names["names_from"]):
+            call.read(Field((Hole("names from a file"),), call.span))
         call.write(*parsed.values(*names["writes"]))
         operands = parsed.operands
         if row.first and operands and not parsed.has(*names["first_in"]):

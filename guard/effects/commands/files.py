@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Callable
 
 from guard.effects.call import Call
+from guard.effects.identity import lexical_path
 from guard.effects.options import grammar
 from guard.effects.state import WrittenFile
 from guard.effects.values import Field, Hole, plain
@@ -15,18 +16,18 @@ _RM = grammar(
     flags="force recursive dir verbose one-file-system parents ignore-fail-on-non-empty help version f i I r R d v p",
 )
 _COPY = grammar(
-    "t target-directory S suffix g o m group owner mode Z context",
-    optional="backup reflink sparse preserve update",
+    "t target-directory S suffix g o m group owner mode no-preserve sparse strip-program",
+    optional="backup reflink preserve update context",
 )
 _LN = grammar("t target-directory S suffix", optional="backup")
 _TOUCH = grammar("d date r reference t time")
 _TRUNCATE = grammar("s size r reference")
-_MKDIR = grammar("m mode Z context")
+_MKDIR = grammar("m mode", optional="context")
 _CHMOD = grammar("reference")
 _SHRED = grammar("n iterations s size random-source")
 _MKTEMP = grammar("p suffix tmpdir", optional="tmpdir")
 _SPLIT = grammar(
-    "a b C l n t f additional-suffix filter suffix-length bytes lines number separator prefix suffix-format digits"
+    "a b C l n t f additional-suffix filter suffix-length bytes lines number separator prefix suffix-format digits line-bytes"
 )
 _PATCH = grammar("p i d o r B F D V Y z input directory output reject-file strip prefix suffix fuzz")
 
@@ -38,8 +39,16 @@ def _rm(call: Call) -> None:
     call.delete(*parsed.operands, recursive=deep)
 
 
-def _rmdir(call: Call) -> None:
+def _unlink(call: Call) -> None:
     call.delete(*call.parse(_RM).operands)
+
+
+def _rmdir(call: Call) -> None:
+    """It removes empty directories only: nothing that they held is lost."""
+    parsed = call.parse(_RM)
+    call.write(*parsed.operands, append=True)
+    if parsed.has("p", "parents"):
+        call.delete(*parsed.operands)
 
 
 def _shred(call: Call) -> None:
@@ -119,7 +128,8 @@ def _remember(call: Call, place: Field, source: Field) -> None:
             if isinstance(path, KnownPath) and isinstance(origin, KnownPath):
                 known = call.state.written.get(posixpath.normpath(origin.text))
                 text = known.text if known is not None else None
-                call.remember(path.text, WrittenFile(text, copy_of="" if text is not None else origin.text))
+                origins = known.copy_of if known is not None and known.copy_of else origin.text
+                call.remember(path.text, WrittenFile(text, copy_of="" if text is not None else origins))
 
 
 def _mv(call: Call) -> None:
@@ -130,9 +140,20 @@ def _mv(call: Call) -> None:
         # The content goes on existing, so nothing is lost; but the old name is gone with all below it.
         deep = not _is_single(call, source)
         call.write(source, recursive=deep)
+        if any(
+            _holds_the_workspace(call, path.text)
+            for path in call.paths(source)
+            if isinstance(path, KnownPath)
+        ):
+            call.delete(source, recursive=True)
         for place in _into(call, target, source, directory=directory):
             call.write(place, recursive=deep)
             _remember(call, place, source)
+
+
+def _holds_the_workspace(call: Call, path: str) -> bool:
+    root = call.evaluator.facts.workspace
+    return bool(root) and f"{root}/".startswith(f"{lexical_path(path).rstrip('/')}/")
 
 
 def _ln(call: Call) -> None:
@@ -290,7 +311,7 @@ def _rename(call: Call) -> None:
 
 HANDLERS: dict[str, Callable[[Call], None]] = {
     "rm": _rm,
-    "unlink": _rmdir,
+    "unlink": _unlink,
     "rmdir": _rmdir,
     "shred": _shred,
     "srm": _rm,

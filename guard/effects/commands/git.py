@@ -143,10 +143,16 @@ def _after_dashes(call: Call, operands: list[Field]) -> list[Field]:
 def _look(call: Call, name: str) -> None:
     if name in _LOOKS_AT_THE_TREE:
         runs_hooks(call)
-    parsed = call.parse(grammar("O open-files-in-pager output", optional="O open-files-in-pager"))
+    parsed = call.parse(
+        grammar(
+            "O open-files-in-pager output upload-pack exec server-option", optional="O open-files-in-pager"
+        )
+    )
     call.write(*parsed.values("output"))
     if parsed.has("O", "open-files-in-pager") and name == "grep":
         call.opaque("opens what it finds in a program")
+    if name == "ls-remote" and parsed.has("upload-pack", "exec"):
+        call.opaque("runs a program on a remote, which may be this machine")
     if parsed.has("ext-diff", "textconv"):
         call.opaque("runs the repository's own diff programs")
     if name in _SHOWS_CONTENT:
@@ -224,6 +230,8 @@ def _archive(call: Call) -> None:
     parsed = call.parse(grammar("o output format prefix remote exec add-file"))
     if parsed.has("exec", "remote"):
         call.opaque("runs a program on a remote")
+        for field in parsed.values("remote"):
+            to_remote(call, field, upload=False)
     call.read(*(in_commit(field) for field in parsed.operands[1:]))
     call.write(*parsed.values("o", "output"))
 

@@ -129,6 +129,11 @@ def submodule(call: Call) -> None:
         call.say(RewriteVcs(branch="?", detail="discards the work trees of submodules"))
         call.write(tree_top(call), recursive=True)
     elif action not in {"status", "summary"}:
+        named = [
+            field for field in call.args if "://" in field.prefix or "@" in field.prefix.partition(":")[0]
+        ]
+        for field in named if action in {"add", "set-url"} else []:
+            to_remote(call, field, upload=False)
         call.connect("git-remote")
         call.write(tree_top(call), recursive=True)
 

@@ -78,7 +78,9 @@ def _curl(call: Call) -> None:
         local = True
     call.read(*parsed.values("E", "cert", "key", "netrc-file", "b"))
     if parsed.has("K", "config"):
+        # It may name other addresses, and what to send there.
         call.opaque("reads more options from a file")
+        call.connect("?", upload=True)
         call.read(*parsed.values("K", "config"))
     if parsed.has("n", "netrc"):
         call.secret("passwords in ~/.netrc")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from guard.effects.call import Call
+from guard.effects.identity import lexical_path
 from guard.effects.options import grammar
 from guard.effects.shapes import shape
 from guard.effects.values import Field, Hole
@@ -74,6 +75,8 @@ def _rg(call: Call) -> None:
     parsed = call.parse(_RG)
     if parsed.has("pre", "hostname-bin"):
         call.opaque("runs a program on every file")
+    if parsed.uncertain:
+        call.opaque("an argument that is not known before it runs may be an option")
     call.read(*parsed.values("f", "file", "ignore-file"))
     operands = (
         parsed.operands
@@ -116,6 +119,57 @@ def _grep(call: Call) -> None:
         call.read(_here(call), recursive=True)
 
 
+def _ldd(call: Call) -> None:
+    """A program can name its own loader, and that is run to find out what it needs."""
+    parsed = call.parse(_PLAIN)
+    call.read(*parsed.operands)
+    paths = [path for field in parsed.operands for path in call.paths(field)]
+    if not all(
+        isinstance(p, KnownPath) and lexical_path(p.text).startswith(("/usr/", "/bin/", "/lib"))
+        for p in paths
+    ):
+        call.opaque("asks a program's own loader what it loads")
+
+
+def _jq(call: Call) -> None:
+    """``--arg NAME VALUE``, ``--rawfile NAME FILE``: options of two words."""
+    args: list[Field] = []
+    rest = list(call.args)
+    while rest:
+        field = rest.pop(0)
+        if field.static in {"--arg", "--argjson"}:
+            del rest[:2]
+        elif field.static in {"--slurpfile", "--rawfile", "--argfile"}:
+            call.read(*rest[1:2])
+            del rest[:2]
+        else:
+            args.append(field)
+    call.args = args
+    parsed = call.parse(_JQ)
+    call.read(*parsed.values("f", "from-file", "L"))
+    operands = parsed.operands
+    if parsed.has("args", "jsonargs"):
+        operands = operands[:1]
+    if not parsed.has("f", "from-file"):
+        text = operands[0].static if operands else ""
+        if text is None or any(word in text for word in ("import", "include", "get_search_list", "load")):
+            call.opaque("a filter that is not known, or that loads files")
+        operands = operands[1:]
+    call.read(*operands)
+
+
+def _yq(call: Call) -> None:
+    parsed = call.parse(_YQ)
+    operands = [field for field in parsed.operands if field.static not in {"e", "ea", "eval", "eval-all"}]
+    text = operands[0].static if operands else ""
+    if text is None or "load" in text or parsed.has("f", "from-file", "s", "split-exp"):
+        call.opaque("an expression that is not known, or that loads or splits files")
+    files = operands if parsed.has("expression") else operands[1:]
+    call.read(*operands)
+    if parsed.has("i", "inplace", "in-place"):
+        call.write(*files)
+
+
 def _only_tests(call: Call) -> None:
     """``[`` and ``test`` look at files without reading them."""
     del call
@@ -126,6 +180,10 @@ def _sort(call: Call) -> None:
     if parsed.has("compress-program"):
         call.opaque("runs another program to compress")
     call.read(*parsed.operands, *parsed.values("files0-from", "random-source"))
+    if parsed.has("files0-from"):
+        call.read(Field((Hole("names from a file"),), call.span))
+    if parsed.uncertain:
+        call.opaque("an argument that is not known before it runs may be an option")
     call.write(*parsed.values("o", "output"))
 
 
@@ -173,6 +231,10 @@ def _passing_shape(adds: str = "", **kwargs: object) -> Callable[[Call], None]:
 
 _CAT = grammar()
 _PLAIN = grammar()
+_JQ = grammar("indent f from-file L")
+_YQ = grammar(
+    "o p I output-format input-format indent f from-file s split-exp expression w width arg argjson t"
+)
 _BASE64 = grammar("w wrap")
 _DATE = grammar("d date f file r reference s set I F", optional="iso-8601 rfc-3339")
 _GREP_RULES = grammar(f"{_GREP} e regexp f file exclude-from")
@@ -190,17 +252,19 @@ _LESS = grammar("b h j k o O p P t T x y z D lesskey-file log-file LOG-FILE tag-
 HANDLERS: dict[str, Callable[[Call], None]] = {
     "cat": _cat,
     "tac": _passing_shape(takes="s separator"),
-    "nl": shape(takes="b d f h i l n s v w"),
+    "nl": shape(
+        takes="b d f h i l n s v w body-numbering section-delimiter footer-numbering header-numbering line-increment join-blank-lines number-format number-separator starting-line-number number-width"
+    ),
     "head": _passing_shape("c", takes="n c lines bytes"),
     "tail": _passing_shape("cf", takes="n c s lines bytes pid sleep-interval max-unchanged-stats"),
     "less": _less,
     "more": _less,
-    "wc": shape(reads="files0-from"),
+    "wc": shape(names_from="files0-from"),
     "sort": passing(_sort),
     "uniq": _passing_shape("cD", takes="f s w skip-fields skip-chars check-chars", last_writes=True),
     "cut": shape(takes="b c d f bytes characters delimiter fields output-delimiter"),
     "paste": shape(takes="d delimiters"),
-    "join": shape(takes="a e i j o t v 1 2"),
+    "join": shape(takes="a e j o t v 1 2"),
     "comm": shape(takes="output-delimiter"),
     "tr": _tr,
     "rev": _rev,
@@ -216,20 +280,24 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "file": shape(
         takes="m f F P e magic-file files-from separator", opaque="C compile", why="writes a compiled file"
     ),
-    "stat": shape(takes="c format printf f t"),
     "ls": shape(
-        takes="I w T ignore hide width tabsize block-size color sort time time-style format indicator-style "
-        "quoting-style",
-        optional="color",
-        deep="",
+        takes="I w T ignore hide width tabsize block-size sort time time-style format indicator-style quoting-style",
+        optional="color hyperlink classify",
         default=".",
     ),
-    "dir": shape(default="."),
-    "vdir": shape(default="."),
+    "dir": shape(takes="I w T", default="."),
+    "vdir": shape(takes="I w T", default="."),
     "exa": shape(takes="L I s t", default="."),
     "eza": shape(takes="L I s t", default="."),
-    "tree": shape(takes="L P I H T charset filelimit sort timefmt", writes="o", default="."),
-    "du": shape(takes="d B t X max-depth block-size threshold exclude exclude-from time-style", default="."),
+    # Sizes and dates: nothing of what is in the files.
+    "stat": shape(operands="skip"),
+    "tree": shape(
+        takes="L P I H T charset filelimit sort timefmt infofile gitfile",
+        writes="o",
+        operands="skip",
+        reads="fromfile",
+    ),
+    "du": shape(reads="X exclude-from files0-from", operands="skip"),
     "df": shape(takes="B t x block-size type exclude-type", operands="skip"),
     "grep": passing(_grep, "cobnHTfCABe"),
     "egrep": passing(_grep, "cobnHTfCABe"),
@@ -239,7 +307,7 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "ag": _rg,
     "ack": _rg,
     "diff": shape(takes="I x X F S C U W label from-file to-file show-function-line", deep="r recursive"),
-    "cmp": shape(takes="i n s", operands="read"),
+    "cmp": shape(takes="i n ignore-initial bytes"),
     "colordiff": shape(takes="U C", deep="r recursive"),
     "base64": _base64,
     "base32": shape(takes="w"),
@@ -256,13 +324,8 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "bzcat": shape(),
     "xzcat": shape(),
     "zless": _less,
-    "jq": shape(
-        takes="arg argjson indent tab",
-        first="skip",
-        first_in="f from-file",
-        reads="f from-file L slurpfile rawfile",
-    ),
-    "yq": shape(takes="o p", first="skip", opaque="i inplace", why="rewrites its files"),
+    "jq": _jq,
+    "yq": _yq,
     "bat": shape(takes="l r H theme style language line-range", opaque="pager"),
     "batcat": shape(takes="l r H theme style language line-range", opaque="pager"),
     "realpath": shape(takes="relative-to relative-base", operands="skip"),
@@ -276,10 +339,10 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "cloc": shape(always_deep=True, default="."),
     "tokei": shape(always_deep=True, default="."),
     "wdiff": shape(),
-    "nm": shape(),
+    "nm": shape(takes="f format t radix target ifunc-chars", opaque="plugin"),
     "objdump": shape(takes="j M"),
     "readelf": shape(takes="x p"),
-    "ldd": shape(),
+    "ldd": _ldd,
     "size": shape(),
     "xxd": shape(takes="c g l s o cols seek len", last_writes=True),
     "date": _date,

@@ -22,6 +22,8 @@ def _shell(call: Call) -> None:
     flags = ""
     while args:
         word = args[0].static
+        if args[0].stream is not None:
+            break
         if word is None:
             call.opaque("how this shell is started is not known before it runs")
             return
