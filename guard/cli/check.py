@@ -12,7 +12,7 @@ from guard.audit.record import decision_json, effect_json, placement_name
 from guard.cli.exit_codes import ASK, DENY, OK
 from guard.cli.lines import MAX_LINE, is_object, object_of, only_keys, text_of_key
 from guard.cli.output import complain, say
-from guard.cli.proposals import add_proposal, level_of, proposal_of
+from guard.cli.proposals import add_proposal, directory_of, level_of, proposal_of
 from guard.cli.render import decision_lines
 from guard.enforce.pipeline import Guard
 from guard.engine.stages import Decided
@@ -61,9 +61,14 @@ def run(args: argparse.Namespace) -> int:
     else:
         for line in decision_lines(decided):
             say(line)
-        if guard.problem is not None:
-            complain(f"restricted mode: {guard.problem}", guard.problem.help)
+        tell_restricted(guard)
     return CODES[verdict_of(decided.decision)]
+
+
+def tell_restricted(guard: Guard) -> None:
+    """Why everything is asked about, if a policy file could not be read."""
+    if guard.problem is not None:
+        complain(f"restricted mode: {guard.problem}", guard.problem.help)
 
 
 def report(decided: Decided, guard: Guard) -> dict[str, Any]:
@@ -85,8 +90,9 @@ def report(decided: Decided, guard: Guard) -> dict[str, Any]:
 def _batch(args: argparse.Namespace) -> int:
     if args.words or args.path:
         raise UsageError("--batch reads its commands from standard input", help_="leave the command out")
-    cwd = os.path.abspath(args.cwd) if args.cwd else os.getcwd()
+    cwd = directory_of(args.cwd, "--cwd")
     guard = Guard.open(cwd=cwd, home=args.home, level=level_of(args))
+    tell_restricted(guard)
     stream = sys.stdin.buffer
     while line := stream.readline(MAX_LINE):
         if not line.strip():

@@ -10,6 +10,7 @@ from typing import Any
 from guard.audit.verify import verify
 from guard.cli.exit_codes import FINDINGS, OK
 from guard.cli.output import say, style, visible
+from guard.cli.proposals import directory_of
 from guard.enforce.levels import try_level
 from guard.enforce.pipeline import workspace_of
 from guard.enforce.places import Places
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     places = Places.from_environment()
     home = os.path.expanduser("~")
-    workspace = workspace_of(os.getcwd(), os.path.realpath(home))
+    workspace = workspace_of(directory_of(None), os.path.realpath(home))
     level = try_level()
     findings = [
         Finding(
@@ -106,6 +107,12 @@ def _policies(workspace: str, places: Places) -> list[Finding]:
 
 def _audit(places: Places) -> Finding:
     if not os.path.isdir(places.audit):
+        there = places.audit
+        while not os.path.lexists(there):
+            there = os.path.dirname(there)
+        if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
+            says = f"{there}: no directory can be made here, so nothing can be recorded and nothing runs"
+            return Finding(area="audit log", ok=False, says=says, fix="make it a directory of yours")
         return Finding(area="audit log", ok=True, says=f"nothing recorded yet in {places.audit}")
     try:
         report = verify(places.audit)

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from fcntl import F_GETFL, fcntl
 from types import FrameType
 from typing import Any
 
@@ -116,13 +117,15 @@ def run(args: argparse.Namespace) -> int:
 def _report(descriptor: int | None) -> int | None:
     if descriptor is None:
         return None
+    help_ = "open it: `guard exec --json 3 ... 3> report`"
     try:
-        return os.dup(descriptor)
+        report_to = os.dup(descriptor)
     except (OSError, OverflowError):
-        raise UsageError(
-            f"descriptor {descriptor} is not open",
-            help_="open it: `guard exec --json 3 ... 3> report`",
-        ) from None
+        raise UsageError(f"descriptor {descriptor} is not open", help_=help_) from None
+    # Found out before anything runs.
+    if fcntl(report_to, F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+        raise UsageError(f"descriptor {descriptor} is open for reading only", help_=help_)
+    return report_to
 
 
 def _stay(_number: int, _frame: FrameType | None) -> None:

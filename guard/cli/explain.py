@@ -4,7 +4,7 @@ import argparse
 import json
 
 from guard.audit.record import reason_json
-from guard.cli.check import CODES, report
+from guard.cli.check import CODES, report, tell_restricted
 from guard.cli.output import say, style, visible
 from guard.cli.proposals import add_proposal, level_of, proposal_of
 from guard.cli.render import decision_lines, effect_line
@@ -59,4 +59,5 @@ def run(args: argparse.Namespace) -> int:
     say(
         f"level {facts.level.value}, workspace {visible(facts.workspace or 'none')}, policy {decided.policy_digest}"
     )
+    tell_restricted(guard)
     return CODES[verdict_of(decided.decision)]

@@ -1,12 +1,13 @@
 """The command line: finds the subcommand, imports that one only, and turns every failure into one message and a code."""
 
 import argparse
+import errno
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Literal, NoReturn, TextIO
 
-from guard.cli.exit_codes import FAILED, USAGE
+from guard.cli.exit_codes import FAILED, OK, USAGE
 from guard.cli.output import complain, say
 from guard.errors import GuardError, UsageError
 
@@ -73,6 +74,7 @@ def parser(only: str = "") -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str]) -> int:
+    _open_standard_streams()
     try:
         return _main(arguments)
     except UsageError as error:
@@ -91,18 +93,46 @@ def main(arguments: list[str]) -> int:
         complain("the input is nested too deeply", "split it")
         return FAILED
     except OSError as error:
-        complain(
-            f"{error.filename or 'the machine'}: {(error.strerror or str(error)).lower()}",
-            "mend it and try again",
-        )
+        complain(*_explained(error))
         _forget_output()
         return FAILED
     except Exception as error:  # noqa: BLE001 - the last border: one message, a code, nothing run
         complain(
             f"this is a defect of the guard: {type(error).__name__}: {error}",
-            "please report it; nothing was run",
+            "please report it; if a command was run, `guard audit tail` shows it",
         )
         return FAILED
+
+
+def _explained(error: OSError) -> tuple[str, str]:
+    if error.errno == errno.EBADF and error.filename is None:
+        return "standard input or output is closed", "redirect it, to /dev/null if nobody needs it"
+    place = error.filename or "the machine"
+    return f"{place}: {(error.strerror or str(error)).lower()}", "mend it and try again"
+
+
+def _open_standard_streams() -> None:
+    """What nobody gave us becomes a stream that fails: or the next file we open would be taken for it.
+
+    Input and output are opened the wrong way round, as coreutils does, so that an answer is never lost in silence.
+    """
+    if sys.stdin is None:
+        sys.stdin = _failing(0, os.O_WRONLY, "r")
+    if sys.stdout is None:
+        sys.stdout = _failing(1, os.O_RDONLY, "w")
+    if sys.stderr is None:
+        # Without anybody to say it to, the exit code has to do.
+        sys.stderr = _failing(2, os.O_WRONLY, "w")
+
+
+def _failing(number: int, flags: int, mode: Literal["r", "w"]) -> TextIO:
+    """The stream ``number``, open on nothing; a command that is run inherits it as it would any other."""
+    null = os.open(os.devnull, flags)
+    if null != number:
+        os.dup2(null, number)
+        os.close(null)
+    os.set_inheritable(number, True)
+    return open(number, mode, encoding="utf-8", closefd=False)
 
 
 def _forget_output() -> None:
@@ -120,13 +150,21 @@ def _main(arguments: list[str]) -> int:
         raise UsageError(f"there is no command `{chosen}`", help_=f"use one of {known}")
     if any("\0" in word for word in arguments):
         raise UsageError("an argument holds a NUL byte", help_="remove it")
-    args = parser(only=chosen or "-").parse_args(arguments)
+    try:
+        args = parser(only=chosen or "-").parse_args(arguments)
+    except SystemExit:
+        # The help is written. What cannot be written is said here, and not by Python at exit.
+        sys.stdout.flush()
+        raise
     if args.version:
         say(f"guard {version()}")
-        return 0
-    if not args.command:
+        status = OK
+    elif args.command:
+        status = import_module(SUBCOMMANDS[args.command][0]).run(args)
+    elif arguments:
+        raise UsageError("there is no command", help_="see `guard --help`")
+    else:
         parser(only="-").print_help()
-        return USAGE if arguments else 0
-    status: int = import_module(SUBCOMMANDS[args.command][0]).run(args)
+        status = OK
     sys.stdout.flush()
     return status

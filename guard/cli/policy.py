@@ -7,6 +7,7 @@ from time import gmtime, strftime
 
 from guard.cli.exit_codes import FINDINGS, OK, USAGE
 from guard.cli.output import complain, say, style, visible
+from guard.cli.proposals import directory_of
 from guard.enforce.places import Places
 from guard.errors import PolicyFileError
 from guard.policy.files.compiled import load_policy
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
         say(json.dumps(json_schema(), indent=2, sort_keys=True))
         return OK
-    cwd = os.path.abspath(args.cwd or os.getcwd())
+    cwd = directory_of(args.cwd, "--cwd")
     if not os.path.isdir(cwd):
         complain(f"{cwd}: there is no such directory", "name the workspace")
         return USAGE

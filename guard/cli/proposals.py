@@ -63,13 +63,14 @@ def command_of(words: list[str]) -> str:
     return words[0] if len(words) == 1 else join(words)
 
 
-def directory_of(text: str | None, option: str) -> str:
-    """Absolute; need not exist, because cases are judged for machines that are not here."""
+def directory_of(text: str | None, option: str = "") -> str:
+    """Absolute; need not exist, because cases are judged for machines that are not here. Raises UsageError."""
     if text is None:
         try:
             return os.getcwd()
         except FileNotFoundError:
-            raise UsageError("this directory is gone", help_=f"name another one with {option}") from None
+            help_ = f"name another one with {option}" if option else "go to one that exists"
+            raise UsageError("this directory is gone", help_=help_) from None
     if not text:
         raise UsageError(f"{option} is empty", help_="name a directory")
     return os.path.abspath(text)
