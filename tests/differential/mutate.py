@@ -98,13 +98,14 @@ class Run:
 class Bash:
     """A process that runs texts; see ``bash_runner.py``."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: str = "") -> None:
+        """``path``: directories of real programs, to be found after the canaries."""
         self._scratch = tempfile.TemporaryDirectory(prefix="guard-oracle-", ignore_cleanup_errors=True)
         runner = Path(self._scratch.name) / "runner.py"
         # A copy: whoever it becomes may not be able to read the checkout.
         shutil.copy(Path(__file__).with_name("bash_runner.py"), runner)
         self._process = subprocess.Popen(
-            [sys.executable, "-I", str(runner), BASH, self._scratch.name],
+            [sys.executable, "-I", str(runner), BASH, self._scratch.name, *([path] if path else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -143,9 +143,9 @@ def _zip(call: Call) -> None:
     args: list[Field] = []
     for field in call.args:
         text = field.static or ""
-        if text.startswith("-TT"):
+        if text.startswith("-") and not text.startswith("--") and "TT" in text:
             call.opaque("runs another program to test the archive")
-            args.append(plain("-TT" if text == "-TT" else "-T", field.span))
+            args.append(plain("-TT" if text.endswith("TT") else "-T", field.span))
         else:
             args.append(field)
     skip = [i for i, field in enumerate(args) if field.static == "-TT"]
