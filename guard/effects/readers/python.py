@@ -1,520 +1,437 @@
 """Reads Python code by its own syntax tree and says what it would do. Runs nothing, imports nothing of what it reads.
 
-A small abstract evaluator: constants, paths, containers, functions of the code itself. What it does not follow for
-certain is opaque, with the line.
+A small abstract interpreter: constants, paths, containers, functions of the code itself. What it does not follow for
+certain is opaque, with the line. Where paths through the code meet, a name holds whatever any of them gave it.
 """
 
 # What a value of the read program holds can be anything: containers are looked into element by element.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 
 import ast
-from contextlib import suppress
 from sys import stdlib_module_names
-from typing import Any
 
 from guard.effects.call import Call
-from guard.effects.readers.python_calls import BUILTINS, PRELOADED, Effects
+from guard.effects.readers.python_expressions import Expressions, Frame, Stop, held, names_bound
+from guard.effects.readers.python_paths import Paths
+from guard.effects.readers.python_tables import ACTS_WHEN_IMPORTED, PRELOADED
 from guard.effects.readers.python_values import (
-    Anything,
-    Below,
     Data,
     FileValue,
     Function,
-    Method,
+    Items,
     Named,
-    PathValue,
+    Opened,
+    Table,
+    either,
+    elements,
     is_known,
+    known,
 )
+from guard.effects.state import State
 from guard.effects.values import Hole, Piece
+from guard.model.dataclass import replace
 from guard.model.facts import LookModule, ModuleFact
 
-_CODE = frozenset({"exec", "eval", "builtins.exec", "builtins.eval"})
-_ACTS_WHEN_IMPORTED = frozenset({"antigravity", "idlelib", "lib2to3", "turtledemo", "test"})
 MAX_STEPS = 4000
-MAX_DEPTH = 12
 MAX_ITEMS = 64
 MAX_TEXT = 64 * 1024
+MAX_PASSES = 3
+
+NORMAL, LEFT, AGAIN, ENDED = 1, 2, 4, 8
+"""How a block may end: by going on, by leaving its loop, by going round again, or not at all (return, raise, exit)."""
 
 
-class _Stop(Exception):
-    pass
-
-
-class Reader:
+class Reader(Expressions):
     """One reading of one program."""
 
-    def __init__(self, call: Call, *, shadowed_from: str | None) -> None:
+    def __init__(self, call: Call, *, shadowed_from: str | None, reads_program: bool = False) -> None:
         """``shadowed_from``: the directory whose modules come before the standard library's; None = none does."""
-        self.effects = Effects(call, self.opaque)
-        self._call = call
+        super().__init__()
+        self.call = call
+        self.paths = Paths(call)
+        self.reads_program = reads_program
+        """Whether the program itself comes on standard input."""
+        self.read_once = False
+        self.sure = True
+        """Whether what is being read surely happens, once."""
         self._shadowed_from = shadowed_from
         self._steps = 0
-        self._depth = 0
         self._printed: list[Piece] = []
-        self._sure = True
-        self._line = 0
+        self._whole = True
+        """Whether no earlier part can have ended the program."""
         self._said: set[str] = set()
 
     def read(self, source: str) -> None:
         """Say everything that ``source`` would do."""
         if len(source) > MAX_TEXT:
-            self._call.opaque("Python code that is too long to read")
+            self.call.opaque("Python code that is too long to read")
             return
+        for line in source.split("\n", 2)[:2]:
+            if (
+                line.lstrip().startswith("#")
+                and "coding" in line
+                and not any(name in line.lower() for name in ("utf-8", "utf8", "ascii", "latin-1"))
+            ):
+                self.call.opaque("Python code in an encoding that is not followed")
+                return
         try:
             tree = ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             # Another version of Python may read it.
-            self._call.opaque("Python code that cannot be read")
+            self.call.opaque("Python code that cannot be read")
             return
-        scope: dict[str, object] = {"__name__": "__main__"}
+        frame = Frame({"__name__": "__main__"}, None)
         try:
-            self._body(tree.body, scope)
-        except _Stop:
+            self.block(tree.body, frame)
+        except Stop:
             pass
         except RecursionError:
-            self._call.opaque("Python code that is nested too deeply to read")
-        self._call.output = tuple(self._printed)
+            self.call.opaque("Python code that is nested too deeply to read")
+        self.call.output = tuple(self._printed)
+
+    # ------------------------------------------------------------------ saying
 
     def opaque(self, reason: str) -> None:
-        text = f"Python, line {self._line}: {reason}"
+        text = f"Python, line {self.line}: {reason}"
         if text not in self._said:
             self._said.add(text)
-            self._call.opaque(text)
+            self.call.opaque(text)
 
     def printed(self, text: str | None) -> None:
         """``None``: something that nobody can tell."""
-        if text is None or not self._sure:
+        before = self._printed[-1] if self._printed else "\n"
+        # A program may end between two of its lines, so only whole lines are put together.
+        if (
+            text is None
+            or not self.sure
+            or not self._whole
+            or not isinstance(before, str)
+            or not before.endswith("\n")
+            or before.endswith("\\\n")
+        ):
             self._printed.append(Hole("what Python prints"))
         else:
             self._printed.append(text)
 
+    def child(self) -> State:
+        """What a program that Python starts sees of the shell: no functions, and only variables that are exported."""
+        state = self.call.state
+        env = self.call.evaluator.facts.env
+        return replace(
+            state,
+            functions={},
+            positional=(),
+            variables={
+                name: value
+                for name, value in state.variables.items()
+                if value.exported or name in env or name in {"HOME", "PATH"}
+            },
+        )
+
+    def step(self, node: ast.AST) -> None:
+        self.line = getattr(node, "lineno", self.line)
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            self.opaque("too much to follow")
+            raise Stop
+
+    def ends(self) -> object:
+        """``sys.exit``: what follows may not happen, and is read all the same."""
+        self._whole = False
+        return Data()
+
     # ------------------------------------------------------------------ statements
 
-    def _body(self, body: list[ast.stmt], scope: dict[str, object]) -> None:
-        for statement in body:
-            self._statement(statement, scope)
+    def block(self, body: list[ast.stmt], frame: Frame) -> int:
+        for index, statement in enumerate(body):
+            how = self._statement(statement, frame)
+            if not how & NORMAL:
+                return how
+            if how != NORMAL:
+                # It may have ended: what follows happens only sometimes.
+                self._whole = False
+                return how & ~NORMAL | self._unsure(body[index + 1 :], frame)
+        return NORMAL
 
-    def _statement(self, node: ast.stmt, scope: dict[str, object]) -> None:
-        self._step(node)
+    def _unsure(self, body: list[ast.stmt], frame: Frame) -> int:
+        """What may happen."""
+        before, self.sure = self.sure, False
+        try:
+            return self.block(body, frame)
+        finally:
+            self.sure = before
+
+    def _statement(self, node: ast.stmt, frame: Frame) -> int:
+        self.step(node)
         match node:
             case ast.Expr(value=value):
-                self._value(value, scope)
+                self.value(value, frame)
             case ast.Assign(targets=targets, value=value):
-                found = self._value(value, scope)
+                found = self.value(value, frame)
                 for target in targets:
-                    self._bind(target, found, scope)
+                    self.bind(target, found, frame)
             case ast.AnnAssign(target=target, value=value):
                 if value is not None:
-                    self._bind(target, self._value(value, scope), scope)
-            case ast.AugAssign(target=target, op=op, value=value):
-                added = self._value(value, scope)
-                before = self._value(ast.copy_location(_as_load(target), target), scope)
-                self._bind(target, self._operation(op, before, added), scope)
+                    self.bind(target, self.value(value, frame), frame)
+            case ast.AugAssign():
+                self._augmented(node, frame)
             case ast.Import(names=names):
                 for name in names:
                     self._import(name.name)
                     bound = name.asname or name.name.partition(".")[0]
-                    scope[bound] = Named(name.name if name.asname else bound)
+                    frame.bind(bound, Named(name.name if name.asname else bound))
             case ast.ImportFrom(module=module, names=names, level=level):
-                if level or module is None:
-                    self.opaque("imports from its own package")
-                    raise _Stop
+                if level or module is None or any(name.name == "*" for name in names):
+                    self.opaque("imports names that are not known")
+                    raise Stop
                 self._import(module)
                 for name in names:
-                    scope[name.asname or name.name] = Named(f"{module}.{name.name}")
+                    frame.bind(name.asname or name.name, Named(f"{module}.{name.name}"))
             case ast.If(test=test, body=body, orelse=orelse):
-                self._if(test, body, orelse, scope)
+                return self._if(test, body, orelse, frame)
             case ast.For(target=target, iter=iterable, body=body, orelse=orelse):
-                self._for(target, self._value(iterable, scope), body, scope)
-                self._maybe(orelse, scope)
+                return self._for(target, self.value(iterable, frame), body, orelse, frame)
             case ast.While(test=test, body=body, orelse=orelse):
-                self._value(test, scope)
-                self._forget(body, scope)
-                self._maybe(body, scope)
-                self._maybe([*body, *orelse], scope)
+                return self._loop(body, orelse, frame, lambda: self.value(test, frame))
             case ast.With(items=items, body=body):
-                for item in items:
-                    entered = self._value(item.context_expr, scope)
-                    if item.optional_vars is not None:
-                        self._bind(item.optional_vars, entered, scope)
-                self._body(body, scope)
-            case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=finalbody):
-                self._guarded(body, scope)
-                for handler in handlers:
-                    if handler.name:
-                        scope[handler.name] = Data("an error")
-                    self._maybe(handler.body, scope)
-                self._maybe(orelse, scope)
-                self._body(finalbody, scope)
+                return self._with(items, body, frame)
+            case ast.Try():
+                return self._try(node, frame)
             case ast.FunctionDef(name=name, decorator_list=decorators):
                 for default in [*node.args.defaults, *[d for d in node.args.kw_defaults if d is not None]]:
-                    self._value(default, scope)
+                    self.value(default, frame)
                 if decorators:
                     self.opaque("a function with decorators")
-                scope[name] = Function(node, scope)
+                frame.bind(name, Function(node, frame))
             case ast.Return(value=value):
-                scope["return"] = self._value(value, scope) if value is not None else None
-                raise _Stop
+                frame.returns.append(self.value(value, frame) if value is not None else None)
+                return ENDED
             case ast.Raise(exc=exc):
                 if exc is not None:
-                    self._value(exc, scope)
-                raise _Stop
+                    self.value(exc, frame)
+                self._whole = False
+                return ENDED
             case ast.Assert(test=test):
-                self._value(test, scope)
-            case ast.Pass() | ast.Break() | ast.Continue() | ast.Nonlocal() | ast.Global():
-                if isinstance(node, ast.Nonlocal | ast.Global):
-                    self.opaque("changes names outside of a function")
+                self.value(test, frame)
+                self._whole = False
+            case ast.Pass():
+                pass
+            case ast.Break():
+                frame.leaves.append(dict(frame.names))
+                return LEFT
+            case ast.Continue():
+                frame.agains.append(dict(frame.names))
+                return AGAIN
             case ast.Delete(targets=targets):
                 for target in targets:
-                    if isinstance(target, ast.Name):
-                        scope.pop(target.id, None)
-                    else:
-                        self._value(_as_load(target), scope)
+                    self._delete(target, frame)
             case _:
                 self.opaque(f"`{type(node).__name__}` is not followed")
+        return NORMAL
 
-    def _if(
-        self, test: ast.expr, body: list[ast.stmt], orelse: list[ast.stmt], scope: dict[str, object]
-    ) -> None:
-        chosen = self._value(test, scope)
+    def _augmented(self, node: ast.AugAssign, frame: Frame) -> None:
+        added = self.value(node.value, frame)
+        before = self.value(as_load(node.target), frame)
+        if isinstance(before, Items | Table):
+            # `+=` changes the list itself, whoever else knows it.
+            before.forget(self.paths.item_of(added))
+            before.forget(added)
+            return
+        self.bind(node.target, self.operation(node.op, before, added), frame)
+
+    def _delete(self, target: ast.expr, frame: Frame) -> None:
+        if isinstance(target, ast.Name):
+            frame.bind(target.id, Data())
+            return
+        if isinstance(target, ast.Subscript):
+            holder = self.value(target.value, frame)
+            if isinstance(holder, Items | Table):
+                holder.forget()
+                return
+            if isinstance(holder, Data):
+                return
+        self.opaque("deletes something that is not followed")
+
+    def _if(self, test: ast.expr, body: list[ast.stmt], orelse: list[ast.stmt], frame: Frame) -> int:
+        chosen = self.value(test, frame)
         if is_known(chosen):
-            self._body(body if chosen else orelse, scope)
-            return
-        before = dict(scope)
-        self._maybe(body, scope)
-        other = before
-        self._maybe(orelse, other)
-        for name in scope.keys() | other.keys():
-            if scope.get(name) != other.get(name):
-                scope[name] = _either(scope.get(name), other.get(name))
+            return self.block(body if known(chosen) else orelse, frame)
+        before = dict(frame.names)
+        first = self._unsure(body, frame)
+        one, frame.names = frame.names, before
+        second = self._unsure(orelse, frame)
+        if not second & NORMAL:
+            frame.names = one
+        elif first & NORMAL:
+            frame.join(one)
+        return first | second
 
-    def _maybe(self, body: list[ast.stmt], scope: dict[str, object]) -> None:
-        """What may happen: an end of it is not the end of everything."""
-        sure, self._sure = self._sure, False
-        if body:
-            self._printed.append(Hole("what Python prints"))
+    def _for(
+        self, target: ast.expr, values: object, body: list[ast.stmt], orelse: list[ast.stmt], frame: Frame
+    ) -> int:
+        parts = elements(values)
+        if parts is None or len(parts) > MAX_ITEMS:
+            item = self.paths.item_of(values)
+            return self._loop(body, orelse, frame, lambda: self.bind(target, item, frame))
+        leaves, agains = frame.leaves, frame.agains
+        frame.leaves, ended, goes_on, sure = [], 0, True, self.sure
+        for part in parts:
+            frame.agains = []
+            self.bind(target, part, frame)
+            how = self.block(body, frame)
+            ended |= how & ENDED
+            if frame.agains and not how & NORMAL:
+                frame.names = frame.agains.pop()
+            for names in frame.agains:
+                frame.join(names)
+            if how & (LEFT | ENDED):
+                self.sure = False
+            if not how & (NORMAL | AGAIN):
+                goes_on = False
+                break
+        left, frame.leaves, frame.agains, self.sure = frame.leaves, leaves, agains, sure
+        return self._after(orelse, frame, left, ended, goes_on=goes_on)
+
+    def _loop(self, body: list[ast.stmt], orelse: list[ast.stmt], frame: Frame, start: object) -> int:
+        """As many times as anything: whatever the body binds is what it was or what any round gave it."""
+        leaves, agains = frame.leaves, frame.agains
+        frame.leaves, frame.agains, ended = [], [], 0
+        sure, self.sure = self.sure, False
+        self._printed.append(Hole("what Python prints"))
+        before = dict(frame.names)
         try:
-            self._body(body, scope)
-        except _Stop:
-            pass
+            for turn in range(MAX_PASSES + 1):
+                frame.bound.append({})
+                if callable(start):
+                    start()
+                ended |= self.block(body, frame) & ENDED
+                bound = frame.bound.pop()
+                frame.note(bound)
+                names = dict(before)
+                for name, values in bound.items():
+                    old = held(before, name)
+                    names[name] = (
+                        either(*old, *values) if turn < MAX_PASSES else either(Data(), *old, *values)
+                    )
+                same = all(_alike(before.get(name), names[name]) for name in bound)
+                before = names
+                frame.names = dict(names)
+                if same:
+                    break
+            else:
+                self.opaque("a loop that does not settle")
         finally:
-            self._sure = sure
+            self.sure = sure
+        left, frame.leaves, frame.agains = [*frame.leaves, *frame.agains], leaves, agains
+        return self._after(orelse, frame, left, ended, goes_on=True)
 
-    def _guarded(self, body: list[ast.stmt], scope: dict[str, object]) -> None:
-        with suppress(_Stop):
-            self._body(body, scope)
+    def _after(
+        self,
+        orelse: list[ast.stmt],
+        frame: Frame,
+        left: list[dict[str, object]],
+        ended: int,
+        *,
+        goes_on: bool,
+    ) -> int:
+        """What follows a loop: from its end, or from wherever it was left."""
+        how = ended
+        if goes_on:
+            how |= (self._unsure if left else self.block)(orelse, frame)
+        if left:
+            if not how & NORMAL:
+                frame.names = left.pop()
+            for names in left:
+                frame.join(names)
+            how |= NORMAL
+        return how
 
-    def _for(self, target: ast.expr, values: object, body: list[ast.stmt], scope: dict[str, object]) -> None:
-        if isinstance(values, list | tuple | set | dict | str) and len(values) <= MAX_ITEMS:
-            for item in list(values):
-                self._bind(target, item, scope)
-                try:
-                    self._body(body, scope)
-                except _Stop:
-                    return
-            return
-        self._forget(body, scope)
-        for _ in range(2):
-            self._bind(target, self.effects.item_of(values), scope)
-            self._maybe(body, scope)
+    def _with(self, items: list[ast.withitem], body: list[ast.stmt], frame: Frame) -> int:
+        quiet = True
+        for item in items:
+            entered = self.value(item.context_expr, frame)
+            quiet = quiet and isinstance(entered, FileValue | Opened)
+            if item.optional_vars is not None:
+                name = (
+                    entered.path if isinstance(entered, Opened) and entered.kind == "temporary" else entered
+                )
+                self.bind(item.optional_vars, name, frame)
+        if quiet:
+            return self.block(body, frame)
+        # `contextlib.suppress`, and whatever else may swallow an error in the middle.
+        return self._attempt(body, frame) | NORMAL
 
-    def _forget(self, body: list[ast.stmt], scope: dict[str, object]) -> None:
-        """What a loop assigns is not what it was before."""
-        for statement in body:
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in scope:
-                    scope[node.id] = _either(scope[node.id], Data())
+    def _attempt(self, body: list[ast.stmt], frame: Frame) -> int:
+        """A block that may end at any point: afterwards each name is what it was or what it was given on the way."""
+        before = dict(frame.names)
+        frame.bound.append({})
+        whole = self._whole
+        try:
+            how = self.block(body, frame)
+        finally:
+            bound = frame.bound.pop()
+        self._whole = False if not whole else self._whole
+        frame.note(bound)
+        for name, values in bound.items():
+            frame.names[name] = either(*held(before, name), *values)
+        return how
 
-    def _bind(self, target: ast.expr, value: object, scope: dict[str, object]) -> None:
-        match target:
-            case ast.Name(id=name):
-                scope[name] = value
-            case ast.Tuple(elts=parts) | ast.List(elts=parts):
-                known = list(value) if isinstance(value, list | tuple) else None
-                for index, part in enumerate(parts):
-                    exact = (
-                        known is not None and len(known) == len(parts) and not isinstance(part, ast.Starred)
-                    )
-                    inner = part.value if isinstance(part, ast.Starred) else part
-                    self._bind(
-                        inner,
-                        known[index] if exact and known is not None else self.effects.item_of(value),
-                        scope,
-                    )
-            case ast.Subscript(value=holder):
-                base = self._value(holder, scope)
-                self._value(target.slice, scope)
-                if isinstance(holder, ast.Name) and isinstance(base, list | dict):
-                    scope[holder.id] = Data()
-                elif isinstance(base, Named | Anything):
-                    self.opaque(f"changes `{ast.unparse(holder)[:60]}`")
-            case _:
-                self.opaque(f"assigns to `{ast.unparse(target)[:60]}`")
+    def _try(self, node: ast.Try, frame: Frame) -> int:
+        exits = len(frame.leaves) + len(frame.agains)
+        before = dict(frame.names)
+        frame.bound.append({})
+        how = self.block(node.body, frame)
+        bound = frame.bound.pop()
+        frame.note(bound)
+        after = frame.names
+        broken = {
+            **before,
+            **{name: either(*held(before, name), *values) for name, values in bound.items()},
+        }
+        if node.orelse and how & NORMAL:
+            how = how & ~NORMAL | self.block(node.orelse, frame)
+            after = frame.names
+        self._whole = False
+        for handler in node.handlers:
+            frame.names = dict(broken)
+            if handler.name:
+                frame.bind(handler.name, Data("an error"))
+            ended = self._unsure(handler.body, frame)
+            if ended & NORMAL:
+                if how & NORMAL:
+                    frame.join(after)
+                after = frame.names
+            how |= ended
+        frame.names = after
+        if node.finalbody:
+            if names_bound(node.finalbody) and len(frame.leaves) + len(frame.agains) != exits:
+                self.opaque("leaves a loop through `finally`")
+                raise Stop
+            frame.join(broken)
+            last = self.block(node.finalbody, frame)
+            how = how if last & NORMAL else last
+        return how
 
     def _import(self, name: str) -> None:
         top = name.partition(".")[0]
-        if top not in stdlib_module_names or top in _ACTS_WHEN_IMPORTED:
+        if top not in stdlib_module_names or top in ACTS_WHEN_IMPORTED:
             self.opaque(f"`import {top}` runs code of others")
             return
         if top in PRELOADED or self._shadowed_from is None:
             return
-        answer = self._call.evaluator.ask(LookModule(top, self._shadowed_from))
-        if not isinstance(answer, ModuleFact) or answer.found:
+        answer = self.call.evaluator.ask(LookModule(top, self._shadowed_from))
+        made = any(
+            path.startswith(f"{self._shadowed_from.rstrip('/')}/{top}") for path in self.call.state.written
+        )
+        if not isinstance(answer, ModuleFact) or answer.found or made:
             self.opaque(f"`import {top}` may find a module of this directory")
 
-    # ------------------------------------------------------------------ expressions
 
-    def _value(self, node: ast.expr, scope: dict[str, object]) -> object:
-        self._step(node)
-        match node:
-            case ast.Constant():
-                return node.value if node.value is not Ellipsis else Data()
-            case ast.Name(id=name):
-                if name in scope:
-                    return scope[name]
-                if name == "__file__":
-                    return Data()
-                return Named(name) if name in BUILTINS else Anything(f"`{name}` is not known")
-            case ast.Attribute(value=holder, attr=name):
-                return self.effects.attribute(self._value(holder, scope), name)
-            case ast.Call():
-                return self._called(node, scope)
-            case ast.BinOp(left=left, op=op, right=right):
-                return self._operation(op, self._value(left, scope), self._value(right, scope))
-            case ast.UnaryOp(op=op, operand=operand):
-                value = self._value(operand, scope)
-                if isinstance(op, ast.Not):
-                    return (not value) if is_known(value) else Data()
-                return -value if isinstance(op, ast.USub) and isinstance(value, int | float) else Data()
-            case ast.BoolOp(values=values):
-                found = [self._value(value, scope) for value in values]
-                if len(found) == 2 and isinstance(node.op, ast.Or) and is_known(found[0]):
-                    return found[0] or found[1]
-                return _either(*found[:2])
-            case ast.Compare(left=left, comparators=others):
-                one = self._value(left, scope)
-                two = [self._value(other, scope) for other in others]
-                if len(two) == 1 and isinstance(node.ops[0], ast.Eq) and is_known(one) and is_known(two[0]):
-                    return one == two[0]
-                return Data()
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                self._value(test, scope)
-                return _either(self._value(body, scope), self._value(orelse, scope))
-            case ast.JoinedStr(values=values):
-                return self._joined(values, scope)
-            case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
-                elements: list[object] = []
-                for part in parts:
-                    if isinstance(part, ast.Starred):
-                        inner = self._value(part.value, scope)
-                        elements += list(inner) if isinstance(inner, list | tuple) else [Data()]
-                    else:
-                        elements.append(self._value(part, scope))
-                return tuple(elements) if isinstance(node, ast.Tuple) else elements
-            case ast.Dict(keys=keys, values=values):
-                pairs = [
-                    (self._value(k, scope) if k is not None else None, self._value(v, scope))
-                    for k, v in zip(keys, values, strict=True)
-                ]
-                return dict(pairs) if all(isinstance(k, str | int) for k, _ in pairs) else Data()
-            case ast.Subscript(value=holder, slice=index):
-                return self.effects.subscript(self._value(holder, scope), self._value(index, scope))
-            case ast.Slice(lower=lower, upper=upper, step=step):
-                ends = [
-                    self._value(part, scope) if part is not None else None for part in (lower, upper, step)
-                ]
-                return slice(*ends) if all(part is None or isinstance(part, int) for part in ends) else Data()
-            case ast.Lambda():
-                return Function(node, scope)
-            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
-                return self._comprehension(node, scope)
-            case ast.NamedExpr(target=target, value=value):
-                found_value = self._value(value, scope)
-                self._bind(target, found_value, scope)
-                return found_value
-            case ast.FormattedValue(value=value):
-                return self._value(value, scope)
-            case _:
-                self.opaque(f"`{type(node).__name__}` is not followed")
-                return Anything("not followed")
-
-    def _joined(self, values: list[ast.expr], scope: dict[str, object]) -> object:
-        out: list[str] = []
-        for part in values:
-            value = self._value(part, scope)
-            plain = isinstance(part, ast.Constant) or (
-                isinstance(part, ast.FormattedValue) and part.conversion == -1 and part.format_spec is None
-            )
-            if isinstance(value, PathValue) and plain:
-                value = value.path
-            if isinstance(value, Below) and plain:
-                return value if "".join(out) == "" else Data()
-            if not plain or not is_known(value):
-                if isinstance(value, Data) and value.name and "".join(out).endswith("/"):
-                    return Below("".join(out))
-                return Data()
-            out.append(str(value))
-        return "".join(out)
-
-    def _comprehension(self, node: Any, scope: dict[str, object]) -> object:
-        inner = dict(scope)
-        results: list[object] = []
-        first = node.generators[0]
-        values = self._value(first.iter, inner)
-        items = (
-            list(values)
-            if isinstance(values, list | tuple | set | str)
-            and len(values) <= MAX_ITEMS
-            and len(node.generators) == 1
-            else None
-        )
-        for item in items if items is not None else [self.effects.item_of(values)]:
-            self._bind(first.target, item, inner)
-            for generator in node.generators[1:]:
-                self._bind(generator.target, self.effects.item_of(self._value(generator.iter, inner)), inner)
-            unsure = any(
-                not is_known(self._value(test, inner))
-                for generator in node.generators
-                for test in generator.ifs
-            )
-            made = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-            results.extend(self._value(part, inner) for part in made)
-            if unsure:
-                items = None
-        if items is not None and not isinstance(node, ast.DictComp):
-            return results
-        paths = [value for value in results if isinstance(value, PathValue | Below)]
-        return [paths[0]] if paths else Data()
-
-    def _operation(self, op: ast.operator, left: object, right: object) -> object:
-        if isinstance(op, ast.Div) and isinstance(left, PathValue):
-            return PathValue(self.effects.joined([left.path, right]))
-        try:
-            match op:
-                case ast.Add() if isinstance(left, str) and isinstance(right, str):
-                    return (left + right)[:MAX_TEXT]
-                case ast.Add() if isinstance(left, list) and isinstance(right, list):
-                    return [*left, *right]
-                case ast.Add() if isinstance(left, int) and isinstance(right, int):
-                    return left + right
-                case ast.Add() if (
-                    isinstance(left, str) and left.endswith("/") and isinstance(right, Data) and right.name
-                ):
-                    return Below(left)
-                case ast.Mult() if (
-                    isinstance(left, str) and isinstance(right, int) and len(left) * right < MAX_TEXT
-                ):
-                    return left * right
-                case ast.Mod() if isinstance(left, str) and is_known(right):
-                    return left % (tuple(right) if isinstance(right, list) else right)
-                case _:
-                    pass
-        except (TypeError, ValueError, KeyError):
-            return Data()
-        return (
-            Data()
-            if not isinstance(left, Anything) and not isinstance(right, Anything)
-            else Anything("not known")
-        )
-
-    # ------------------------------------------------------------------ calls
-
-    def _called(self, node: ast.Call, scope: dict[str, object]) -> object:
-        target = self._value(node.func, scope)
-        arguments: list[object] = []
-        for argument in node.args:
-            if isinstance(argument, ast.Starred):
-                inner = self._value(argument.value, scope)
-                arguments += (
-                    list(inner) if isinstance(inner, list | tuple) else [Data("arguments that are not known")]
-                )
-            else:
-                arguments.append(self._value(argument, scope))
-        keywords = {keyword.arg or "**": self._value(keyword.value, scope) for keyword in node.keywords}
-        self._line = node.lineno
-        if isinstance(target, Function):
-            return self._own(target, arguments, keywords)
-        # A function that is handed over is called with something.
-        for value in (*arguments, *keywords.values()):
-            if isinstance(value, Function):
-                self._own(value, [Data() for _ in _parameters(value.node)], {})
-            elif isinstance(value, Named | Method):
-                self._handed(value, [other for other in arguments if other is not value])
-        code = arguments[0] if arguments else None
-        if isinstance(code, bytes):
-            code = code.decode(errors="replace")
-        if isinstance(target, Named) and target.name in _CODE and isinstance(code, str):
-            self._nested(code, scope)
-            return Data()
-        return self.effects.call(self, target, arguments, keywords)
-
-    def _handed(self, function: Named | Method, others: list[object]) -> None:
-        """``map(os.remove, names)``: a function of a module, or a method of a path, is called with what is in the rest."""
-        if isinstance(function, Named):
-            if self.effects.is_harmless(function.name):
-                return
-            self.effects.call(
-                self, function, [self.effects.item_of(other) for other in others] or [Data()], {}
-            )
-        elif isinstance(function.of, PathValue):
-            self.effects.call(self, function, [], {})
-
-    def _nested(self, source: str, scope: dict[str, object]) -> None:
-        try:
-            self._guarded(ast.parse(source.strip()).body, scope)
-        except (SyntaxError, ValueError):
-            self.opaque("code that cannot be read")
-
-    def _own(self, function: Function, arguments: list[object], keywords: dict[str, object]) -> object:
-        if self._depth >= MAX_DEPTH:
-            self.opaque("functions that call each other too deeply")
-            return Data()
-        self._depth += 1
-        names = _parameters(function.node)
-        # What a function sees is what stands there when it is called.
-        inner = dict(function.scope)
-        inner.pop("return", None)
-        for index, name in enumerate(names):
-            inner[name] = (
-                arguments[index]
-                if index < len(arguments)
-                else keywords.get(name, _default(function.node, name))
-            )
-        node: Any = function.node
-        try:
-            if isinstance(node, ast.Lambda):
-                return self._value(node.body, inner)
-            with suppress(_Stop):
-                self._body(node.body, inner)
-            return inner.get("return")
-        finally:
-            self._depth -= 1
-
-    def _step(self, node: ast.AST) -> None:
-        self._line = getattr(node, "lineno", self._line)
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            self.opaque("too much to follow")
-            raise _Stop
+def _alike(one: object, other: object) -> bool:
+    return one is other or (type(one) is type(other) and not isinstance(one, Items | Table) and one == other)
 
 
-def _parameters(node: Any) -> list[str]:
-    given = node.args
-    return [argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs)] + [
-        argument.arg for argument in (given.vararg, given.kwarg) if argument is not None
-    ]
-
-
-def _default(node: Any, name: str) -> object:
-    given = node.args
-    positional = [*given.posonlyargs, *given.args]
-    for argument, default in zip(reversed(positional), reversed(given.defaults), strict=False):
-        if argument.arg == name:
-            return default.value if isinstance(default, ast.Constant) else Data()
-    return Data()
-
-
-def _as_load(node: ast.expr) -> ast.expr:
+def as_load(node: ast.expr) -> ast.expr:
     match node:
         case ast.Name(id=name):
             return ast.copy_location(ast.Name(id=name, ctx=ast.Load()), node)
@@ -524,17 +441,3 @@ def _as_load(node: ast.expr) -> ast.expr:
             return ast.copy_location(ast.Subscript(value=value, slice=index, ctx=ast.Load()), node)
         case _:
             return node
-
-
-def _either(one: object, other: object) -> object:
-    """A value that is one of two."""
-    if one == other:
-        return one
-    for value in (one, other):
-        if isinstance(value, Anything | Named | Function | Method):
-            return Anything("one of two things")
-    if isinstance(one, PathValue) or isinstance(other, PathValue):
-        return PathValue(Data())
-    if isinstance(one, FileValue) or isinstance(other, FileValue):
-        return FileValue(Data())
-    return Data()
