@@ -59,8 +59,10 @@ def effect_line(effect: ResolvedEffect) -> str:
             words.append(visible(text, 100))
     if data.pop("recursive", False):
         words.append("and all below")
+    carries = data.pop("carries", None)
     if data.pop("upload", False):
-        words.append("(sends data)")
+        what = ", ".join(str(source) for source in carries) if isinstance(carries, list) else "data"
+        words.append(f"(sends {visible(what, 100)})")
     if data.pop("surprise", False):
         words.append("(not predicted)")
     program = data.pop("program", "")

@@ -8,6 +8,7 @@ from guard.effects.expand import LAST_JOB
 from guard.effects.identity import lexical_path
 from guard.effects.options import grammar
 from guard.effects.printf import format_printf, unescape
+from guard.effects.sources import sources_of
 from guard.effects.state import UNKNOWN, Variable
 from guard.effects.values import Field, Hole, Text, plain, static_text
 from guard.model.dataclass import replace
@@ -70,7 +71,7 @@ def _printf(call: Call) -> None:
         printed = format_printf(known[0], known[1:])
         output = (printed,) if printed is not None else (Hole("formatted output"),)
     else:
-        output = (Hole("formatted output"),)
+        output = (Hole("formatted output", sources=call.given),)
     if target:
         if not target.isidentifier():
             call.opaque("an array subscript that is not known can run commands")
@@ -152,7 +153,8 @@ def _declare(call: Call) -> None:
         name, equals, _ = field.prefix.partition("=")
         if own:
             state = replace(state, local=state.local | {name})
-        if not name.isidentifier():
+        if not name.isidentifier() or (not equals and field.static is None):
+            # `a[...]` that looks like a pattern is a subscript all the same.
             call.opaque("declares a variable whose name is not known, which can run commands")
             continue
         if not equals:
@@ -167,7 +169,7 @@ def _declare(call: Call) -> None:
 
 def _after_equals(field: Field, name: str) -> Text:
     if field.open:
-        return (Hole("an unquoted expansion"),)
+        return (Hole("an unquoted expansion", sources=sources_of(field.parts)),)
     parts: list[str | Hole] = []
     skip = len(name) + 1
     for part in field.parts:
@@ -259,7 +261,7 @@ def _read(call: Call) -> None:
             call.opaque("reads into a name that is not known, which can run commands")
             continue
         if words is None:
-            value: Text = (Hole("a line of input"),)
+            value: Text = (Hole("a line of input", sources=sources_of(call.stdin)),)
         elif index == len(names) - 1:
             value = (" ".join(words[index:]),)
         else:
@@ -277,7 +279,8 @@ def _mapfile(call: Call) -> None:
     if not name.isidentifier():
         call.opaque("reads into a name that is not known, which can run commands")
         return
-    call.after = call.state.with_variable(name, Variable(UNKNOWN.values, UNKNOWN.values))
+    line: Text = (Hole("a line of input", sources=sources_of(call.stdin)),)
+    call.after = call.state.with_variable(name, Variable((line,), (line,)))
 
 
 def _eval(call: Call) -> None:

@@ -68,6 +68,10 @@ class Call:
     sha256: str = ""
     taken: Sources = ()
     """What it has read, beside its arguments and its standard input."""
+    ran: bool = False
+    """Whether it ran another command."""
+    revealed: Sources = ()
+    """A secret that it hands out: of its own server, so that its own connections do not carry it away."""
     sent: tuple[Connect, ...] = ()
     """Its connections: what they carry is known when it has read everything."""
 
@@ -102,7 +106,7 @@ class Call:
                     origin = (*origin, f"file:{made.copy_of}")
                 self.taken = union((f"{'tree' if deep else 'file'}:{text}", *origin), self.taken)
             case ReadSecret(detail=detail):
-                self.taken = union((f"secret:{detail}",), self.taken)
+                self.revealed = (f"secret:{detail}",)
             case Connect(host=host):
                 self.sent = (*self.sent, effect)
                 self.taken = union(self.taken, (f"network:{host}",))
@@ -219,15 +223,21 @@ class Call:
         search: Literal["program", "builtin"] = "program",
     ) -> Text:
         """The rest of the arguments is a command of its own: a wrapper such as ``env``. Tells what it prints."""
-        flow = self.evaluator.run_argv(
-            argv,
-            state or self.state,
-            span=self.span,
-            stdin=self.stdin if stdin is None else stdin,
-            certain=self.certain if certain is None else certain,
-            depth=self.depth + 1,
-            shell=search == "builtin",
-        )
+        # What stood in its arguments or came in by a pipe may stand in the arguments of the command inside.
+        outer = self.evaluator.ambient
+        self.evaluator.ambient = union(outer, self.given, sources_of(self.stdin))
+        try:
+            flow = self.evaluator.run_argv(
+                argv,
+                state or self.state,
+                span=self.span,
+                stdin=self.stdin if stdin is None else stdin,
+                certain=self.certain if certain is None else certain,
+                depth=self.depth + 1,
+                shell=search == "builtin",
+            )
+        finally:
+            self.evaluator.ambient = outer
         return self._ran(flow)
 
     def run_text(self, text: Field | Text, *, state: State | None = None, what: str = "shell text") -> Text:
@@ -247,6 +257,7 @@ class Call:
 
     def _ran(self, flow: "Flow") -> Text:
         """What a command inside wrote is written, unless the wrapper gave up before."""
+        self.ran = True
         self.taken = union(self.taken, sources_of(flow.output))
         base = self.after or self.state
         if flow.ok.written is not base.written or flow.fail.written is not base.written:

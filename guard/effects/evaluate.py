@@ -14,10 +14,11 @@ from guard.effects.injection import doubt_of
 from guard.effects.programs import handler
 from guard.effects.redirect import Redirected, apply_redirects
 from guard.effects.scripts import Scripts
+from guard.effects.sources import Sources, sources_of, union, with_sources
 from guard.effects.state import NUMBER, UNKNOWN, State, Variable, WrittenFile, join, widen
 from guard.effects.values import Field, Hole, Text, static_text, texts_of
 from guard.model.dataclass import dataclass, replace
-from guard.model.effect import Opaque, RunProgram, SymbolicEffect
+from guard.model.effect import Connect, Opaque, RunProgram, SymbolicEffect
 from guard.model.facts import Answer, Facts, Lookup
 from guard.model.source import Span
 from guard.shell.ast import (
@@ -37,6 +38,7 @@ from guard.shell.ast import (
     Loop,
     Pipeline,
     Redirect,
+    RedirectOp,
     Script,
     Simple,
     Subshell,
@@ -48,6 +50,9 @@ from guard.shell.parse import parse
 MAX_DEPTH = 16
 MAX_COMMANDS = 1000
 MAX_PASSES = 6
+_SHOW_ENVIRONMENT = frozenset({"env", "printenv"})
+_SENDERS = frozenset({"curl", "wget", "http", "https", "xh"})
+"""Programs whose arguments, whatever they are, are part of what they send."""
 _NOTHING: Text = ()
 _SOME: Text = (Hole("the output of a command"),)
 
@@ -81,6 +86,8 @@ class Evaluator:
         self._calls: list[str] = []
         self._scripts = Scripts(self)
         self._depth = 0
+        self.ambient: Sources = ()
+        """Where that came from which wrappers hand to the command inside."""
         self.expander = Expander(facts, self.ask, self._substitute, self._opaque)
 
     @property
@@ -151,7 +158,7 @@ class Evaluator:
         output = (
             tuple(piece for text in printed for piece in text)
             if not conditional or len(printed) == 1
-            else _SOME
+            else _either(*printed)
         )
         return Flow(flow.ok, flow.fail, output)
 
@@ -294,7 +301,7 @@ class Evaluator:
                 dict.fromkeys(
                     tuple(p if isinstance(p, str | Hole) else Hole("a name from a list") for p in f.parts)
                     if not f.open
-                    else (Hole("a name from a list"),)
+                    else (Hole("a name from a list", sources=sources_of(f.parts)),)
                     for f in fields
                 )
             )
@@ -403,7 +410,7 @@ class Evaluator:
             flow = Flow(
                 join(flow.ok, other.ok),
                 join(flow.fail, other.fail),
-                flow.output if flow.output == other.output else _SOME,
+                _either(flow.output, other.output),
             )
         return self._written(redirected, flow)
 
@@ -485,8 +492,7 @@ class Evaluator:
             call = Call(self, name, (name,), argv[1:], state, span, stdin, certain, depth)
             self.say_program(call)
             BUILTINS[name](call)
-            after = call.after or state
-            return Flow(after, call.failed or after, call.output)
+            return self._finished(call)
         return self._program(name, argv, state, span=span, stdin=stdin, certain=certain, depth=depth)
 
     def _function(
@@ -537,8 +543,31 @@ class Evaluator:
                 # It may write what it is given: judged as such, so that `foo ~/.bashrc` is not lost in the haze.
                 if field.static and not field.static.startswith("-") and "/" in field.static:
                     call.read(field)
-        after = call.after or state
-        return Flow(after, call.failed or after, call.output)
+        return self._finished(call)
+
+    def _finished(self, call: Call) -> Flow:
+        """The state after a call, and where what it printed, wrote and sent came from."""
+        after = call.after or call.state
+        if call.name in _SHOW_ENVIRONMENT and not call.ran:
+            call.taken = union(("environment",), call.taken)
+        carried = call.carried
+        if self.ambient:
+            carried = union(carried, self.ambient)
+        if carried:
+            for connect in call.sent:
+                if connect.upload or (call.name in _SENDERS and (call.given or self.ambient)):
+                    self._carries(connect, union(carried, connect.carries))
+        carried = union(call.revealed, carried)
+        if carried and after.written is not call.state.written:
+            after = _originated(after, call.state, carried)
+        return Flow(after, call.failed or after, with_sources(call.output, carried))
+
+    def _carries(self, connect: Connect, sources: Sources) -> None:
+        """Say of a connection, in its place, what it carries."""
+        local = tuple(source for source in sources if not source.startswith("network:"))
+        if local:
+            said = replace(connect, carries=local, upload=True)
+            self._effects = {said if effect == connect else effect: None for effect in self._effects}
 
     def say_program(self, call: Call) -> None:
         """Who runs, under every name that it goes by."""
@@ -564,8 +593,11 @@ class Evaluator:
 
     def _written(self, redirected: Redirected, flow: Flow) -> Flow:
         """What was printed is now in the files it was redirected to."""
+        for connect in redirected.sockets:
+            self.emit(replace(connect, carries=union(connect.carries, sources_of(flow.output))))
         if not redirected.outputs:
             return flow
+        origin = sources_of(flow.output)
         known = static_text(flow.output)
         ok, fail = flow.ok, flow.fail
         for path, append in redirected.outputs:
@@ -573,9 +605,22 @@ class Evaluator:
             if append and known is not None:
                 before = ok.written.get(path)
                 text = before.text + known if before is not None and before.text is not None else None
-            ok = ok.with_written(path, WrittenFile(text))
-            fail = fail.with_written(path, WrittenFile(text))
+            made = WrittenFile(text, sources=origin)
+            if append and (before := ok.written.get(path)) is not None:
+                made = WrittenFile(text, sources=union(before.sources, origin))
+            ok = ok.with_written(path, made)
+            fail = fail.with_written(path, made)
         return Flow(ok, fail, _NOTHING)
+
+    def _file_content(self, script: Script, state: State) -> Text:
+        """``$(< file)`` is what the file holds; empty when it is not that."""
+        match script.items:
+            case (
+                Item(pipeline=Pipeline(commands=(Simple((), (), (Redirect(op=RedirectOp.READ),) as only),))),
+            ):
+                return self._redirects(only, state, certain=True, stdin=None).stdin or _SOME
+            case _:
+                return ()
 
     def _substitute(self, script: Script, state: State) -> Text:
         self._depth += 1
@@ -583,7 +628,8 @@ class Evaluator:
             if self._depth > MAX_DEPTH * 2:
                 self._opaque("nested too deeply to follow", script.span)
                 return _SOME
-            return self._script(script, state, certain=True).output
+            flow = self._script(script, state, certain=True)
+            return self._file_content(script, state) or flow.output
         finally:
             self._depth -= 1
 
@@ -591,6 +637,24 @@ class Evaluator:
 def _flat(text: Text) -> Text:
     known = static_text(text)
     return (known,) if known is not None else text
+
+
+def _either(*texts: Text) -> Text:
+    """What is printed when it may be any of these."""
+    if all(text == texts[0] for text in texts):
+        return texts[0]
+    return with_sources(_SOME, union(*[sources_of(text) for text in texts]))
+
+
+def _originated(after: State, before: State, sources: Sources) -> State:
+    """What a program wrote holds what it has read."""
+    written = {
+        path: file
+        if before.written.get(path) == file or (file.text is not None and not file.sources)
+        else WrittenFile(file.text, file.copy_of, file.link, union(file.sources, sources))
+        for path, file in after.written.items()
+    }
+    return replace(after, written=written)
 
 
 def _restore(after: State, before: State, assignments: tuple[Assignment, ...]) -> State:

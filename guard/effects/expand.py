@@ -101,7 +101,8 @@ class Expander:
         for word in words:
             alternatives = self._word(word, state)
             if len(worlds) * len(alternatives) > MAX_WORLDS:
-                alternatives = [[Field((Hole("one of many values"),), word.span, open=True)]]
+                many = union(*[sources_of(f.parts) for choice in alternatives for f in choice])
+                alternatives = [[Field((Hole("one of many values", sources=many),), word.span, open=True)]]
             worlds = [[*world, *choice] for world in worlds for choice in alternatives]
         return worlds
 
@@ -166,7 +167,8 @@ class Expander:
             ]
             unique = [c for i, c in enumerate(choices) if c not in choices[:i]]
             if len(worlds) * len(unique) > MAX_WORLDS:
-                unique = [[Field((Hole("one of many values"),), word.span, open=True)]]
+                many = union(*[sources_of(f.parts) for choice in unique for f in choice])
+                unique = [[Field((Hole("one of many values", sources=many),), word.span, open=True)]]
             worlds = [[*world, *choice] for world in worlds for choice in unique]
         return worlds
 
@@ -182,7 +184,9 @@ class Expander:
                 else [
                     [
                         _Atom(
-                            Hole("one of many values"), quoted=o[0][0].quoted if o[0] else True, expanded=True
+                            Hole("one of many values", sources=_sources(o)),
+                            quoted=o[0][0].quoted if o[0] else True,
+                            expanded=True,
                         )
                     ]
                 ]
@@ -323,7 +327,9 @@ class Expander:
             return (
                 variable.array
                 if variable.array is not None
-                else variable.values[:1]
+                else ((Hole("an array that is not known"),),)
+                if len(variable.values) > 1
+                else variable.values
                 if variable.values != (("",),)
                 else ()
             )
@@ -364,7 +370,7 @@ class Expander:
                     if known is not None and pattern is not None:
                         out.append((_trim(known, pattern, operator),))
                     else:
-                        out.append((Hole("part of a value that is not known"),))
+                        out.append(_part_of(value))
                 case "^" | "^^" | "," | ",," if known is not None and part.operand is None:
                     out.append((_case(known, operator),))
                 case ":" if known is not None and part.operand is not None:
@@ -373,9 +379,9 @@ class Expander:
                     out.append(self._replace(known, operand[0], part, state))
                 case "@":
                     self._opaque("`${name@...}` can expand a prompt and run commands", part.span)
-                    out.append((Hole("a transformed value"),))
+                    out.append((Hole("a transformed value", sources=sources_of(value)),))
                 case _:
-                    out.append((Hole("part of a value that is not known"),))
+                    out.append(_part_of(value))
         return out or [("",)]
 
     def _slice(self, known: str, part: Parameter, state: State) -> Text:
@@ -470,6 +476,14 @@ class Expander:
         if not names:
             return [Field(_merge([p.text if isinstance(p, Wild) else p for p in field.parts]), field.span)]
         return [Field((name,), field.span) for name in names]
+
+
+def _part_of(value: Text) -> Text:
+    return (Hole("part of a value that is not known", sources=sources_of(value)),)
+
+
+def _sources(worlds: list[list[_Atom]]) -> tuple[str, ...]:
+    return union(*[sources_of((atom.piece,)) for world in worlds for atom in world if atom.piece is not None])
 
 
 def _may_match(path: str, pattern: str) -> bool:

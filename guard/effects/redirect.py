@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from guard.effects.call import symbolic_paths
 from guard.effects.identity import lexical_path
-from guard.effects.state import State
+from guard.effects.sources import sources_of
+from guard.effects.state import State, WrittenFile
 from guard.effects.values import Field, Hole, Text
 from guard.model.dataclass import dataclass
 from guard.model.effect import Connect, Opaque, ReadPath, WritePath
@@ -24,6 +25,8 @@ class Redirected:
     stdin: Text | None
     outputs: tuple[tuple[str, bool], ...] = ()
     """Files that get what is printed on descriptor 1: absolute path, and whether it is appended."""
+    sockets: tuple[Connect, ...] = ()
+    """Connections that are written to: said once it is known what is sent."""
 
 
 def apply_redirects(
@@ -36,6 +39,7 @@ def apply_redirects(
 ) -> Redirected:
     """The effects of ``redirects`` and what descriptors 0 and 1 are afterwards."""
     outputs: list[tuple[str, bool]] = []
+    sockets: list[Connect] = []
     for redirect in redirects:
         match redirect.op:
             case RedirectOp.HEREDOC | RedirectOp.HERESTRING:
@@ -58,8 +62,8 @@ def apply_redirects(
                 pass
         for world in evaluator.expander.fields((redirect.target,), state):
             for field in world:
-                stdin = _file(evaluator, redirect, field, state, stdin, outputs, certain=certain)
-    return Redirected(state, stdin, tuple(outputs))
+                stdin = _file(evaluator, redirect, field, state, stdin, outputs, sockets, certain=certain)
+    return Redirected(state, stdin, tuple(outputs), tuple(sockets))
 
 
 def _file(
@@ -69,6 +73,7 @@ def _file(
     state: State,
     stdin: Text | None,
     outputs: list[tuple[str, bool]],
+    sockets: list[Connect],
     *,
     certain: bool,
 ) -> Text | None:
@@ -78,10 +83,14 @@ def _file(
     append = redirect.op in {RedirectOp.APPEND, RedirectOp.BOTH_APPEND}
     stream = field.stream
     if stream is not None:
-        return ((stream.text,) if stream.text is not None else (Hole(stream.reason),)) if to_stdin else stdin
+        return (
+            ((stream.text,) if stream.text is not None else (Hole(stream.reason, sources=stream.sources),))
+            if to_stdin
+            else stdin
+        )
     text = field.static or ""
     if field.prefix.startswith(("/dev/tcp/", "/dev/udp/")):
-        _socket(evaluator, redirect, field, certain=certain)
+        sockets.append(_socket(evaluator, redirect, field, certain=certain))
         return (Hole("the network"),) if to_stdin else stdin
     if text in _STREAMS or text.startswith("/dev/fd/"):
         return ("",) if to_stdin and text == "/dev/null" else stdin
@@ -99,17 +108,31 @@ def _file(
             stdin = (
                 (made.text,)
                 if made is not None and made.text is not None
+                else _content(path.text, made)
+                if isinstance(path, KnownPath)
                 else (Hole("the content of a file"),)
             )
     return stdin
 
 
-def _socket(evaluator: "Evaluator", redirect: Redirect, field: Field, *, certain: bool) -> None:
+def _content(path: str, made: WrittenFile | None) -> Text:
+    """What a file holds, when nobody knows: that it comes from there."""
+    origin = () if made is None else (*((f"file:{made.copy_of}",) if made.copy_of else ()), *made.sources)
+    return (Hole("the content of a file", sources=(f"file:{path}", *origin)),)
+
+
+def _socket(evaluator: "Evaluator", redirect: Redirect, field: Field, *, certain: bool) -> Connect:
     parts = (field.static or "").split("/")
     host = parts[3] if len(parts) > 3 else "?"
     port = int(parts[4]) if len(parts) > 4 and parts[4].isdigit() else 0
-    evaluator.emit(
-        Connect(host=host or "?", port=port, upload=True, program=_SHELL, span=redirect.span, certain=certain)
-    )
     if redirect.op is RedirectOp.READ_WRITE:
         evaluator.emit(Opaque(reason="a socket opened for both ways", program=_SHELL, span=redirect.span))
+    return Connect(
+        host=host or "?",
+        port=port,
+        upload=True,
+        carries=sources_of(field.parts),
+        program=_SHELL,
+        span=redirect.span,
+        certain=certain,
+    )

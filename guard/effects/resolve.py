@@ -34,7 +34,7 @@ from guard.model.effect import (
     WritePath,
 )
 from guard.model.facts import Facts, LookPath, LookTree, PathFact, TreeFact
-from guard.model.paths import UNRESOLVED_PLACE, FileKind, KnownPath, ResolvedPath, SymbolicPath
+from guard.model.paths import UNRESOLVED_PLACE, FileKind, KnownPath, Loss, ResolvedPath, SymbolicPath
 
 Roots = tuple[tuple[str, str], ...]
 
@@ -54,7 +54,7 @@ def _resolve(effect: SymbolicEffect, facts: Facts, named: Roots) -> ResolvedEffe
             return _as_read(effect, _path(effect.path, facts, named, deep=effect.recursive))
         case WritePath():
             return WritePath(
-                path=_path(effect.path, facts, named, deep=effect.recursive),
+                path=_path(effect.path, facts, named, deep=effect.recursive, replaces=not effect.append),
                 recursive=effect.recursive,
                 append=effect.append,
                 program=effect.program,
@@ -108,6 +108,8 @@ def _resolve(effect: SymbolicEffect, facts: Facts, named: Roots) -> ResolvedEffe
                 span=effect.span,
                 certain=effect.certain,
             )
+        case Connect(carries=carries) if carries:
+            return replace(effect, carries=tuple(_source(source, facts, named) for source in carries))
         case (
             RunProgram()
             | Opaque()
@@ -129,6 +131,16 @@ def _resolve(effect: SymbolicEffect, facts: Facts, named: Roots) -> ResolvedEffe
             assert_never(effect)
 
 
+def _source(source: str, facts: Facts, named: Roots) -> str:
+    """``file:/home/u/k`` -> ``file:$H/k``, through the links that were looked at."""
+    kind, _, path = source.partition(":")
+    if kind not in {"file", "tree"}:
+        return source
+    answer = facts.answers.get(LookPath(path))
+    real = answer.real if isinstance(answer, PathFact) and answer.real else lexical_path(path)
+    return f"{kind}:{place_of(real, named)}"
+
+
 def _as_read(effect: ReadPath[SymbolicPath], path: ResolvedPath) -> ResolvedEffect:
     return ReadPath(
         path=path,
@@ -141,7 +153,14 @@ def _as_read(effect: ReadPath[SymbolicPath], path: ResolvedPath) -> ResolvedEffe
 
 
 def _path(
-    path: SymbolicPath, facts: Facts, named: Roots, *, deep: bool, entry: bool = False, loses: bool = False
+    path: SymbolicPath,
+    facts: Facts,
+    named: Roots,
+    *,
+    deep: bool,
+    entry: bool = False,
+    loses: bool = False,
+    replaces: bool = False,
 ) -> ResolvedPath:
     """``entry``: the effect is on the name itself and does not follow a link there."""
     if not isinstance(path, KnownPath):
@@ -175,23 +194,45 @@ def _path(
         aliases=aliases,
         lost=-1 if loses else 0,
     )
-    return _tree(resolved, path.text, facts, named, deep=deep, loses=loses)
+    return _tree(resolved, path.text, facts, named, deep=deep, loses=loses, replaces=replaces)
 
 
 def _tree(
-    resolved: ResolvedPath, text: str, facts: Facts, named: Roots, *, deep: bool, loses: bool
+    resolved: ResolvedPath, text: str, facts: Facts, named: Roots, *, deep: bool, loses: bool, replaces: bool
 ) -> ResolvedPath:
     if not deep and not loses:
+        if replaces and resolved.kind is FileKind.FILE:
+            counted = facts.answers.get(LookTree(text))
+            return replace(resolved, loss=_loss(counted)) if isinstance(counted, TreeFact) else resolved
         return resolved
     answer = facts.answers.get(LookTree(text))
     tree = answer if isinstance(answer, TreeFact) else TreeFact(entries=(), complete=False, unrecoverable=-1)
     lost = tree.unrecoverable if loses else 0
     if not deep:
-        return replace(resolved, lost=lost)
+        return replace(resolved, lost=lost, loss=_loss(tree) if loses else None)
     base = resolved.real.rstrip("/")
     below = [place_of(f"{base}/{entry}", named) for entry in tree.entries]
     if not tree.complete:
         # Not all of it was seen, so what matters and may lie there does: `rm -rf /home` takes `$H` with it.
         important = [path for _, path in named] + list(facts.guard_paths)
         below += [place_of(path, named) for path in important if is_below(path, resolved.real)]
-    return replace(resolved, below=tuple(dict.fromkeys(below)), listed=tree.complete, lost=lost)
+    return replace(
+        resolved,
+        below=tuple(dict.fromkeys(below)),
+        listed=tree.complete,
+        lost=lost,
+        loss=_loss(tree) if loses else None,
+    )
+
+
+def _loss(tree: TreeFact) -> Loss | None:
+    """What there is to lose; None when not all of it was counted, or there is nothing."""
+    if not tree.complete or not tree.files:
+        return None
+    return Loss(
+        files=tree.files,
+        bytes=tree.bytes,
+        untracked=tree.untracked,
+        ignored=tree.ignored,
+        modified=tree.modified,
+    )

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from guard.effects.call import Call
 from guard.effects.identity import lexical_path
+from guard.effects.sources import Sources, sources_of
 from guard.effects.state import State, WrittenFile
 from guard.effects.values import Field, plain, static_text, texts_of
 from guard.model.dataclass import replace
@@ -54,7 +55,8 @@ class Scripts:
         elif call.stdin is None:
             call.opaque("reads commands from its standard input")
         else:
-            call.opaque("runs what another command prints")
+            sender = _sender(sources_of(call.stdin))
+            call.opaque(f"runs what {sender} sends" if sender else "runs what another command prints")
 
     def run_path(
         self, call: Call, path: str, made: WrittenFile | None, args: list[Field], state: State, *, shell: bool
@@ -64,7 +66,12 @@ class Scripts:
             self._script_text(call, path, made.text, args, state, shell=shell)
             return
         if made is not None:
-            call.opaque(f"runs `{path}`, which this very command writes")
+            sender = _sender(made.sources)
+            call.opaque(
+                f"runs `{path}`, which comes from {sender}"
+                if sender
+                else f"runs `{path}`, which this very command writes"
+            )
             return
         answer = self._evaluator.ask(LookScript(path))
         if not isinstance(answer, ScriptFact) or answer.text is None:
@@ -91,6 +98,15 @@ class Scripts:
             self._evaluator.run_text(text, inside, span=call.span, certain=call.certain, depth=call.depth + 1)
         finally:
             self._running.pop()
+
+
+def _sender(sources: Sources) -> str:
+    """The server whose answer this is, for people; empty when it came from none."""
+    for source in sources:
+        if source.startswith("network:"):
+            host = source.removeprefix("network:")
+            return "a server that is not known" if host == "?" else f"the server `{host}`"
+    return ""
 
 
 def _interpreter(text: str) -> str:

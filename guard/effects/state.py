@@ -1,5 +1,6 @@
 """What the shell remembers between commands: variables, directory, functions, files written in this line."""
 
+from guard.effects.sources import sources_of, union, with_sources
 from guard.effects.values import Hole, Text
 from guard.model.dataclass import dataclass, field, replace
 from guard.shell.ast import Command
@@ -40,6 +41,8 @@ class WrittenFile:
     """The program or file it was copied, moved or linked from."""
     link: bool = False
     """Whether it is a link: what happens below it happens to ``copy_of``."""
+    sources: tuple[str, ...] = ()
+    """Where its content came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,13 @@ def join(a: State, b: State) -> State:
     for path in a.written.keys() | b.written.keys():
         one, other = a.written.get(path), b.written.get(path)
         written[path] = (
-            one if one == other and one is not None else WrittenFile(None, (one or other or _NOTHING).copy_of)
+            one
+            if one == other and one is not None
+            else WrittenFile(
+                None,
+                (one or other or _NOTHING).copy_of,
+                sources=union((one or _NOTHING).sources, (other or _NOTHING).sources),
+            )
         )
     return State(
         cwd=cwd,
@@ -116,8 +125,15 @@ _NOTHING = WrittenFile(None)
 def _merge(a: Variable, b: Variable) -> Variable:
     values = tuple(dict.fromkeys(a.values + b.values))
     if len(values) > MAX_ALTERNATIVES:
-        values = UNKNOWN.values
-    return Variable(values, a.array if a.array == b.array else None, a.exported or b.exported)
+        values = _unknown(values)
+    array = a.array if a.array == b.array else ((Hole("an array that is not known"),),)
+    return Variable(values, array, a.exported or b.exported)
+
+
+def _unknown(values: tuple[Text, ...]) -> tuple[Text, ...]:
+    """Any text, which still comes from where these came from."""
+    sources = union(*[sources_of(value) for value in values])
+    return (with_sources(UNKNOWN.values[0], sources),) if sources else UNKNOWN.values
 
 
 def widen(before: State, after: State) -> State:
@@ -128,7 +144,7 @@ def widen(before: State, after: State) -> State:
         if before.variables.get(name) == value
         else NUMBER
         if all(is_number(text) for text in value.values) and value.array is None
-        else Variable((*value.values[:2], *UNKNOWN.values))
+        else Variable((*value.values[:2], *_unknown(value.values)))
         for name, value in joined.variables.items()
     }
     return replace(joined, variables=variables, cwd=joined.cwd if set(joined.cwd) <= set(before.cwd) else ())

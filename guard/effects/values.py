@@ -19,6 +19,8 @@ class Hole:
     """It can only be names, one a line, of what lies below these absolute directories; empty = could be anything."""
     after: str = ""
     """How each of those names begins: ``./`` or ``src/``, so that none is taken for an option."""
+    sources: tuple[str, ...] = ()
+    """Where the text came from, as far as that was followed: see :mod:`guard.effects.sources`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Stream:
 
     text: str | None
     reason: str
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ class GitIndex:
         if directory:
             self._read(os.path.join(directory, "index"))
 
+    def knows(self, path: str) -> bool:
+        """Whether git keeps some content of ``path`` (absolute, real)."""
+        return path[len(self.root) :].lstrip("/") in self.entries
+
     def recoverable(self, path: str, info: os.stat_result) -> bool:
         """Whether the index holds exactly what ``path`` (absolute, real) holds now."""
         entry = self.entries.get(path[len(self.root) :].lstrip("/"))

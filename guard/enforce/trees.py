@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Callable
 
+from guard.enforce.gitignore import Ignores
 from guard.enforce.gitindex import GitIndex, work_tree
 from guard.enforce.walkpath import look_path
 from guard.model.facts import TreeFact
@@ -19,6 +20,7 @@ class Trees:
     def __init__(self, late: Callable[[], bool]) -> None:
         self._late = late
         self._indexes: dict[str, GitIndex] = {}
+        self._ignores: dict[str, Ignores] = {}
 
     def index(self, path: str) -> GitIndex | None:
         """The index of the work tree that ``path`` is in."""
@@ -28,6 +30,12 @@ class Trees:
         if root not in self._indexes:
             self._indexes[root] = GitIndex(root)
         return self._indexes[root]
+
+    def ignores(self, root: str) -> Ignores:
+        """What the work tree at ``root`` asks git to ignore."""
+        if root not in self._ignores:
+            self._ignores[root] = Ignores(root)
+        return self._ignores[root]
 
     def look(self, path: str) -> TreeFact:
         """``path`` is absolute, as spelled. A link without a trailing slash is an entry, not what it leads to."""
@@ -40,21 +48,17 @@ class Trees:
             # Nothing is lost now. What may be there by the time it runs, nobody knows.
             return UNKNOWN_TREE
         if fact.kind is not FileKind.DIRECTORY or (fact.is_link and not follows):
-            lost = 0 if self._recoverable(root) else 1
-            return TreeFact(entries=(), complete=True, unrecoverable=lost, bytes=fact.size)
+            count = _Count(self)
+            try:
+                count.add(root, os.lstat(root), self.index(os.path.dirname(root)))
+            except OSError:
+                return TreeFact(entries=(), complete=True, unrecoverable=1, bytes=fact.size)
+            return count.fact((), complete=True)
         return self._walk(root)
-
-    def _recoverable(self, path: str) -> bool:
-        try:
-            info = os.lstat(path)
-        except OSError:
-            return False
-        index = self.index(os.path.dirname(path))
-        return index is not None and index.recoverable(path, info)
 
     def _walk(self, root: str) -> TreeFact:
         entries: list[str] = []
-        lost = size = 0
+        count = _Count(self)
         cut = len(root.rstrip("/")) + 1
         todo = [root]
         complete = True
@@ -69,7 +73,7 @@ class Trees:
                 continue
             for entry in listing:
                 if len(entries) >= MAX_ENTRIES or (len(entries) % 256 == 0 and self._late()):
-                    return TreeFact(entries=tuple(entries), complete=False, unrecoverable=-1, bytes=size)
+                    return count.fact(tuple(entries), complete=False)
                 entries.append(entry.path[cut:])
                 try:
                     info = entry.stat(follow_symlinks=False)
@@ -79,9 +83,35 @@ class Trees:
                 if stat.S_ISDIR(info.st_mode):
                     todo.append(entry.path)
                     continue
-                size += info.st_size
-                if index is None or not index.recoverable(entry.path, info):
-                    lost += 1
+                count.add(entry.path, info, index)
+        return count.fact(tuple(entries), complete=complete)
+
+
+class _Count:
+    """Files and bytes, and what git has of them."""
+
+    def __init__(self, trees: Trees) -> None:
+        self._trees = trees
+        self._files = self._bytes = self._untracked = self._ignored = self._modified = 0
+
+    def add(self, path: str, info: os.stat_result, index: GitIndex | None) -> None:
+        self._files += 1
+        self._bytes += info.st_size
+        if index is not None and index.knows(path):
+            self._modified += not index.recoverable(path, info)
+        elif index is not None and self._trees.ignores(index.root).covers(path):
+            self._ignored += 1
+        else:
+            self._untracked += 1
+
+    def fact(self, entries: tuple[str, ...], *, complete: bool) -> TreeFact:
         return TreeFact(
-            entries=tuple(entries), complete=complete, unrecoverable=lost if complete else -1, bytes=size
+            entries=entries,
+            complete=complete,
+            unrecoverable=self._untracked + self._ignored + self._modified if complete else -1,
+            bytes=self._bytes,
+            files=self._files,
+            untracked=self._untracked,
+            ignored=self._ignored,
+            modified=self._modified,
         )

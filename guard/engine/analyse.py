@@ -20,8 +20,8 @@ from guard.model.effect import (
     TamperGuard,
     WritePath,
 )
-from guard.model.facts import Facts, LookPath, LookTree, Lookup
-from guard.model.paths import KnownPath, SymbolicPath
+from guard.model.facts import Facts, LookPath, LookTree, Lookup, PathFact
+from guard.model.paths import FileKind, KnownPath, SymbolicPath
 from guard.model.proposal import (
     EditProposal,
     FetchProposal,
@@ -56,7 +56,7 @@ def analyse(proposal: Proposal, facts: Facts) -> Analysed:
         case _:
             assert_never(proposal)
     for effect in effects:
-        lookups.update(dict.fromkeys(_questions(effect)))
+        lookups.update(dict.fromkeys(_questions(effect, facts)))
     return Analysed(proposal=proposal, effects=effects, lookups=frozenset(lookups), unread=unread)
 
 
@@ -66,12 +66,21 @@ def _start(proposal: ShellProposal) -> State:
     return State(cwd=cwd, variables=variables)
 
 
-def _questions(effect: SymbolicEffect) -> list[Lookup]:
+def _questions(effect: SymbolicEffect, facts: Facts) -> list[Lookup]:
     match effect:
         case DeletePath(path=path):
             return _look(path, tree=True)
         case LinkPath(path=path, target=target):
             return _look(path, tree=False) + _look(target, tree=False)
+        case WritePath(path=KnownPath(text), recursive=False, append=False, program=program):
+            answer = facts.answers.get(LookPath(text))
+            # What stood in a file before a command writes over it: counted like what is deleted.
+            stood = isinstance(answer, PathFact) and answer.kind is FileKind.FILE and answer.size > 0
+            return (
+                [LookPath(text), LookTree(text)]
+                if stood and program not in {"Write", "Edit"}
+                else [LookPath(text)]
+            )
         case ReadPath(path=path, recursive=deep) | WritePath(path=path, recursive=deep):
             return _look(path, tree=deep)
         case ChangeMode(path=path, recursive=deep):

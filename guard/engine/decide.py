@@ -5,6 +5,7 @@ from enum import Enum
 from guard.effects.place import is_below, place_of, roots
 from guard.effects.resolve import resolve
 from guard.engine.stages import Analysed, Decided
+from guard.engine.words import in_words
 from guard.model.dataclass import replace
 from guard.model.decision import Allow, Ask, Decision, Deny, Host, Reason, Sandbox
 from guard.model.effect import (
@@ -47,7 +48,9 @@ def judge_effects(
         )
     # Only a shell command can be put into a sandbox: a tool of the agent runs where the agent runs.
     contains = facts.level is not Level.ADVICE and isinstance(analysed.proposal, ShellProposal)
-    decision = _with_invariants(judge(effects, policy, facts), effects, facts, contains=contains)
+    decision = in_words(
+        _with_invariants(judge(effects, policy, facts), effects, facts, contains=contains), effects
+    )
     return Decided(
         analysed=analysed, facts=facts, effects=effects, decision=decision, policy_digest=policy.digest
     )

@@ -123,6 +123,8 @@ class Connect(_Base):
     """0 = the scheme's own port or unknown."""
     upload: bool = False
     """Whether it sends local data."""
+    carries: tuple[str, ...] = ()
+    """What is known to be sent: ``file:PLACE``, ``tree:PLACE``, ``variable:NAME``, ``environment``, ``secret:WHAT``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,11 @@ class TreeFact:
     unrecoverable: int
     """Files that git could not restore: untracked (ignored or not) or changed; -1 = unknown."""
     bytes: int = 0
+    files: int = 0
+    untracked: int = 0
+    """Not ignored."""
+    ignored: int = 0
+    modified: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

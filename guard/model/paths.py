@@ -41,6 +41,19 @@ UNRESOLVED_PLACE = "?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What a delete or an overwrite would take, as it was when we looked."""
+
+    files: int
+    bytes: int
+    untracked: int = 0
+    """Files that git does not know; ``ignored`` are not among them."""
+    ignored: int = 0
+    modified: int = 0
+    """Files that git knows with another content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedPath:
     """Where a path really leads, in the spelling that policy globs are written in."""
 
@@ -57,6 +70,8 @@ class ResolvedPath:
     """Whether ``below`` is the whole tree; if not, anything may lie below."""
     lost: int = 0
     """For a delete or overwrite: files below that git cannot bring back; -1 when nobody knows."""
+    loss: Loss | None = None
+    """The same in numbers, for people; None when nobody has counted."""
     unresolved: str = ""
     """Why it could not be resolved; empty when it was."""
     aliases: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ from guard.model.facts import Facts
 from guard.model.paths import ResolvedPath
 from guard.model.verdict import Verdict
 from guard.policy.hosts import UNKNOWN, HostSet, normal
-from guard.policy.layers import DEFAULT, Ruling, Tables, tables_of
+from guard.policy.layers import DEFAULT, SECRET, Ruling, Tables, tables_of
 from guard.policy.match import wildcard
 from guard.policy.rule import Policy
 
@@ -216,7 +216,9 @@ class _Seen:
     def _network(self, ruling: Ruling) -> bool:
         rule = ruling.rule
         match self._effect:
-            case Connect(host=host, upload=upload):
+            case Connect(host=host, upload=upload, carries=carries):
+                if rule.carries and not self._carried(ruling, carries):
+                    return False
                 if rule.upload is not None and rule.upload != upload:
                     return False
                 if ruling.hosts is not None and not self._among(host, ruling.hosts, index=ruling.index):
@@ -228,7 +230,7 @@ class _Seen:
                     return ruling.strict or not (ruling.except_hosts.unknown or ruling.except_hosts.some)
                 return not self._among(host, ruling.except_hosts, index=ruling.except_index)
             case PublishVcs(branch=branch) | RewriteVcs(branch=branch):
-                if rule.hosts:
+                if rule.hosts or rule.carries:
                     return False
                 if ruling.branches is None:
                     return True
@@ -236,7 +238,20 @@ class _Seen:
                     return ruling.strict
                 return bool(ruling.branches.membership(branch.removeprefix("refs/heads/")).inside)
             case _:
-                return not (rule.hosts or rule.except_hosts or rule.branches) and rule.upload is None
+                if rule.carries or rule.upload is not None:
+                    return False
+                return not (rule.hosts or rule.except_hosts or rule.branches)
+
+    def _carried(self, ruling: Ruling, carries: tuple[str, ...]) -> bool:
+        """A strict rule speaks of any part of what is sent; a permissive one of all of it, and only where that is known."""
+        zones, secret = self._tables.zones, SECRET in ruling.rule.carries
+        met = [
+            bool(zones.membership(source.partition(":")[2]).inside & ruling.carries)
+            if source.startswith(("file:", "tree:"))
+            else secret
+            for source in carries
+        ]
+        return any(met) if ruling.strict else bool(met) and all(met)
 
     def _among(self, host: str, group: HostSet, *, index: bool) -> bool:
         return group.holds(host) or (index and normal(host) in self._facts.package_hosts)

@@ -14,6 +14,8 @@ from guard.policy.rule import Policy, PolicyException, PolicyLayer, Rule
 
 KINDS = ("floor", "profile", "repo", "personal")
 DEFAULT = "default"
+SECRET = "secret"  # noqa: S105 - the word of a policy file
+"""Among what a rule says is carried: variables and tokens that hold one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Ruling:
     except_index: bool
     """Whether ``package-index`` is among them: the facts of the machine add to that group."""
     branches: ZoneMap | None
+    carries: int = 0
     expires: str = ""
     exceptions: tuple["Ruling", ...] = ()
     _said: dict[int, Reason] = field(default_factory=dict[int, Reason], compare=False)
@@ -110,7 +113,9 @@ def _build(policy: Policy) -> Tables:
 def _mentioned(layer: PolicyLayer) -> list[str]:
     names: dict[str, None] = {}
     for rule in layer.rules:
-        names.update(dict.fromkeys((*rule.zones, *rule.except_zones)))
+        names.update(
+            dict.fromkeys((*rule.zones, *rule.except_zones, *(z for z in rule.carries if z != SECRET)))
+        )
     for exception in layer.exceptions:
         names.update(dict.fromkeys(exception.zones))
     return list(names)
@@ -148,6 +153,7 @@ def _layer(number: int, layer: PolicyLayer, table: zones.ZoneTable) -> LayerTabl
             index="package-index" in rule.hosts and "package-index" not in own_hosts,
             except_index="package-index" in rule.except_hosts and "package-index" not in own_hosts,
             branches=ZoneMap({"it": rule.branches}) if rule.branches else None,
+            carries=bits(tuple(zone for zone in rule.carries if zone != SECRET)),
             expires=expires,
             exceptions=tuple(
                 ruling(

@@ -22,6 +22,8 @@ class Rule:
     itself: bool = False
     """Only the path that is named: not what lies below it, nor what a link leads to."""
     upload: bool | None = None
+    carries: tuple[str, ...] = ()
+    """Zones of files whose content is sent, and ``secret`` for what is one without being a file."""
     append: bool | None = None
     certain: bool | None = None
     observed: bool | None = None

@@ -192,9 +192,9 @@ class _Loader:
                         self._mark(("rules", index, "programs", number)),
                         "write its name, such as `git`",
                     )
-            for key in ("zones", "except_zones"):
+            for key in ("zones", "except_zones", "carries"):
                 for number, zone in enumerate(getattr(rule, key) or ()):
-                    if zone not in known:
+                    if zone not in known and not (key == "carries" and zone == "secret"):
                         self.refuse(
                             f"there is no zone `{zone}`",
                             self._mark(("rules", index, key, number)),

@@ -42,6 +42,7 @@ class RuleTable(_Strict):
     recursive: bool | None = None
     itself: Literal[True] | None = None
     upload: bool | None = None
+    carries: Names | None = None
     append: bool | None = None
     certain: bool | None = None
     observed: bool | None = None
@@ -69,6 +70,7 @@ class RuleTable(_Strict):
             recursive=self.recursive,
             itself=self.itself is True,
             upload=self.upload,
+            carries=tuple(self.carries or ()),
             append=self.append,
             certain=self.certain,
             observed=self.observed,

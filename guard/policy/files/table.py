@@ -6,11 +6,11 @@ from guard.model.dataclass import fields
 from guard.model.verdict import Verdict
 from guard.policy.rule import InlineTest, PolicyException, PolicyLayer, Rule
 
-FORMAT = 5
+FORMAT = 6
 _NESTED = {"rules": Rule, "exceptions": PolicyException, "tests": InlineTest}
 _VERDICTS = frozenset({"verdict", "expect", "default"})
 _TUPLES = frozenset(
-    "effects zones except_zones programs hosts except_hosts branches grants match no_match".split()
+    "effects zones except_zones programs hosts except_hosts branches carries grants match no_match".split()
 )
 
 

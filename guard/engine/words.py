@@ -1,0 +1,120 @@
+"""What an effect would take or send, in a sentence, for the reason that decides. Judges nothing."""
+
+from guard.model.dataclass import replace
+from guard.model.decision import Decision
+from guard.model.effect import Connect, DeletePath, ResolvedEffect, WritePath
+from guard.model.paths import FileKind, Loss, ResolvedPath
+
+_SHOWN = 3
+
+
+def in_words(decision: Decision, effects: tuple[ResolvedEffect, ...]) -> Decision:
+    """The decision whose first reason also says what would be lost, or sent where."""
+    first, *others = decision.reasons
+    said = sentence(effects[first.effect]) if first.effect < len(effects) else ""
+    if not said:
+        return decision
+    why = f"{first.why.rstrip()} {said}"
+    return replace(decision, reasons=(replace(first, why=why), *others))
+
+
+def sentence(effect: ResolvedEffect) -> str:
+    """``It deletes 412 files (3.1 MB) below src/; 3 are not in git.`` Empty when there is nothing to add."""
+    match effect:
+        case DeletePath(path=path, recursive=deep):
+            verb = "It deleted" if effect.observed else "It deletes"
+            return _taken(verb, path, deep=deep)
+        case WritePath(path=path, append=False):
+            if path.kind is not FileKind.FILE or effect.observed:
+                return ""
+            return _taken("It overwrites", path, deep=False)
+        case Connect(carries=carries, host=host) if carries:
+            shown = [_source(source) for source in carries[:_SHOWN]]
+            rest = len(carries) - len(shown)
+            what = ", ".join(shown) + (f" and {rest} more" if rest else "")
+            return f"It sends {what} to {'a host that is not known' if host == '?' else f'`{host}`'}."
+        case _:
+            return ""
+
+
+def _taken(verb: str, path: ResolvedPath, *, deep: bool) -> str:
+    loss = path.loss
+    if loss is None:
+        return ""
+    name = _place(path.place)
+    if deep and path.kind is FileKind.DIRECTORY:
+        below = "the whole workspace" if name == "." else f"`{name.rstrip('/')}/`"
+        where = f"below {below}" if name != "." else f"in {below}"
+        return f"{verb} {_count(loss.files)} ({size(loss.bytes)}) {where}; {_kept(loss)}."
+    return f"{verb} `{name}` ({size(loss.bytes)}), {_single(loss)}."
+
+
+def _single(loss: Loss) -> str:
+    if loss.untracked:
+        return "which is not in git"
+    if loss.ignored:
+        return "which git ignores"
+    return "which has changes that git does not have" if loss.modified else "which git can bring back"
+
+
+def _kept(loss: Loss) -> str:
+    """Which part of it git cannot bring back."""
+    parts = [
+        f"{number} {'is' if number == 1 else 'are'} {what}"
+        for number, what in (
+            (loss.untracked, "not in git"),
+            (loss.ignored, "ignored by git"),
+            (
+                loss.modified,
+                "changed since git saw them" if loss.modified > 1 else "changed since git saw it",
+            ),
+        )
+        if number
+    ]
+    if not parts:
+        return "git can bring all of them back" if loss.files > 1 else "git can bring it back"
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def _count(files: int) -> str:
+    return "1 file" if files == 1 else f"{files:,} files"
+
+
+def size(number: int) -> str:
+    """``3.1 MB``."""
+    if number < 1000:
+        return "1 byte" if number == 1 else f"{number} bytes"
+    value = float(number)
+    for unit in ("kB", "MB", "GB", "TB"):
+        value /= 1000
+        if value < 999.5 or unit == "TB":
+            return f"{value:.1f} {unit}"
+    raise AssertionError("unreachable")
+
+
+def _place(place: str) -> str:
+    """``$W/src`` -> ``src``, ``$H/x`` -> ``~/x``; the rest stays."""
+    if place == "$W":
+        return "."
+    if place.startswith("$W/"):
+        return place[3:]
+    if place == "$H" or place.startswith("$H/"):
+        return "~" + place[2:]
+    return place
+
+
+def _source(source: str) -> str:
+    """A source for people."""
+    kind, _, what = source.partition(":")
+    match kind:
+        case "file":
+            return f"`{_place(what)}`"
+        case "tree":
+            name = _place(what)
+            return "the workspace" if name == "." else f"`{name}` and all below"
+        case "variable":
+            return f"`${what}`"
+        case "environment":
+            return "the environment"
+        case _:
+            return what or "a secret"
