@@ -14,7 +14,7 @@ PAGES = [
     *sorted(os.path.relpath(p, ROOT) for p in glob.glob(os.path.join(ROOT, "docs", "*.md"))),
 ]
 SET_UP = re.compile(r"<!-- command: (\w+) -->\n+```console\n\$ (.+?)\n```", re.DOTALL)
-WRITTEN_HERE = ["README.md", "docs/quickstart.md"]
+WRITTEN_HERE = ["README.md", "docs/quickstart.md", "docs/cli.md"]
 
 
 def text(page):

@@ -118,6 +118,32 @@ def test_the_table_of_exit_codes_is_the_codes():
     assert written == {value for name, value in vars(exit_codes).items() if name.isupper()}
 
 
+def test_the_codes_are_the_same_wherever_they_are_named():
+    from guard.cli.exit_codes import ASK, DENY, FAILED, FINDINGS, HELD, OK, USAGE
+    from guard.cli.main import EPILOG
+
+    codes = {OK, FINDINGS, USAGE, FAILED, ASK, DENY, HELD}
+    table = text("README.md").split("## Exit codes")[1].split("\n\n")[1]
+    assert {int(row.split("|")[1]) for row in table.splitlines()[2:]} == codes
+    assert {int(code) for code in re.findall(r"(?:^| )(\d+) [a-z]", EPILOG, re.MULTILINE)} == codes
+
+
+def test_every_variable_that_is_read_is_documented():
+    page = text("docs/cli.md").split("## Environment")[1]
+    reads = re.compile(
+        r'(?:environ|variables)\.get\(\s*"([A-Z_]+)"|^[A-Z_]*VARIABLE = "([A-Z_]+)"', re.MULTILINE
+    )
+    named = {
+        first or second
+        for name in tracked()
+        if name.startswith(("guard/", "sandbox/")) and name.endswith(".py")
+        for first, second in reads.findall(text(name))
+    }
+
+    assert {"GUARD_LOG", "NO_COLOR", "XDG_STATE_HOME"} <= named
+    assert [name for name in sorted(named) if f"`{name}`" not in page] == []
+
+
 def test_the_wheel_holds_the_policies_and_the_licence(tmp_path):
     wheel = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), ROOT],
