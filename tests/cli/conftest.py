@@ -3,13 +3,22 @@
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from guard.enforce.levels import try_level
+from guard.model.verdict import Level
+
 ROOT = Path(__file__).parent.parent.parent
+
+
+def needs_a_sandbox(test: Callable[..., None]) -> Callable[..., None]:
+    """Skipped, and reported so, where no sandbox works."""
+    reason = "no sandbox works on this machine: see `guard doctor`"
+    return pytest.mark.sandbox(pytest.mark.skipif(try_level() is Level.ADVICE, reason=reason)(test))
 
 
 @dataclass
