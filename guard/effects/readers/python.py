@@ -11,6 +11,7 @@ import ast
 from sys import stdlib_module_names
 
 from guard.effects.call import Call
+from guard.effects.readers.inherited import inherited
 from guard.effects.readers.python_expressions import Expressions, Frame, Stop, held, names_bound
 from guard.effects.readers.python_paths import Paths
 from guard.effects.readers.python_tables import ACTS_WHEN_IMPORTED, PRELOADED
@@ -29,7 +30,6 @@ from guard.effects.readers.python_values import (
 )
 from guard.effects.state import State
 from guard.effects.values import Hole, Piece
-from guard.model.dataclass import replace
 from guard.model.facts import LookModule, ModuleFact
 
 MAX_STEPS = 4000
@@ -114,19 +114,7 @@ class Reader(Expressions):
             self._printed.append(text)
 
     def child(self) -> State:
-        """What a program that Python starts sees of the shell: no functions, and only variables that are exported."""
-        state = self.call.state
-        env = self.call.evaluator.facts.env
-        return replace(
-            state,
-            functions={},
-            positional=(),
-            variables={
-                name: value
-                for name, value in state.variables.items()
-                if value.exported or name in env or name in {"HOME", "PATH"}
-            },
-        )
+        return inherited(self.call)
 
     def step(self, node: ast.AST) -> None:
         self.line = getattr(node, "lineno", self.line)

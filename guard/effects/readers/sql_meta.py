@@ -1,6 +1,7 @@
 """Lines for the client itself among statements: ``\\!``, ``\\copy`` of psql and mysql, ``.shell`` of sqlite3."""
 
 from guard.effects.call import Call
+from guard.effects.readers.inherited import inherited
 from guard.effects.values import Field, plain
 
 _PSQL_LOOKS = frozenset(
@@ -46,10 +47,12 @@ def _psql(call: Call, line: str, dialect: str, *, memory: bool) -> None:
     name = command.rstrip("+S") if command[:1] in {"d", "l", "z"} else command
     rest = rest.strip()
     if command.startswith("!") or (dialect == "mysql" and command == "system"):
-        call.run_text(((command[1:] + " " + rest).strip() if command.startswith("!") else rest,))
+        call.run_text(
+            ((command[1:] + " " + rest).strip() if command.startswith("!") else rest,), state=inherited(call)
+        )
     elif name in {"g", "gx", "o", "out", "w", "write", "s", "T", "tee"} and rest:
         if rest.startswith("|"):
-            call.run_text((rest[1:].strip(),))
+            call.run_text((rest[1:].strip(),), state=inherited(call))
         else:
             _file(call, _words(rest), write=True)
     elif name == "copy":
@@ -73,7 +76,9 @@ def _copy(call: Call, rest: str) -> None:
     if target.lower() == "program":
         _, _, command = rest[rest.lower().rfind("program") :].partition(" ")
         command = command.strip()
-        call.run_text((command[1 : command.rfind("'")] if command.startswith("'") else command,))
+        call.run_text(
+            (command[1 : command.rfind("'")] if command.startswith("'") else command,), state=inherited(call)
+        )
         call.opaque("copies from or to a program")
     elif target.lower() not in {"stdin", "stdout", "pstdin", "pstdout"}:
         _file(call, [target.strip("'")] if target else [], write=lower[at] == "to")
@@ -99,7 +104,7 @@ def _sqlite(call: Call, line: str, dialect: str, file: Field | None, *, memory: 
     name = full.get(name, name)
     match name:
         case "shell" | "system":
-            call.run_text((line[1:].strip().partition(" ")[2].strip(),))
+            call.run_text((line[1:].strip().partition(" ")[2].strip(),), state=inherited(call))
         case "output" | "once" | "excel" | "save" | "backup" | "clone" | "log" | "trace" | "www":
             if name in {"excel", "www"}:
                 call.opaque("opens what it prints in another program")
