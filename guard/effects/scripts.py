@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 from guard.effects.call import Call
+from guard.effects.flow import Flow
 from guard.effects.identity import lexical_path
 from guard.effects.sources import Sources, sources_of
-from guard.effects.state import State, WrittenFile
+from guard.effects.state import State, WrittenFile, join
 from guard.effects.values import Field, plain, static_text, texts_of
 from guard.model.dataclass import replace
 from guard.model.facts import LookScript, ScriptFact
@@ -21,50 +22,73 @@ class Scripts:
         self._evaluator = evaluator
         self._running: list[str] = []
 
-    def run(self, call: Call, field: Field, args: list[Field], state: State, *, shell: bool) -> None:
-        """``bash FILE``, ``source FILE``: the program is in a file."""
+    def run(
+        self, call: Call, field: Field, args: list[Field], state: State, *, shell: bool, same: bool = False
+    ) -> Flow | None:
+        """``bash FILE``, or in the ``same`` shell ``source FILE``: what it leaves, or None when nobody can tell."""
         stream = field.stream
         if stream is not None:
             if stream.text is not None:
-                self._evaluator.run_text(
-                    stream.text,
-                    replace(state, positional=texts_of(args)),
-                    span=call.span,
-                    certain=call.certain,
-                    depth=call.depth + 1,
-                )
-            else:
-                call.opaque(f"runs {stream.reason}")
-            return
+                return self._text(call, stream.text, replace(state, positional=texts_of(args)), same=same)
+            sender = _sender(stream.sources)
+            call.opaque(f"runs what {sender} sends" if sender else f"runs {stream.reason}")
+            return None
         text = field.static
         if text is None or not state.cwd:
             call.opaque("which file it runs is not known before it runs")
-            return
+            return None
         if text in {"/dev/stdin", "/proc/self/fd/0", "/dev/fd/0"}:
-            self.run_stdin(call, state)
-            return
+            return self.run_stdin(call, state, same=same)
+        flows: list[Flow | None] = []
         for cwd in state.cwd:
             path = lexical_path(text if text.startswith("/") else f"{cwd}/{text}")
-            self.run_path(call, path, state.written.get(path), args, state, shell=shell)
+            flows.append(
+                self.run_path(call, path, state.written.get(path), args, state, shell=shell, same=same)
+            )
+        return flows[0] if len(flows) == 1 else None
 
-    def run_stdin(self, call: Call, state: State) -> None:
+    def _text(self, call: Call, text: str, state: State, *, same: bool) -> Flow:
+        """A sourced file may ``return``."""
+        left: list[State] = []
+        if same:
+            self._evaluator.jumps.returns.append(left)
+        try:
+            flow = self._evaluator.run_text(
+                text, state, span=call.span, certain=call.certain, depth=call.depth + 1, same=same
+            )
+        finally:
+            if same:
+                self._evaluator.jumps.returns.pop()
+        for other in left:
+            flow = Flow(join(flow.ok, other), join(flow.fail, other))
+        return flow
+
+    def run_stdin(self, call: Call, state: State, *, same: bool = False) -> Flow | None:
         """The program comes on descriptor 0 (rule 19)."""
         known = static_text(call.stdin) if call.stdin is not None else None
         if known is not None:
-            self._evaluator.run_text(known, state, span=call.span, certain=call.certain, depth=call.depth + 1)
-        elif call.stdin is None:
+            return self._text(call, known, state, same=same)
+        if call.stdin is None:
             call.opaque("reads commands from its standard input")
         else:
             sender = _sender(sources_of(call.stdin))
             call.opaque(f"runs what {sender} sends" if sender else "runs what another command prints")
+        return None
 
     def run_path(
-        self, call: Call, path: str, made: WrittenFile | None, args: list[Field], state: State, *, shell: bool
-    ) -> None:
+        self,
+        call: Call,
+        path: str,
+        made: WrittenFile | None,
+        args: list[Field],
+        state: State,
+        *,
+        shell: bool,
+        same: bool = False,
+    ) -> Flow | None:
         call.read(plain(path, call.span))
         if made is not None and made.text is not None:
-            self._script_text(call, path, made.text, args, state, shell=shell)
-            return
+            return self._script_text(call, path, made.text, args, state, shell=shell, same=same)
         if made is not None:
             sender = _sender(made.sources)
             call.opaque(
@@ -72,30 +96,45 @@ class Scripts:
                 if sender
                 else f"runs `{path}`, which this very command writes"
             )
-            return
+            return None
         answer = self._evaluator.ask(LookScript(path))
         if not isinstance(answer, ScriptFact) or answer.text is None:
             reason = answer.reason if isinstance(answer, ScriptFact) and answer.reason else "not read"
             call.opaque(f"runs `{path}`: {reason}")
-            return
-        self._script_text(call, path, answer.text, args, state, shell=shell)
+            return None
+        flow = self._script_text(call, path, answer.text, args, state, shell=shell, same=same)
         # The file may be another one by the time it runs, so what was read here never opens the host.
         call.opaque(f"runs `{path}`, which can change before it runs")
+        return flow
 
     def _script_text(
-        self, call: Call, path: str, text: str, args: list[Field], state: State, *, shell: bool
-    ) -> None:
+        self,
+        call: Call,
+        path: str,
+        text: str,
+        args: list[Field],
+        state: State,
+        *,
+        shell: bool,
+        same: bool,
+    ) -> Flow | None:
         interpreter = _interpreter(text)
+        if not shell and interpreter.startswith("python"):
+            from guard.effects.commands.interpreters import run_source  # noqa: PLC0415 - only where Python code is met
+
+            run_source(call, text, path)
+            call.opaque(f"runs code in `{path}` that is not shell")
+            return None
         if not shell and interpreter not in {"sh", "bash", "dash", "ash"}:
             call.opaque(f"runs code in `{path}` that is not shell")
-            return
+            return None
         if path in self._running:
             call.opaque(f"`{path}` runs itself")
-            return
+            return None
         self._running.append(path)
         try:
-            inside = replace(state, positional=texts_of(args), name=(path,))
-            self._evaluator.run_text(text, inside, span=call.span, certain=call.certain, depth=call.depth + 1)
+            inside = state if same and not args else replace(state, positional=texts_of(args))
+            return self._text(call, text, inside if same else replace(inside, name=(path,)), same=same)
         finally:
             self._running.pop()
 

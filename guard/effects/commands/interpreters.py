@@ -151,6 +151,15 @@ def _python_file(call: Call, script: Field) -> None:
                 call.output = output
 
 
+def run_source(call: Call, text: str, path: str) -> None:
+    """A script of Python, started by its own name."""
+    from guard.effects.readers.python import Reader  # noqa: PLC0415 - only where Python code is met
+
+    output = call.output
+    Reader(call, shadowed_from=posixpath.dirname(path)).read(text)
+    call.output = output
+
+
 def source_of(call: Call, path: str) -> tuple[str | None, str]:
     """What stands in a file that runs, and why that may not be what runs; empty when it surely is."""
     made = call.state.written.get(posixpath.normpath(path))

@@ -47,7 +47,13 @@ _RUN_SCRIPT: Row = {
     "tame": {"list l": {}},
     # Without a name the scripts are listed.
     "first": "opaque",
+    "python": "readers.package_scripts:run",
 }
+_SCRIPTS: dict[str, Row] = {
+    name: {**SCRIPTS, "python": f"readers.package_scripts:{name}"}
+    for name in ("test", "start", "stop", "restart", "build", "lint", "dev", "check", "clean", "deploy")
+}
+"""Names that scripts usually have, where the name alone runs them."""
 _CREATES: Row = {
     "stops": True,
     "first": "package",
@@ -82,7 +88,10 @@ _NPM: Row = {
         "uninstall unlink remove rm r un": _ADDS,
         "find-dupes": NET,
         "run run-script rum urn": _RUN_SCRIPT,
-        "test t tst start stop restart": RUNS,
+        "test t tst": {**RUNS, "python": "readers.package_scripts:test"},
+        "start": {**RUNS, "python": "readers.package_scripts:start"},
+        "stop": {**RUNS, "python": "readers.package_scripts:stop"},
+        "restart": {**RUNS, "python": "readers.package_scripts:restart"},
         "exec x": _NPX,
         "explore": {
             "stops": True,
@@ -165,6 +174,7 @@ _YARN: Row = {
         "owner tag team": {"verbs": {"list ls": NET, "*": PUBLISHES}},
         "login logout": {"does": ("persist credentials of a registry", "upload package-index")},
         # Any other word is a script or a program of the project.
+        **_SCRIPTS,
         "*": SCRIPTS,
     },
     "bare": {
@@ -211,6 +221,7 @@ _PNPM: Row = {
         "server": DAEMON,
         "publish": {**PUBLISHES, "operands": "read-deep", "tame": {"dry-run": BUILDS}},
         "unpublish deprecate owner access team dist-tag token adduser login logout star": PUBLISHES,
+        **_SCRIPTS,
         "*": SCRIPTS,
     },
 }

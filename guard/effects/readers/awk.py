@@ -2,7 +2,6 @@
 
 from guard.effects.call import Call
 from guard.effects.readers.awk_tokens import Token, tokens_of
-from guard.effects.readers.inherited import inherited
 from guard.effects.values import Field, Hole, plain
 
 _STREAMS = frozenset({"/dev/stdout", "/dev/stderr", "/dev/stdin", "-", "/dev/null", "/dev/tty"})
@@ -161,7 +160,7 @@ class _Awk:
         if command is None:
             self._call.opaque("an awk program that runs what it makes")
             return
-        self._call.run_text((command,), state=inherited(self._call))
+        self._call.run_text((command,))
         if self._guessed:
             self._call.opaque("an awk program that runs what it makes")
         if command.split()[:1] and command.split()[0].rpartition("/")[2] in {

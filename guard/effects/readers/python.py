@@ -11,7 +11,6 @@ import ast
 from sys import stdlib_module_names
 
 from guard.effects.call import Call
-from guard.effects.readers.inherited import inherited
 from guard.effects.readers.python_expressions import Expressions, Frame, Stop, held, names_bound
 from guard.effects.readers.python_paths import Paths
 from guard.effects.readers.python_tables import ACTS_WHEN_IMPORTED, PRELOADED
@@ -28,7 +27,6 @@ from guard.effects.readers.python_values import (
     is_known,
     known,
 )
-from guard.effects.state import State
 from guard.effects.values import Hole, Piece
 from guard.model.facts import LookModule, ModuleFact
 
@@ -112,9 +110,6 @@ class Reader(Expressions):
             self._printed.append(Hole("what Python prints"))
         else:
             self._printed.append(text)
-
-    def child(self) -> State:
-        return inherited(self.call)
 
     def step(self, node: ast.AST) -> None:
         self.line = getattr(node, "lineno", self.line)

@@ -461,7 +461,7 @@ def _sqlite(reader: "Reader", path: object, kw: dict[str, object]) -> object:
 
 def _shell(reader: "Reader", command: object) -> None:
     if isinstance(command, str):
-        reader.call.run_text((command,), state=reader.child())
+        reader.call.run_text((command,))
     else:
         reader.opaque("a shell command that is not known before it runs")
 
@@ -506,9 +506,9 @@ def _run(reader: "Reader", args: list[object], kw: dict[str, object]) -> object:
             reader.opaque("a shell command with an input of its own")
         _shell(reader, words[0] if words else command)
     elif words:
-        reader.call.run([_argument(reader, item) for item in words], stdin=stdin, state=reader.child())
+        reader.call.run([_argument(reader, item) for item in words], stdin=stdin)
     elif isinstance(command, str | PathValue):
-        reader.call.run([_argument(reader, command)], stdin=stdin, state=reader.child())
+        reader.call.run([_argument(reader, command)], stdin=stdin)
     else:
         reader.opaque("a program that is not known before it runs")
     reader.call.state = before
@@ -528,7 +528,7 @@ def _exec(reader: "Reader", name: str, args: list[object]) -> None:
     if name.rstrip("p").endswith("e") or name.startswith("posix_spawn"):
         reader.opaque("a program with another environment")
         argv = [value for value in argv if not isinstance(value, Table)]
-    reader.call.run([_argument(reader, value) for value in argv], state=reader.child())
+    reader.call.run([_argument(reader, value) for value in argv])
     if name.startswith("exec"):
         reader.ends()
 

@@ -1,7 +1,6 @@
 """Programs of ``sed``: which files they name, and what they run. What is not plainly harmless is opaque."""
 
 from guard.effects.call import Call
-from guard.effects.readers.inherited import inherited
 from guard.effects.values import plain
 
 _ALONE = frozenset("=dDgGhHnNpPxzF")
@@ -162,7 +161,7 @@ class Sed:
             self._at += 1
         if runs:
             if not set(replacement) & set("&\\"):
-                self._call.run_text((replacement,), state=inherited(self._call))
+                self._call.run_text((replacement,))
             self._call.opaque("a sed substitution that runs its result")
         if self._peek() == "w":
             self._at += 1
@@ -198,6 +197,6 @@ class Sed:
 
     def _run(self, command: str) -> None:
         if command:
-            self._call.run_text((command,), state=inherited(self._call))
+            self._call.run_text((command,))
         else:
             self._call.opaque("a sed command that runs the line that was read")

@@ -1,7 +1,6 @@
 """What SQL statements do: look, change, destroy, reach files, run programs. What nobody described is opaque."""
 
 from guard.effects.call import Call
-from guard.effects.readers.inherited import inherited
 from guard.effects.readers.sql_tokens import Token, split_statements
 from guard.effects.values import Field, plain
 from guard.model.effect import DestroyDatabase
@@ -236,7 +235,7 @@ def _transfer(run: _Run, tokens: list[Token], words: list[str]) -> None:
     if "program" in words:
         for token in tokens:
             if token.kind == "text":
-                run.call.run_text((token.text,), state=inherited(run.call))
+                run.call.run_text((token.text,))
         run.opaque("a statement that runs a program where the database is")
         return
     if words[0] == "load" and "data" not in words and "xml" not in words:

@@ -1,7 +1,6 @@
 """Lines for the client itself among statements: ``\\!``, ``\\copy`` of psql and mysql, ``.shell`` of sqlite3."""
 
 from guard.effects.call import Call
-from guard.effects.readers.inherited import inherited
 from guard.effects.values import Field, plain
 
 _PSQL_LOOKS = frozenset(
@@ -47,12 +46,10 @@ def _psql(call: Call, line: str, dialect: str, *, memory: bool) -> None:
     name = command.rstrip("+S") if command[:1] in {"d", "l", "z"} else command
     rest = rest.strip()
     if command.startswith("!") or (dialect == "mysql" and command == "system"):
-        call.run_text(
-            ((command[1:] + " " + rest).strip() if command.startswith("!") else rest,), state=inherited(call)
-        )
+        call.run_text(((command[1:] + " " + rest).strip() if command.startswith("!") else rest,))
     elif name in {"g", "gx", "o", "out", "w", "write", "s", "T", "tee"} and rest:
         if rest.startswith("|"):
-            call.run_text((rest[1:].strip(),), state=inherited(call))
+            call.run_text((rest[1:].strip(),))
         else:
             _file(call, _words(rest), write=True)
     elif name == "copy":
@@ -76,9 +73,7 @@ def _copy(call: Call, rest: str) -> None:
     if target.lower() == "program":
         _, _, command = rest[rest.lower().rfind("program") :].partition(" ")
         command = command.strip()
-        call.run_text(
-            (command[1 : command.rfind("'")] if command.startswith("'") else command,), state=inherited(call)
-        )
+        call.run_text((command[1 : command.rfind("'")] if command.startswith("'") else command,))
         call.opaque("copies from or to a program")
     elif target.lower() not in {"stdin", "stdout", "pstdin", "pstdout"}:
         _file(call, [target.strip("'")] if target else [], write=lower[at] == "to")
@@ -104,7 +99,7 @@ def _sqlite(call: Call, line: str, dialect: str, file: Field | None, *, memory: 
     name = full.get(name, name)
     match name:
         case "shell" | "system":
-            call.run_text((line[1:].strip().partition(" ")[2].strip(),), state=inherited(call))
+            call.run_text((line[1:].strip().partition(" ")[2].strip(),))
         case "output" | "once" | "excel" | "save" | "backup" | "clone" | "log" | "trace" | "www":
             if name in {"excel", "www"}:
                 call.opaque("opens what it prints in another program")
