@@ -19,7 +19,8 @@ _FAMILIES = {
     "compress uncompress 7z 7za 7zr 7zz",
     "search": "find gfind fd fdfind xargs gxargs",
     "git": "git",
-    "net": "curl wget http https aria2c ssh scp sftp rsync ftp telnet lftp tftp mosh nc ncat netcat socat dig host nslookup ping ping6 "
+    "requests": "curl wget http https aria2c",
+    "net": "ssh scp sftp rsync ftp telnet lftp tftp mosh nc ncat netcat socat dig host nslookup ping ping6 "
     "traceroute whois mtr drill openssl",
     "wrappers": "env genv sudo doas dzdo pkexec gosu su-exec setuidgid s6-setuidgid pfexec chpst nice gnice nohup setsid stdbuf gstdbuf "
     "unbuffer time gtime timeout gtimeout ionice chrt taskset numactl prlimit choom caffeinate uclampset coresched setpriv setarch "

@@ -33,13 +33,18 @@ _ZIP = grammar(
     "unzip-command TT from-date before-date",
     flags="r recurse-paths R recurse-patterns m move j junk-paths u update f freshen d delete q quiet v verbose T test y symlinks l ll D "
     "no-dir-entries F FF fix g grow o latest-time X strip-extra e encrypt A adjust-sfx J junk-sfx z archive-comment c entry-comments "
-    "0 1 2 3 4 5 6 7 8 9 @ h help L license sf show-files FS filesync DF a h2 more-help version S k sc so",
+    "0 1 2 3 4 5 6 7 8 9 @ h help L license show-files filesync DF a h2 more-help version S k sc so",
 )
 _UNZIP = grammar("d P x I O", flags="l t v z p c f u n o j a aa b C L q qq X K V M W U UU N s D ^ : h hh")
 _RUNS = (
-    "I", "use-compress-program", "to-command", "checkpoint-action", "info-script", "F", "new-volume-script", "rsh-command", "rmt-command",
+    "to-command",
+    "info-script",
+    "F",
+    "new-volume-script",
+    "rsh-command",
+    "rmt-command",
     "set-mtime-command",
-)  # fmt: skip
+)
 
 
 def _asks(call: Call) -> bool:
@@ -63,8 +68,17 @@ def _tar(call: Call) -> None:
     call.args = args
     parsed = call.parse(_TAR)
     _doubts(call, parsed)
-    if parsed.has(*_RUNS):
-        call.opaque("runs another program for the archive")
+    for field in parsed.values("I", "use-compress-program"):
+        words = (field.static or "").split()
+        if not words or set(field.text) & set("'\"\\$`"):
+            call.opaque("runs another program for the archive")
+        else:
+            call.run([plain(word, field.span) for word in words], stdin=())
+    for field in parsed.values("checkpoint-action"):
+        if field.static is None or field.static.startswith("exec="):
+            call.run_text((field.static.removeprefix("exec="),) if field.static is not None else field)
+    for field in parsed.values(*_RUNS):
+        call.run_text(field)
     archive = [f for f in parsed.values("f", "file") if f.static != "-"]
     for field in archive:
         if ":" in (field.static or "") and not parsed.has("force-local"):
@@ -145,9 +159,15 @@ def _zip(call: Call) -> None:
         text = field.static or ""
         if text.startswith("-") and not text.startswith("--") and "TT" in text:
             call.opaque("runs another program to test the archive")
+            call.run_text((text.partition("TT")[2].lstrip("="),))
             args.append(plain("-TT" if text.endswith("TT") else "-T", field.span))
+        elif text in {"-sf", "-FS"}:
+            args.append(plain({"-sf": "--show-files", "-FS": "--filesync"}[text], field.span))
         else:
             args.append(field)
+    for at, field in enumerate(args[1:]):
+        if args[at].static == "-TT":
+            call.run_text(field)
     skip = [i for i, field in enumerate(args) if field.static == "-TT"]
     call.args = [field for i, field in enumerate(args) if i not in skip and i - 1 not in skip]
     parsed = call.parse(_ZIP)

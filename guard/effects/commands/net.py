@@ -1,31 +1,13 @@
 """Programs that talk to other machines."""
 
 from collections.abc import Callable
-from posixpath import basename
 
 from guard.effects.call import Call
 from guard.effects.commands.hosts import connect_field, connect_to, host_of
 from guard.effects.options import grammar
-from guard.effects.values import Field, Hole, plain
-from guard.model.effect import Listen, MutateCloud
+from guard.effects.values import Field, plain
+from guard.model.effect import Listen
 
-_CURL = grammar(
-    "o output T upload-file d data data-raw data-binary data-ascii data-urlencode json F form form-string K config X request H header "
-    "u user A user-agent e referer b cookie c cookie-jar D dump-header m max-time x proxy U proxy-user E cert key cacert capath "
-    "connect-timeout retry retry-delay retry-max-time w write-out url resolve connect-to interface local-port limit-rate r range y Y z "
-    "max-redirs noproxy output-dir socks5 socks5-hostname socks4 preproxy stderr trace trace-ascii unix-socket abstract-unix-socket "
-    "netrc-file pinnedpubkey ciphers oauth2-bearer C continue-at t telnet-option Q quote P ftp-port aws-sigv4 doh-url dns-servers "
-    "proto proto-default rate parallel-max variable etag-save etag-compare hsts alt-svc krb mail-from mail-rcpt max-filesize "
-    "create-file-mode libcurl url-query"
-)
-_SENDS = ("d", "data", "data-raw", "data-binary", "data-ascii", "data-urlencode", "json", "F", "form")
-_WGET = grammar(
-    "O output-document o output-file a append-output i input-file e execute P directory-prefix t tries T timeout w wait Q quota "
-    "user password header post-data post-file body-data body-file method U user-agent referer load-cookies save-cookies "
-    "A accept R reject D domains l level B base limit-rate certificate private-key ca-certificate use-askpass cut-dirs "
-    "config default-page proxy-user proxy-password http-user http-password rejected-log warc-file max-redirect dns-timeout "
-    "connect-timeout read-timeout waitretry bind-address restrict-file-names"
-)
 _SSH = grammar("B b c D E e F I i J L l m O o p Q R S W w", stops=True)
 _SCP = grammar("c D F i J l o P S X")
 _RSYNC = grammar(
@@ -35,158 +17,56 @@ _RSYNC = grammar(
 )
 
 
-def _sent(call: Call, fields: list[Field]) -> bool:
-    """Whether local files or values nobody knows are in what is sent; files are read."""
-    local = False
+_SSH_CODE = frozenset({"proxycommand", "localcommand", "knownhostscommand"})
+_SSH_LOADS = frozenset(
+    "permitlocalcommand include match pkcs11provider securitykeyprovider xauthlocation identityagent proxyusefdpass".split()
+)
+
+
+def _ssh_options(call: Call, fields: list[Field]) -> None:
+    """``-o KEY=VALUE``: some of them are programs that run here."""
     for field in fields:
         text = field.static
         if text is None:
-            local = True
+            call.opaque("an option that may run a program here")
             continue
-        body = text.partition("=")[2] if "=" in text and text.partition("=")[2][:1] in {"@", "<"} else text
-        if body[:1] in {"@", "<"} and len(body) > 1:
-            local = True
-            call.read(plain(body[1:].split(";", 1)[0], field.span))
-    return local
-
-
-_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-def _changes(call: Call, methods: list[Field], *, body: bool, urls: list[Field]) -> bool:
-    """Whether the request changes something over there; what it deletes is said of any host, this one included.
-
-    A request with a body to a server on this machine is how a developer tries what is being built: a connection like
-    any other. Elsewhere it is more than looking.
-    """
-    method = methods[-1].static if methods else "POST" if body else "GET"
-    if method is None or method.upper() == "DELETE":
-        where = " ".join(url.text for url in urls[:2])
-        call.say(MutateCloud(detail=f"{method or 'a request of a kind that is not known'} {where}"[:120]))
-    return method is None or method.upper() not in _LOOKS
-
-
-def _curl(call: Call) -> None:
-    parsed = call.parse(_CURL)
-    sent = parsed.values(*_SENDS)
-    local = _sent(call, sent)
-    uploads = parsed.values("T", "upload-file")
-    if uploads:
-        call.read(*uploads)
-        local = True
-    if call.stdin is not None and any(field.static in {"@-", "-"} for field in [*sent, *uploads]):
-        local = True
-    call.read(*parsed.values("E", "cert", "key", "netrc-file", "b"))
-    if parsed.has("K", "config"):
-        # It may name other addresses, and what to send there.
-        call.opaque("reads more options from a file")
-        call.connect("?", upload=True)
-        call.read(*parsed.values("K", "config"))
-    if parsed.has("n", "netrc"):
-        call.secret("passwords in ~/.netrc")
-    call.write(
-        *parsed.values(
-            "o",
-            "output",
-            "c",
-            "cookie-jar",
-            "D",
-            "dump-header",
-            "trace",
-            "trace-ascii",
-            "stderr",
-            "libcurl",
-            "etag-save",
-            "hsts",
-        )
-    )
-    urls = [*parsed.operands, *parsed.values("url")]
-    body = bool(sent or uploads) and not parsed.has("G", "get")
-    if _changes(call, parsed.values("X", "request"), body=body, urls=urls):
-        local = True
-    directory = parsed.values("output-dir")
-    if parsed.has("O", "remote-name", "remote-name-all"):
-        for url in urls:
-            name = basename((url.static or "").split("?", 1)[0].rstrip("/")) or "index"
-            where = (directory[-1].static or ".") if directory else "."
-            call.write(plain(f"{where}/{name}", url.span))
-    if parsed.has("unix-socket", "abstract-unix-socket"):
-        call.connect("unix-socket", upload=True)
-    for field in parsed.values("x", "proxy", "preproxy", "socks5", "socks5-hostname", "socks4", "doh-url"):
-        connect_field(call, field, upload=True)
-    for field in parsed.values("connect-to", "resolve"):
-        call.connect("?", upload=local) if field.static is None else connect_to(
-            call,
-            field.static.split(":")[-1 if parsed.has("resolve") else 2]
-            if field.static.count(":") > 1
-            else "?",
-            upload=local,
-        )
-    for url in urls:
-        text = url.static or url.prefix
-        if text.startswith("file:"):
-            call.read(plain("/" + text.removeprefix("file:").lstrip("/"), url.span))
-        else:
-            # Without a scheme curl guesses http.
-            connect_field(call, url, upload=local)
-    call.output = (Hole("what a server sends"),)
-
-
-def _wget(call: Call) -> None:
-    parsed = call.parse(_WGET)
-    files = parsed.values("post-file", "body-file")
-    data = parsed.values("post-data", "body-data")
-    call.read(*files, *parsed.values("i", "input-file", "load-cookies"))
-    if parsed.has("e", "execute", "use-askpass", "config"):
-        call.opaque("takes more options from elsewhere")
-    call.write(
-        *[
-            f
-            for f in parsed.values(
-                "O", "output-document", "o", "output-file", "a", "append-output", "save-cookies"
-            )
-            if f.static != "-"
-        ]
-    )
-    local = bool(files) or any(field.static is None for field in data)
-    if _changes(call, parsed.values("method"), body=bool(files or data), urls=parsed.operands):
-        local = True
-    where = parsed.values("P", "directory-prefix")
-    for url in parsed.operands:
-        connect_field(call, url, upload=local)
-        if not parsed.has("O", "output-document", "spider"):
-            name = basename((url.static or "").split("?", 1)[0].rstrip("/")) or "index.html"
-            call.write(plain(f"{(where[-1].static if where else None) or '.'}/{name}", url.span))
-    if parsed.has("i", "input-file"):
-        call.connect("?")
-    if parsed.has("r", "recursive", "m", "mirror"):
-        call.write(*(where or [plain(".", call.span)]), recursive=True, append=True)
-    call.output = (Hole("what a server sends"),)
+        key, _, value = text.replace("=", " ", 1).strip().partition(" ")
+        if key.lower() in _SSH_CODE:
+            call.opaque("an option that runs a program here")
+            if value.strip().lower() != "none":
+                call.run_text((value.strip().strip('"'),))
+        elif key.lower() in _SSH_LOADS:
+            call.opaque("an option that may run or load something here")
+        elif key.lower() in {"proxyjump", "hostname"}:
+            connect_to(call, value.strip(), upload=True)
 
 
 def _ssh(call: Call) -> None:
     parsed = call.parse(_SSH)
+    if parsed.has("V", "Q"):
+        return
     call.read(*parsed.values("i", "F"))
-    for field in parsed.values("o"):
-        key = (field.static or "?").replace("=", " ").split(" ", 1)[0].lower()
-        if key in {
-            "?",
-            "proxycommand",
-            "localcommand",
-            "permitlocalcommand",
-            "knownhostscommand",
-            "include",
-            "match",
-        }:
-            call.opaque("an option that runs a program here")
-    if parsed.has("F"):
-        call.opaque("a configuration that may run programs here")
+    call.write(*parsed.values("E"))
+    _ssh_options(call, parsed.values("o"))
+    if parsed.uncertain:
+        call.opaque("an argument that is not known before it runs may be an option")
+    if parsed.has("F", "I"):
+        call.opaque("a configuration or a library that may run something here")
     if parsed.has("L", "D", "w"):
         call.say(Listen())
+    for field in parsed.values("J", "W"):
+        connect_field(call, field, upload=True)
     if parsed.operands:
         # What runs over there we cannot see; what is typed or piped in leaves this machine.
         connect_field(call, _host_only(parsed.operands[0]), upload=True)
         call.opaque("runs a command on another machine")
+        # Options may follow the host.
+        if (parsed.operands[1].prefix if len(parsed.operands) > 1 else "").startswith("-"):
+            call.args = parsed.operands[1:]
+            again = call.parse(_SSH)
+            _ssh_options(call, again.values("o"))
+            if again.has("F", "I"):
+                call.opaque("a configuration or a library that may run something here")
 
 
 def _host_only(field: Field) -> Field:
@@ -202,8 +82,11 @@ def _remote_name(field: Field) -> bool:
 
 def _scp(call: Call) -> None:
     parsed = call.parse(_SCP)
-    if parsed.has("S", "o", "F", "D"):
+    _ssh_options(call, parsed.values("o"))
+    if parsed.has("S", "F", "D") or parsed.uncertain:
         call.opaque("an option that may run a program here")
+    for field in parsed.values("S"):
+        call.run([field])
     call.read(*parsed.values("i"))
     _copied(call, parsed.operands, deep=parsed.has("r"))
 
@@ -227,13 +110,27 @@ def _copied(call: Call, operands: list[Field], *, deep: bool) -> None:
 
 def _rsync(call: Call) -> None:
     parsed = call.parse(_RSYNC)
-    if parsed.has("e", "rsh", "rsync-path", "M", "remote-option", "daemon", "config"):
+    if parsed.has("h", "help", "V", "version") and not parsed.operands:
+        return
+    for field in parsed.values("e", "rsh"):
+        words = (field.static or "").split()
+        if words:
+            # It is split at blanks; the host and what runs there are put after it.
+            call.run([plain(word, field.span) for word in words])
+        if words[:1] != ["ssh"] or set(field.text) & set("'\"\\"):
+            call.opaque("an option that runs a program")
+    if parsed.has("rsync-path", "M", "remote-option", "daemon", "config"):
         call.opaque("an option that runs a program")
+    if parsed.uncertain:
+        call.opaque("an argument that is not known before it runs may be an option")
     call.read(*parsed.values("files-from", "exclude-from", "include-from", "password-file"))
     call.write(*parsed.values("log-file", "write-batch", "backup-dir", "partial-dir", "T", "temp-dir"))
-    if parsed.has("n", "dry-run"):
-        return
     operands = parsed.operands
+    if parsed.has("n", "dry-run"):
+        for field in operands:
+            if _remote_name(field):
+                connect_field(call, field, upload=True)
+        return
     _copied(call, operands, deep=True)
     if (
         operands
@@ -266,10 +163,18 @@ def _socat(call: Call) -> None:
 def _asks_name(call: Call) -> None:
     """A name server is asked: the name itself can carry data out."""
     parsed = call.parse(grammar("t p k f b q x y c i W w s I Q m S T M N l"))
-    servers = [field for field in parsed.operands if (field.static or "").startswith("@")]
+    kinds = set(
+        "A AAAA ANY CAA CNAME DNSKEY DS HTTPS MX NAPTR NS PTR SOA SRV SVCB TLSA TXT AXFR IN CH".split()
+    )
+    operands = [
+        field
+        for field in parsed.operands
+        if not (field.static or "").startswith("+") and field.static not in kinds
+    ]
+    servers = [field for field in operands if (field.static or "").startswith("@")]
     for field in servers:
         call.connect((field.static or "@?")[1:])
-    for field in parsed.operands:
+    for field in operands:
         if field.static is None:
             call.connect("?", 53, upload=True)
         elif field not in servers:
@@ -281,38 +186,6 @@ def _file_transfer(call: Call) -> None:
     call.opaque("a session that takes commands")
     if operands:
         connect_field(call, operands[0], upload=True)
-
-
-def _http(call: Call) -> None:
-    """HTTPie: ``http [METHOD] URL [ITEM...]``; an item with ``@`` is a file, one with ``=`` a body."""
-    parsed = call.parse(
-        grammar(
-            "style s format-options print p output o session session-read-only auth a auth-type A proxy max-redirects "
-            "timeout verify ssl ciphers cert cert-key default-scheme raw boundary response-charset max-headers"
-        )
-    )
-    call.write(*parsed.values("output", "o", "session"))
-    call.read(*parsed.values("cert", "cert-key", "session-read-only"))
-    operands = list(parsed.operands)
-    methods: list[Field] = []
-    if operands and (operands[0].static is None or operands[0].static.isalpha()) and len(operands) > 1:
-        methods = [operands.pop(0)]
-    items = operands[1:]
-    for item in items:
-        name, at, path = (item.static or "").partition("@")
-        if at and path:
-            call.read(plain(path, item.span))
-        elif item.static is None and not name:
-            call.opaque("an item that is not known before it runs may be a file")
-    body = parsed.has("raw") or call.stdin is not None or any(set("=@") & set(item.text) for item in items)
-    changes = _changes(call, methods, body=body, urls=operands[:1])
-    for url in operands[:1]:
-        # `:8000/x` is this machine.
-        text = url.static or ""
-        connect_field(
-            call, plain(f"localhost{text}", url.span) if text.startswith(":") else url, upload=changes
-        )
-    call.output = (Hole("what a server sends"),)
 
 
 _SHOWS_PUBLIC = frozenset("x509 crl verify pkcs7 asn1parse ocsp ts cms".split())
@@ -336,7 +209,9 @@ def _openssl(call: Call) -> None:
         return
     if parsed.has("engine", "provider", "provider-path"):
         call.opaque("loads a library")
-    if verb not in _SHOWS_PUBLIC:
+    if parsed.has("help"):
+        return
+    if verb not in _SHOWS_PUBLIC and not parsed.has("pubin"):
         call.read(*parsed.values("in"))
     call.read(*parsed.values("inkey", "key", "keyfile", "CAkey", "signer", "config", "extfile", "rand"))
     call.write(*parsed.values("out", "keyout", "writerand", "sess_out"))
@@ -353,11 +228,6 @@ def _openssl(call: Call) -> None:
 
 
 HANDLERS: dict[str, Callable[[Call], None]] = {
-    "curl": _curl,
-    "wget": _wget,
-    "http": _http,
-    "https": _http,
-    "aria2c": _wget,
     "ssh": _ssh,
     "scp": _scp,
     "sftp": _file_transfer,

@@ -6,7 +6,7 @@ from guard.effects.call import Call
 from guard.effects.identity import lexical_path
 from guard.effects.options import grammar
 from guard.effects.shapes import shape
-from guard.effects.values import Field, Hole
+from guard.effects.values import Field, Hole, plain
 from guard.model.paths import KnownPath
 
 _GREP = "A B C m d D label include exclude exclude-dir after-context before-context context max-count binary-files color"
@@ -75,6 +75,8 @@ def _rg(call: Call) -> None:
     parsed = call.parse(_RG)
     if parsed.has("pre", "hostname-bin"):
         call.opaque("runs a program on every file")
+        for field in parsed.values("pre", "hostname-bin"):
+            call.run([field], stdin=())
     if parsed.uncertain:
         call.opaque("an argument that is not known before it runs may be an option")
     call.read(*parsed.values("f", "file", "ignore-file"))
@@ -177,8 +179,9 @@ def _only_tests(call: Call) -> None:
 
 def _sort(call: Call) -> None:
     parsed = call.parse(_SORT)
-    if parsed.has("compress-program"):
-        call.opaque("runs another program to compress")
+    for field in parsed.values("compress-program"):
+        # Each of its files is written through it, and read through it with `-d`.
+        call.run([field, plain("-d", call.span)], stdin=())
     call.read(*parsed.operands, *parsed.values("files0-from", "random-source"))
     if parsed.has("files0-from"):
         call.read(Field((Hole("names from a file"),), call.span))

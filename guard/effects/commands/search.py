@@ -393,6 +393,8 @@ def _fd(call: Call) -> None:
         argv = [*argv, plain("{}", call.span)]
     for token in _FD_TOKENS:
         note_code(call, argv, token)
+    pattern = parsed.operands[0].static if parsed.operands else ""
+    narrow = parsed.has("e", "extension") or any(char.isalnum() for char in pattern or "")
     for start in starts:
         place = start if start.static is None else plain(f"{start.static.rstrip('/')}/*", call.span)
         before = len(call.evaluator.effects)
@@ -400,7 +402,7 @@ def _fd(call: Call) -> None:
         for token in _FD_TOKENS:
             words = [put(field, token, place) for field in words]
         call.run(words, certain=False)
-        deepen(call, start, place, before)
+        deepen(call, start, place, before, narrow=narrow)
 
 
 # ---------------------------------------------------------------------- xargs
