@@ -29,6 +29,7 @@ mutate seconds="3600" seed="1":
 bench:
     {{python}} benchmarks/hook.py
     {{python}} benchmarks/decide.py
+    {{python}} benchmarks/parse.py
     {{python}} benchmarks/sandbox.py
 
 # one page for each program, from its description and the cases

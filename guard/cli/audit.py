@@ -12,6 +12,7 @@ from guard.audit.log import CURRENT, AuditLog
 from guard.audit.verify import verify
 from guard.cli.exit_codes import FINDINGS, OK, USAGE
 from guard.cli.output import complain, say, style, visible
+from guard.cli.proposals import directory_of
 from guard.enforce.places import Places
 from guard.errors import AuditError
 
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    directory = args.dir or Places.from_environment().audit
+    directory = Places.from_environment().audit if args.dir is None else directory_of(args.dir, "--dir")
     if args.dir and not os.path.isdir(directory):
         complain(f"{directory}: there is no such directory", "name the directory that holds `current.jsonl`")
         return USAGE
@@ -74,7 +75,14 @@ def _tail(directory: str, args: argparse.Namespace) -> int:
 
 def _print(records: Iterable[dict[str, Any]], *, as_json: bool) -> None:
     for record in records:
-        say(json.dumps(record, ensure_ascii=True) if as_json else line(record))
+        try:
+            text = json.dumps(record, ensure_ascii=True) if as_json else line(record)
+        except (KeyError, TypeError) as error:
+            raise AuditError(
+                f"record {record.get('seq', '?')}: not as the guard writes it",
+                help_="run `guard audit verify`, and keep the log as evidence",
+            ) from error
+        say(text)
 
 
 def line(record: dict[str, Any]) -> str:

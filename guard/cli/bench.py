@@ -9,7 +9,7 @@ from typing import Any
 from guard.cli.exit_codes import OK
 from guard.cli.lines import is_object
 from guard.cli.output import colours, complain, say, visible
-from guard.cli.proposals import add_level, directory_of, level_of
+from guard.cli.proposals import add_level, directory_of, home_of, level_of
 from guard.cli.scores import Answer, Score, hook_answers, own_answers
 from guard.errors import UsageError
 
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.cases}: there are no cases", help_="write one JSON object a line")
     cwd = directory_of(args.cwd, "--cwd")
     answer: Callable[[str, str], Answer]
-    answer = hook_answers(args.hook) if args.hook else own_answers(cwd, args.home, level_of(args))
+    answer = hook_answers(args.hook) if args.hook else own_answers(cwd, home_of(args), level_of(args))
     scores: dict[str, Score] = {}
     shown: list[dict[str, Any]] = []
     for number, case in enumerate(cases, 1):

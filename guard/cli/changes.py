@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from guard.audit.log import AuditLog
@@ -14,7 +15,7 @@ from guard.cli.output import complain, say, style, visible
 from guard.enforce.apply import Conflict, apply
 from guard.enforce.changeset import ChangeSet, Entry, discard, list_sets, read_set
 from guard.enforce.places import Places
-from guard.errors import ApplyError
+from guard.errors import ApplyError, UsageError
 from guard.model.dataclass import replace
 from sandbox.changes import NodeKind
 
@@ -81,17 +82,25 @@ def kind_of(entry: Entry) -> str:
     return "deleted" if entry.after is None else "modified"
 
 
-def _list(places: Places, *, as_json: bool) -> int:
-    for id_ in list_sets(places.held):
+def readable(parent: str) -> Iterator[ChangeSet]:
+    """Every set that can be read; of the others it is said why they cannot, so that one does not hide the rest."""
+    for id_ in list_sets(parent):
         try:
-            found = read_set(places.held, id_)
-        except ApplyError as error:
+            yield read_set(parent, id_)
+        except (ApplyError, UsageError) as error:
             complain(str(error), error.help)
-            continue
+        except OSError as error:
+            complain(
+                f"{error.filename}: {(error.strerror or str(error)).lower()}", "find out who put it there"
+            )
+
+
+def _list(places: Places, *, as_json: bool) -> int:
+    for found in readable(places.held):
         if as_json:
             say(json.dumps(summary(found)))
         else:
-            say(f"{style(id_, 'bold')}  {len(found.entries)} changes in {visible(found.workspace)}")
+            say(f"{style(found.id, 'bold')}  {len(found.entries)} changes in {visible(found.workspace)}")
             say(f"  by   {visible(found.command, 100)}")
             say(f"  why  {visible(found.why, 160)}")
     if not list_sets(places.held) and not as_json:
@@ -203,7 +212,7 @@ def _apply(found: ChangeSet, places: Places, args: argparse.Namespace) -> int:
 def _drop(places: Places, args: argparse.Namespace) -> int:
     try:
         found = read_set(places.held, args.id)
-    except ApplyError:
+    except (ApplyError, UsageError):
         if args.id not in list_sets(places.held):
             raise
         found = _damaged(places, args.id)

@@ -12,7 +12,7 @@ from guard.audit.record import decision_json, effect_json, placement_name
 from guard.cli.exit_codes import ASK, DENY, OK
 from guard.cli.lines import MAX_LINE, is_object, object_of, only_keys, text_of_key
 from guard.cli.output import complain, say
-from guard.cli.proposals import add_proposal, directory_of, level_of, proposal_of
+from guard.cli.proposals import add_proposal, directory_of, home_of, level_of, proposal_of
 from guard.cli.render import decision_lines
 from guard.enforce.pipeline import Guard
 from guard.engine.stages import Decided
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if args.batch:
         return _batch(args)
     proposal = proposal_of(args)
-    guard = Guard.open(cwd=proposal.cwd, home=args.home, level=level_of(args))
+    guard = Guard.open(cwd=proposal.cwd, home=home_of(args), level=level_of(args))
     decided = guard.decide(proposal)
     if args.json:
         say(json.dumps(report(decided, guard)))
@@ -91,7 +91,7 @@ def _batch(args: argparse.Namespace) -> int:
     if args.words or args.path:
         raise UsageError("--batch reads its commands from standard input", help_="leave the command out")
     cwd = directory_of(args.cwd, "--cwd")
-    guard = Guard.open(cwd=cwd, home=args.home, level=level_of(args))
+    guard = Guard.open(cwd=cwd, home=home_of(args), level=level_of(args))
     tell_restricted(guard)
     stream = sys.stdin.buffer
     while line := stream.readline(MAX_LINE):
@@ -109,7 +109,7 @@ def _one(line: bytes, guard: Guard, args: argparse.Namespace) -> dict[str, Any]:
         case = object_of(line)
         only_keys(case, _KEYS)
         cwd = _text(case, "cwd") or guard.facts.cwd
-        home = _text(case, "home") or args.home
+        home = _text(case, "home") or home_of(args)
         env = _environment(case)
         proposal = _proposal(case, os.path.abspath(cwd))
         here = (

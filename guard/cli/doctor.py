@@ -137,7 +137,7 @@ def _hooks(home: str, workspace: str) -> list[Finding]:
                     settings = json.load(file)
             except FileNotFoundError:
                 continue
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 found.append(
                     Finding(area="hook", ok=False, says=f"{path}: {error}", fix="mend the settings file")
                 )

@@ -6,7 +6,7 @@ import json
 from guard.audit.record import reason_json
 from guard.cli.check import CODES, report, tell_restricted
 from guard.cli.output import say, style, visible
-from guard.cli.proposals import add_proposal, level_of, proposal_of
+from guard.cli.proposals import add_proposal, home_of, level_of, proposal_of
 from guard.cli.render import decision_lines, effect_line
 from guard.enforce.pipeline import Guard
 from guard.model.decision import verdict_of
@@ -20,12 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what was looked up on this machine, and what each rule said. Never runs anything."
     )
     add_proposal(parser)
-    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--json", action="store_true", help="for machines: docs/schemas/check.schema.json")
 
 
 def run(args: argparse.Namespace) -> int:
     proposal = proposal_of(args)
-    guard = Guard.open(cwd=proposal.cwd, home=args.home, level=level_of(args))
+    guard = Guard.open(cwd=proposal.cwd, home=home_of(args), level=level_of(args))
     decided = guard.decide(proposal)
     if args.json:
         looked = [{"question": repr(q), "answer": repr(a)} for q, a in decided.facts.answers.items()]

@@ -50,7 +50,8 @@ class _Parser(argparse.ArgumentParser):
     """Usage problems in our own words."""
 
     def error(self, message: str) -> NoReturn:  # type: ignore[explicit-override]
-        raise UsageError(f"{self.prog}: {message}", help_=f"see `{self.prog} --help`")
+        place = self.prog.removeprefix("guard").strip()
+        raise UsageError(f"{place}: {message}" if place else message, help_=f"see `{self.prog} --help`")
 
 
 def parser(only: str = "") -> argparse.ArgumentParser:

@@ -76,6 +76,11 @@ def directory_of(text: str | None, option: str = "") -> str:
     return os.path.abspath(text)
 
 
+def home_of(args: argparse.Namespace) -> str | None:
+    """Absolute; None for one's own. Raises UsageError."""
+    return None if args.home is None else directory_of(args.home, "--home")
+
+
 def proposal_of(args: argparse.Namespace, agent: str = "cli") -> Proposal:
     """Raises UsageError."""
     principal = Principal(agent=agent)

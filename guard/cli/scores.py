@@ -138,8 +138,11 @@ def hook_answers(hook: str) -> Callable[[str, str], Answer]:
                 check=False,
                 timeout=HOOK_TIMEOUT_S,
             )
-        except FileNotFoundError as error:
-            raise UsageError(f"--hook: there is no program `{argv[0]}`", help_="give its path") from error
+        except OSError as error:
+            problem = (error.strerror or str(error)).lower()
+            raise UsageError(
+                f"--hook: `{argv[0]}`: {problem}", help_="name a program that can be run"
+            ) from error
         except subprocess.TimeoutExpired:
             return Answer(end="host", seconds=HOOK_TIMEOUT_S, cpu_seconds=0.0, failed=True)
         seconds = time.perf_counter() - started

@@ -5,7 +5,7 @@ import json
 import os
 
 from guard.audit.log import AuditLog
-from guard.cli.changes import confirmed, summary
+from guard.cli.changes import confirmed, readable, summary
 from guard.cli.exit_codes import ASK, HELD, OK
 from guard.cli.mend import mend
 from guard.cli.output import complain, say, style, visible
@@ -13,7 +13,6 @@ from guard.enforce.apply import Conflict
 from guard.enforce.changeset import list_sets, read_set
 from guard.enforce.places import Places
 from guard.enforce.undo import undo
-from guard.errors import ApplyError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,20 +64,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(places: Places, *, as_json: bool) -> int:
-    ids = list_sets(places.undo)
-    for id_ in ids:
-        try:
-            found = read_set(places.undo, id_)
-        except ApplyError as error:
-            complain(str(error), error.help)
-            continue
+    for found in readable(places.undo):
         if as_json:
             say(json.dumps(summary(found)))
         else:
             command = visible(found.command, 80)
             say(
-                f"{style(id_, 'bold')}  {len(found.entries)} changes in {visible(found.workspace)}  by {command}"
+                f"{style(found.id, 'bold')}  {len(found.entries)} changes in {visible(found.workspace)}  by {command}"
             )
-    if not ids and not as_json:
+    if not list_sets(places.undo) and not as_json:
         say("nothing to put back")
     return OK

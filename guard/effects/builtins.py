@@ -9,7 +9,7 @@ from guard.effects.identity import lexical_path
 from guard.effects.options import grammar
 from guard.effects.printf import format_printf, unescape
 from guard.effects.sources import sources_of
-from guard.effects.state import UNKNOWN, Variable
+from guard.effects.state import UNKNOWN, State, Variable, forgotten, join
 from guard.effects.values import Field, Hole, Text, plain, static_text
 from guard.model.dataclass import replace
 from guard.model.effect import KillProcess, Opaque, ReadSecret
@@ -82,29 +82,54 @@ def _printf(call: Call) -> None:
 
 
 def _cd(call: Call) -> None:
-    operands = [f for f in call.args if not ((f.static or "").startswith("-") and len(f.static or "") > 1)]
-    target = operands[0] if operands else plain(_home(call), call.span)
-    state = call.state
     call.output = ()
-    if "CDPATH" in state.variables or target.static == "-" or target.static is None:
-        if target.static is None and target.prefix.startswith("/") is False and not state.cwd:
-            call.after = replace(state, cwd=())
-            return
-        call.after = replace(state, cwd=())
-        call.failed = state
+    operands = [f for f in call.args if not ((f.static or "").startswith("-") and len(f.static or "") > 1)]
+    if call.name == "pushd" and (not operands or (operands[0].static or "").startswith(("+", "-"))):
+        # It turns the stack of directories around.
+        call.after = replace(call.state, cwd=(), rare=replace(call.state.rare, stack=None))
         return
-    if call.name == "pushd" and target.static.startswith(("+", "-")):
-        call.after = replace(state, cwd=())
-        return
+    target = operands[0] if operands else plain(_home(call), call.span)
+    places = _places(call, target)
+    _moved(call, places)
+    if call.name == "pushd" and call.after is not None:
+        stack = call.state.rare.stack
+        cwd = call.state.cwd
+        kept = (*stack, cwd[0]) if stack is not None and len(cwd) == 1 else None
+        call.after = replace(call.after, rare=replace(call.after.rare, stack=kept))
+
+
+def _places(call: Call, target: Field) -> tuple[str, ...]:
+    """Directories that ``cd TARGET`` may lead to; empty when nobody can tell."""
+    text = target.static
+    if text is None:
+        return ()
+    if text == "-" and call.name == "cd":
+        return call.state.rare.old
     paths = [p.text for p in call.paths(target) if isinstance(p, KnownPath)]
-    if not paths:
-        call.after = replace(state, cwd=())
-        return
-    call.after = replace(state, cwd=tuple(dict.fromkeys(_tidy(p) for p in paths)))
-    call.failed = state
+    if not text.startswith(("/", "./", "../")) and text not in {".", ".."}:
+        for value in call.evaluator.expander.variable("CDPATH", call.state).values:
+            known = static_text(value)
+            if known is None:
+                if "CDPATH" in call.state.variables:
+                    return ()
+                continue
+            for base in known.split(":") if known else ():
+                paths += [
+                    p.text
+                    for p in call.paths(plain(f"{base or '.'}/{text}", target.span))
+                    if isinstance(p, KnownPath)
+                ]
+    return tuple(dict.fromkeys(_tidy(path) for path in paths))
+
+
+def _moved(call: Call, places: tuple[str, ...]) -> None:
+    """The shell goes to one of these places, or stays where it is."""
+    state = call.state
+    after = replace(state, cwd=places, rare=replace(state.rare, old=state.cwd))
+    call.after, call.failed = after, state
     # `cd` to a directory that is there does not fail, so what follows `;` does not also run in the old place (rule 1).
-    if all(_is_directory(call, path) for path in paths):
-        call.failed = call.after
+    if places and all(_is_directory(call, path) for path in places):
+        call.failed = after
 
 
 def _tidy(path: str) -> str:
@@ -126,12 +151,19 @@ def _home(call: Call) -> str:
 
 
 def _popd(call: Call) -> None:
-    call.after = replace(call.state, cwd=())
     call.output = ()
+    stack = call.state.rare.stack
+    if call.args or not stack:
+        call.after = replace(call.state, cwd=(), rare=replace(call.state.rare, stack=None))
+        call.failed = call.state
+        return
+    _moved(call, stack[-1:])
+    if call.after is not None:
+        call.after = replace(call.after, rare=replace(call.after.rare, stack=stack[:-1]))
 
 
 def _declare(call: Call) -> None:
-    state = call.state
+    state: State = call.state
     call.output = ()
     flags = "".join(f.static or "" for f in call.args if (f.static or "").startswith(("-", "+")))
     if "p" in flags or (
@@ -141,10 +173,15 @@ def _declare(call: Call) -> None:
         call.output = (Hole("the variables of the shell"),)
     if "f" in flags or "F" in flags:
         call.output = NO_OUTPUT
-    if "n" in flags:
+    if "n" in flags and not all(_after(f).isidentifier() for f in call.args if "=" in f.text):
         call.opaque("a name reference can run commands when it is expanded")
     if "i" in flags:
         call.opaque("an integer variable evaluates what it is given, which can run commands")
+    exported = (call.name == "export" or "x" in flags) and "+" not in flags
+    if "f" in flags and exported:
+        names = frozenset[str](f.static or "" for f in call.args)
+        call.after = replace(state, rare=replace(state.rare, exported=state.rare.exported | names))
+        return
     own = call.name in {"local", "declare", "typeset"} and "g" not in flags
     for field in call.args:
         text = field.text
@@ -157,14 +194,20 @@ def _declare(call: Call) -> None:
             # `a[...]` that looks like a pattern is a subscript all the same.
             call.opaque("declares a variable whose name is not known, which can run commands")
             continue
-        if not equals:
-            state = state.with_variable(
-                name, replace(call.evaluator.expander.variable(name, state), exported=True)
-            )
+        variable = call.evaluator.expander.variable(name, state)
+        if "n" in flags and equals and _after(field).isidentifier():
+            state = state.with_variable(name, Variable(UNKNOWN.values, refers=_after(field)))
+        elif not equals:
+            state = state.with_variable(name, replace(variable, exported=exported or variable.exported))
         else:
-            state = state.with_variable(name, Variable((_after_equals(field, name),), None, exported=True))
+            inherits = exported or variable.exported or name in call.evaluator.facts.env
+            state = state.with_variable(name, Variable((_after_equals(field, name),), None, inherits))
         call.evaluator.note_injection(name, state, call.span)
     call.after = state
+
+
+def _after(field: Field) -> str:
+    return (field.static or "").partition("=")[2]
 
 
 def _after_equals(field: Field, name: str) -> Text:
@@ -250,37 +293,82 @@ def _shift(call: Call) -> None:
 
 def _read(call: Call) -> None:
     call.output = ()
-    parsed = call.parse(grammar("a d i n N p t u"))
+    parsed = call.parse(_READ)
     state = call.state
-    names = [f.static for f in (*parsed.operands, *parsed.values("a"))] or ["REPLY"]
-    known = static_text(call.stdin) if call.stdin is not None else None
-    line = known.split("\n", 1)[0] if known is not None else None
-    words = line.split() if line is not None else None
+    arrays = [field.static for field in parsed.values("a")]
+    names = [*arrays, *(f.static for f in parsed.operands)] or ["REPLY"]
+    words = None if parsed.has("d", "n", "N", "u") else _words_read(call, raw=parsed.has("r"))
+    unknown: Text = (Hole("a line of input", sources=sources_of(call.stdin)),)
     for index, name in enumerate(names):
         if name is None or not name.isidentifier():
             call.opaque("reads into a name that is not known, which can run commands")
             continue
         if words is None:
-            value: Text = (Hole("a line of input", sources=sources_of(call.stdin)),)
-        elif index == len(names) - 1:
-            value = (" ".join(words[index:]),)
+            variable = Variable((unknown,), (unknown,) if arrays else None)
+        elif arrays:
+            array: tuple[Text, ...] = tuple((word,) for word in words)
+            variable = Variable(array[:1] or (("",),), array)
+        elif index == len(names) - 1 and len(words) > len(names):
+            # The rest of the line keeps the blanks that it has.
+            variable = Variable((unknown,))
+            if _default_separators(call):
+                line = (static_text(call.stdin or ()) or "").split("\n", 1)[0]
+                variable = Variable(((line.strip(" \t").split(None, index)[index],),))
         else:
-            value = (words[index] if index < len(words) else "",)
-        state = state.with_variable(name, Variable((value,)))
+            variable = Variable(((words[index] if index < len(words) else "",),))
+        state = state.with_variable(name, variable)
     call.after = call.failed = state
+
+
+_READ = grammar("a d i n N p t u")
+
+
+def _default_separators(call: Call) -> bool:
+    return call.evaluator.expander.variable("IFS", call.state).values == ((" \t\n",),)
+
+
+def _words_read(call: Call, *, raw: bool) -> list[str] | None:
+    """The first line of its input, split as ``read`` does; None when that is not known."""
+    known = static_text(call.stdin) if call.stdin is not None else None
+    separators = call.evaluator.expander.variable("IFS", call.state).values
+    if known is None or len(separators) != 1 or (not raw and "\\" in known):
+        return None
+    line = known.split("\n", 1)[0]
+    signs = static_text(separators[0])
+    if signs is None:
+        return None
+    if not signs:
+        return [line] if line else []
+    if not signs.strip(" \t\n"):
+        words = [""]
+        for char in line:
+            if char not in signs:
+                words[-1] += char
+            elif words[-1]:
+                words.append("")
+        return [word for word in words if word]
+    if len(signs) == 1:
+        words = line.split(signs)
+        return words[:-1] if words and not words[-1] else words
+    return None
 
 
 def _mapfile(call: Call) -> None:
     call.output = ()
     parsed = call.parse(grammar("d n O s u C c"))
     for code in parsed.values("C"):
-        call.run_text(code, what="the callback")
+        call.run_text(code, what="the callback", shell="same")
     name = (parsed.operands[0].static or "") if parsed.operands else "MAPFILE"
     if not name.isidentifier():
         call.opaque("reads into a name that is not known, which can run commands")
         return
     line: Text = (Hole("a line of input", sources=sources_of(call.stdin)),)
-    call.after = call.state.with_variable(name, Variable((line,), (line,)))
+    known = static_text(call.stdin) if call.stdin is not None else None
+    array: tuple[Text, ...] = (line,)
+    if known is not None and {option for option, _ in parsed.options} <= {"t"} and len(known) < 8192:
+        lines = known.splitlines(keepends=not parsed.has("t"))
+        array = tuple((text.rstrip("\n") if parsed.has("t") else text,) for text in lines)
+    call.after = call.state.with_variable(name, Variable(array[:1] or (("",),), array))
 
 
 def _eval(call: Call) -> None:
@@ -288,22 +376,27 @@ def _eval(call: Call) -> None:
     texts = [field.static for field in args]
     if any(text is None for text in texts):
         call.opaque("`eval` of text that is not known before it runs")
-        call.after = replace(call.state, cwd=(), positional=None)
+        call.after = forgotten(call.state)
         return
     source = " ".join(text for text in texts if text is not None)
     flow = call.evaluator.run_text(
-        source, call.state, span=call.span, certain=call.certain, depth=call.depth + 1
+        source, call.state, span=call.span, certain=call.certain, depth=call.depth + 1, same=True
     )
     call.after, call.failed, call.output = flow.ok, flow.fail, flow.output
 
 
 def _source(call: Call) -> None:
     args = call.args[1:] if call.args and call.args[0].static == "--" else call.args
-    if args:
-        call.run_file(args[0], args=args[1:], shell=True)
-        # A sourced file changes this very shell.
-        if args[0].stream is None:
-            call.after = replace(call.after or call.state, positional=call.state.positional)
+    if not args:
+        return
+    flow = call.evaluator.source(call, args[0], args[1:])
+    if flow is None:
+        call.after = forgotten(call.state)
+        return
+    positional = call.state.positional if len(args) > 1 else flow.ok.positional
+    call.after = replace(flow.ok, positional=positional)
+    call.failed = join(replace(flow.fail, positional=positional), call.state)
+    call.output = flow.output
 
 
 def _exec(call: Call) -> None:
@@ -339,18 +432,31 @@ def _trap(call: Call) -> None:
         call.output = NO_OUTPUT
     if not args or args[0].static in {"-", "", "-l", "-p"} or (args[0].static or "x").isdigit():
         return
-    call.run_text(args[0], what="the trap")
+    call.run_text(args[0], what="the trap", shell="same")
+    text = args[0].static
+    if text is not None:
+        rare = call.state.rare
+        call.after = replace(call.state, rare=replace(rare, traps=tuple(dict.fromkeys((*rare.traps, text)))))
 
 
 def _alias(call: Call) -> None:
-    if any("=" in field.text for field in call.args):
+    for field in call.args:
+        name, equals, value = (field.static or "").partition("=")
+        if "=" not in field.text:
+            continue
         call.output = ()
+        # Where the shell expands aliases at all is not known: what follows is judged with and without.
         call.opaque("an alias changes what later names run")
+        if equals:
+            call.after = (call.after or call.state).renamed(name, value, alias=True)
 
 
 def _hash(call: Call) -> None:
     call.output = ()
-    if any((f.static or "?").startswith("-") and "p" in (f.static or "p") for f in call.args):
+    texts = [field.static for field in call.args]
+    if len(texts) == 3 and texts[0] == "-p" and texts[1] and texts[2]:
+        call.after = call.state.renamed(texts[2], texts[1], alias=False)
+    elif any((text or "?").startswith("-") and "p" in (text or "p") for text in texts):
         call.opaque("`hash -p` changes what a name runs")
 
 
@@ -405,7 +511,7 @@ def _test(call: Call) -> None:
 def _completion(call: Call) -> None:
     parsed = call.parse(grammar("A C F G o P S W X"))
     for code in parsed.values("C"):
-        call.run_text(code, what="the completion command")
+        call.run_text(code, what="the completion command", shell="same")
     if parsed.has("W", "F"):
         call.opaque("completion words are expanded, which can run commands")
 
@@ -429,6 +535,27 @@ def _pwd(call: Call) -> None:
 
 def _exit(call: Call) -> None:
     call.output = ()
+    # With two arguments it complains and goes on.
+    if len(call.args) > 1 or any(field.open for field in call.args):
+        return
+    for text in call.state.rare.traps:
+        call.evaluator.run_trap(text, call.state)
+    call.after = replace(call.state, dead=True)
+
+
+def _return(call: Call) -> None:
+    call.output = ()
+    if len(call.args) <= 1 and not any(field.open for field in call.args):
+        call.after = call.evaluator.jumps.leave_function(call.state)
+
+
+def _break(call: Call) -> None:
+    call.output = ()
+    count = call.args[0].static if call.args else "1"
+    if count is None or not count.isdigit() or count == "0":
+        call.evaluator.jumps.leave_loops(call.state, 99)
+        return
+    call.after = call.evaluator.jumps.leave_loops(call.state, int(count))
 
 
 def _shopt(call: Call) -> None:
@@ -459,7 +586,7 @@ BUILTINS: dict[str, Callable[[Call], None]] = {
     "[": _test,
     "alias": _alias,
     "bg": _silent,
-    "break": _silent,
+    "break": _break,
     "builtin": _command,
     "caller": _prints,
     "cd": _cd,
@@ -467,7 +594,7 @@ BUILTINS: dict[str, Callable[[Call], None]] = {
     "compgen": _completion,
     "complete": _completion,
     "compopt": _silent,
-    "continue": _silent,
+    "continue": _break,
     "declare": _declare,
     "dirs": _prints,
     "disown": _silent,
@@ -497,7 +624,7 @@ BUILTINS: dict[str, Callable[[Call], None]] = {
     "read": _read,
     "readarray": _mapfile,
     "readonly": _declare,
-    "return": _exit,
+    "return": _return,
     "set": _set,
     "shift": _shift,
     "shopt": _shopt,

@@ -25,7 +25,8 @@ from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath
 from guard.model.source import Span
 
 if TYPE_CHECKING:
-    from guard.effects.evaluate import Evaluator, Flow
+    from guard.effects.evaluate import Evaluator
+    from guard.effects.flow import Flow
 
 _LOGS_IN = frozenset(
     {"-H", "--header", "-u", "--user", "--oauth2-bearer", "--proxy-user", "-U", "--password", "--token"}
@@ -98,6 +99,7 @@ class Call:
     # ------------------------------------------------------------------ saying what it does
 
     def emit(self, effect: SymbolicEffect) -> None:
+        effect = self.evaluator.emit(effect)
         match effect:
             case ReadPath(path=KnownPath(text), recursive=deep):
                 made = self.state.written.get(text) if self.state.written else None
@@ -112,7 +114,6 @@ class Call:
                 self.taken = union(self.taken, (f"network:{host}",))
             case _:
                 pass
-        self.evaluator.emit(effect)
 
     @property
     def carried(self) -> Sources:
@@ -240,7 +241,14 @@ class Call:
             self.evaluator.ambient = outer
         return self._ran(flow)
 
-    def run_text(self, text: Field | Text, *, state: State | None = None, what: str = "shell text") -> Text:
+    def run_text(
+        self,
+        text: Field | Text,
+        *,
+        state: State | None = None,
+        what: str = "shell text",
+        shell: Literal["new", "same"] = "new",
+    ) -> Text:
         """A string is shell code. Tells what it prints."""
         parts = text.parts if isinstance(text, Field) else text
         if isinstance(text, Field) and text.open:
@@ -251,7 +259,12 @@ class Call:
             return NO_OUTPUT
         source = "".join(part for part in parts if isinstance(part, str))
         flow = self.evaluator.run_text(
-            source, state or self.state, span=self.span, certain=self.certain, depth=self.depth + 1
+            source,
+            state or self.state,
+            span=self.span,
+            certain=self.certain,
+            depth=self.depth + 1,
+            same=shell == "same",
         )
         return self._ran(flow)
 

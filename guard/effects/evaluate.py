@@ -7,17 +7,20 @@ is said as ``Opaque``. Numbers in comments are the rules of the project's notes 
 from typing import assert_never
 
 from guard.effects.builtins import BUILTINS
-from guard.effects.call import Call
+from guard.effects.call import NO_OUTPUT, Call
+from guard.effects.compound import Compounds
 from guard.effects.expand import Expander
+from guard.effects.flow import SOME, Flow, Jumps, either
 from guard.effects.identity import identify
 from guard.effects.injection import doubt_of
+from guard.effects.outputs import computed
 from guard.effects.programs import handler
 from guard.effects.redirect import Redirected, apply_redirects
 from guard.effects.scripts import Scripts
 from guard.effects.sources import Sources, sources_of, union, with_sources
-from guard.effects.state import NUMBER, UNKNOWN, State, Variable, WrittenFile, join, widen
-from guard.effects.values import Field, Hole, Text, static_text, texts_of
-from guard.model.dataclass import dataclass, replace
+from guard.effects.state import UNKNOWN, State, Variable, WrittenFile, inherited, join
+from guard.effects.values import Field, Hole, Text, plain, static_text, texts_of
+from guard.model.dataclass import replace
 from guard.model.effect import Connect, Opaque, RunProgram, SymbolicEffect
 from guard.model.facts import Answer, Facts, Lookup
 from guard.model.source import Span
@@ -36,6 +39,7 @@ from guard.shell.ast import (
     Item,
     Join,
     Loop,
+    Parameter,
     Pipeline,
     Redirect,
     RedirectOp,
@@ -43,31 +47,16 @@ from guard.shell.ast import (
     Simple,
     Subshell,
     Unread,
-    Word,
 )
+from guard.shell.emit import emit
 from guard.shell.parse import parse
 
 MAX_DEPTH = 16
 MAX_COMMANDS = 1000
-MAX_PASSES = 6
 _SHOW_ENVIRONMENT = frozenset({"env", "printenv"})
 _SENDERS = frozenset({"curl", "wget", "http", "https", "xh"})
 """Programs whose arguments, whatever they are, are part of what they send."""
 _NOTHING: Text = ()
-_SOME: Text = (Hole("the output of a command"),)
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """The state if the command succeeded, if it failed, and what it printed."""
-
-    ok: State
-    fail: State
-    output: Text = _SOME
-
-    @property
-    def any(self) -> State:
-        return join(self.ok, self.fail)
 
 
 class _Exhausted(Exception):
@@ -85,24 +74,35 @@ class Evaluator:
         self._commands = 0
         self._calls: list[str] = []
         self._scripts = Scripts(self)
+        self._compounds = Compounds(self)
+        self.jumps = Jumps()
+        self._trapped: list[str] = []
+        self._aliases: list[str] = []
+        self._span: Span | None = None
+        """The place of the whole text inside which an inner text is being run."""
         self._depth = 0
         self.ambient: Sources = ()
         """Where that came from which wrappers hand to the command inside."""
-        self.expander = Expander(facts, self.ask, self._substitute, self._opaque)
+        self.expander = Expander(facts, self.ask, self._substitute, self.opaque)
 
     @property
     def effects(self) -> tuple[SymbolicEffect, ...]:
         return tuple(self._effects)
 
-    def emit(self, effect: SymbolicEffect) -> None:
+    def emit(self, effect: SymbolicEffect) -> SymbolicEffect:
+        """Keep an effect; tells it as it is kept."""
+        if self._span is not None:
+            # Places inside an inner text mean nothing in the outer one.
+            effect = replace(effect, span=self._span)
         self._effects.setdefault(effect)
+        return effect
 
     def ask(self, lookup: Lookup) -> Answer | None:
         """The answer, if it is known; it is asked for in any case."""
         self.lookups.setdefault(lookup)
         return self.facts.answers.get(lookup)
 
-    def _opaque(self, reason: str, span: Span) -> None:
+    def opaque(self, reason: str, span: Span) -> None:
         self.emit(Opaque(reason=reason, span=span))
 
     # ------------------------------------------------------------------ entry points
@@ -110,42 +110,57 @@ class Evaluator:
     def analyse_text(self, text: str, state: State) -> None:
         """Everything the text would do; never raises."""
         try:
-            self._script(parse(text), state, certain=True)
+            self.alone(parse(text), state, certain=True)
         except _Exhausted:
-            self._opaque("too many commands to follow", Span(0, len(text)))
+            self.opaque("too many commands to follow", Span(0, len(text)))
         except RecursionError:
-            self._opaque("nested too deeply to follow", Span(0, len(text)))
+            self.opaque("nested too deeply to follow", Span(0, len(text)))
 
-    def run_text(self, text: str, state: State, *, span: Span, certain: bool, depth: int) -> Flow:
-        """Shell code inside a command: ``bash -c``, ``eval``, a script file."""
+    def run_text(
+        self, text: str, state: State, *, span: Span, certain: bool, depth: int, same: bool = False
+    ) -> Flow:
+        """Shell code inside a command: ``bash -c``, a script file; in the ``same`` shell for ``eval`` and traps."""
         if depth > MAX_DEPTH or self._depth > MAX_DEPTH:
-            self._opaque("nested too deeply to follow", span)
+            self.opaque("nested too deeply to follow", span)
             return Flow(state, state)
         before = len(self.unread)
+        outer, self._span = self._span, self._span or span
         self._depth += 1
         try:
-            flow = self._script(parse(text), state, certain=certain)
+            script = parse(text)
+            flow = (
+                self.script(script, state, certain=certain)
+                if same
+                else self.alone(script, inherited(state, self.facts), certain=certain)
+            )
         finally:
             self._depth -= 1
-        # Places inside the inner text mean nothing in the outer one.
+            self._span = outer
         self.unread[before:] = [Unread(u.reason, span, span.start) for u in self.unread[before:]]
         return flow
 
     # ------------------------------------------------------------------ lists
 
-    def _script(self, script: Script, state: State, *, certain: bool, stdin: Text | None = None) -> Flow:
+    def script(self, script: Script, state: State, *, certain: bool, stdin: Text | None = None) -> Flow:
         flow = Flow(state, state, _NOTHING)
         printed: list[Text] = []
-        last = len(script.items) - 1
+        conditional = False
+        outer = state
         for index, item in enumerate(script.items):
             match item.join:
                 case Join.AND:
-                    start, sure = flow.ok, certain
+                    start, sure, conditional = flow.ok, certain, True
                 case Join.OR:
-                    start, sure = flow.fail, False
+                    start, sure, conditional = flow.fail, False, True
                 case _:
                     start, sure = flow.any, certain
-            step = self._item(item, start, certain=sure, stdin=stdin, last=index == last)
+                    outer = start
+            if start.dead:
+                # Behind `exit` or `break`: nobody gets here.
+                if item.join is not Join.AND and item.join is not Join.OR:
+                    flow = Flow(start, start)
+                continue
+            step = self._pipeline(item.pipeline, start, certain=sure, stdin=stdin)
             printed.append(step.output)
             match item.join:
                 case Join.AND:
@@ -154,20 +169,51 @@ class Evaluator:
                     flow = Flow(join(flow.ok, step.ok), step.fail)
                 case Join.FIRST | Join.THEN:
                     flow = step
-        conditional = any(item.join in {Join.AND, Join.OR} for item in script.items)
+            if item.background:
+                # All of an and-or list before `&` runs in a copy of the shell; what it wrote is written.
+                copy = replace(outer, written={**outer.written, **flow.any.written})
+                flow = Flow(flow.ok, flow.fail) if self._goes_on(script, index) else Flow(copy, copy)
         output = (
             tuple(piece for text in printed for piece in text)
-            if not conditional or len(printed) == 1
-            else _either(*printed)
+            if not conditional or len(printed) <= 1
+            else either(*printed)
         )
         return Flow(flow.ok, flow.fail, output)
 
-    def _item(self, item: Item, state: State, *, certain: bool, stdin: Text | None, last: bool) -> Flow:
-        del last
-        flow = self._pipeline(item.pipeline, state, certain=certain, stdin=stdin)
-        if item.background:
-            return Flow(state, state, flow.output)
+    @staticmethod
+    def _goes_on(script: Script, index: int) -> bool:
+        """Whether the next item belongs to the same and-or list."""
+        after = script.items[index + 1 : index + 2]
+        return bool(after) and (after[0].join is Join.AND or after[0].join is Join.OR)
+
+    def alone(self, script: Script, state: State, *, certain: bool, stdin: Text | None = None) -> Flow:
+        """In a shell of its own: what leaves it, leaves only it, and its traps run at its end."""
+        outer, self.jumps = self.jumps, Jumps()
+        try:
+            flow = self.script(script, state, certain=certain, stdin=stdin)
+            self.end(flow.any, state)
+        finally:
+            self.jumps = outer
         return flow
+
+    def end(self, state: State, before: State) -> None:
+        """A shell ends: traps that were set in it run, with what it holds then."""
+        if state.rare is before.rare or state.dead:
+            return
+        for text in state.rare.traps:
+            if text not in before.rare.traps:
+                self.run_trap(text, state)
+
+    def run_trap(self, text: str, state: State) -> None:
+        if text not in self._trapped:
+            self._trapped.append(text)
+            try:
+                quiet = replace(state, dead=False)
+                self.run_text(
+                    text, quiet, span=self._span or Span(0, 0), certain=False, depth=self._depth, same=True
+                )
+            finally:
+                self._trapped.pop()
 
     def _pipeline(self, pipeline: Pipeline, state: State, *, certain: bool, stdin: Text | None) -> Flow:
         if len(pipeline.commands) == 1:
@@ -178,7 +224,8 @@ class Evaluator:
             text: Text | None = stdin
             for command in pipeline.commands:
                 step = self._command(command, replace(state, written=written), certain=certain, stdin=text)
-                written = {**written, **step.ok.written}
+                self.end(step.any, state)
+                written = {**written, **step.fail.written, **step.ok.written}
                 text = step.output
             after = replace(state, written=written)
             flow = Flow(after, after, text or _NOTHING)
@@ -201,8 +248,9 @@ class Evaluator:
                 after = replace(state, functions={**state.functions, name: command.body})
                 return Flow(after, after, _NOTHING)
             case Coproc():
-                flow = self._command(command.body, state, certain=certain, stdin=_SOME)
-                return Flow(state, state, flow.output)
+                flow = self._command(command.body, state, certain=certain, stdin=SOME)
+                after = replace(state, written={**state.written, **flow.any.written})
+                return Flow(after, after, flow.output)
             case (
                 Group()
                 | Subshell()
@@ -215,161 +263,10 @@ class Evaluator:
                 | ArithmeticCommand()
             ):
                 redirected = self._redirects(command.redirects, state, certain=certain, stdin=stdin)
-                flow = self._compound(command, redirected.state, certain=certain, stdin=redirected.stdin)
+                flow = self._compounds.run(command, redirected.state, certain=certain, stdin=redirected.stdin)
                 return self._written(redirected, flow)
             case _:
                 assert_never(command)
-
-    def _compound(
-        self,
-        command: Group | Subshell | If | Loop | For | ArithmeticFor | Case | Condition | ArithmeticCommand,
-        state: State,
-        *,
-        certain: bool,
-        stdin: Text | None,
-    ) -> Flow:
-        match command:
-            case Group(body):
-                return self._script(body, state, certain=certain, stdin=stdin)
-            case Subshell(body):
-                flow = self._script(body, state, certain=certain, stdin=stdin)
-                after = replace(state, written={**state.written, **flow.any.written})
-                return Flow(after, after, flow.output)
-            case If():
-                return self._if(command, state, certain=certain, stdin=stdin)
-            case Loop(condition, body):
-                first = self._script(condition, state, certain=certain, stdin=stdin)
-                again = self._twice(body, first.any, stdin=stdin, condition=condition)
-                return Flow(again, again)
-            case For():
-                return self._for(command, state, stdin=stdin)
-            case ArithmeticFor(text, parts, body):
-                self.expander.arithmetic(text, parts, state, command.span)
-                start = self._counted(text, state)
-                again = self._twice(body, start, stdin=stdin, condition=None)
-                return Flow(again, again)
-            case Case():
-                return self._case(command, state, stdin=stdin)
-            case Condition(words):
-                self._condition(words, state, command.span)
-                return Flow(state, state, _NOTHING)
-            case ArithmeticCommand(text, parts):
-                self.expander.arithmetic(text, parts, state, command.span)
-                after = self._counted(text, state)
-                return Flow(after, after, _NOTHING)
-            case _:
-                assert_never(command)
-
-    def _if(self, command: If, state: State, *, certain: bool, stdin: Text | None) -> Flow:
-        ends: list[Flow] = []
-        for index, (condition, body) in enumerate(command.branches):
-            test = self._script(condition, state, certain=certain and index == 0, stdin=stdin)
-            ends.append(self._script(body, test.ok, certain=False, stdin=stdin))
-            state = test.fail
-        if command.otherwise is not None:
-            ends.append(self._script(command.otherwise, state, certain=False, stdin=stdin))
-        else:
-            ends.append(Flow(state, state))
-        after = ends[0].any
-        for flow in ends[1:]:
-            after = join(after, flow.any)
-        return Flow(after, after)
-
-    def _twice(self, body: Script, state: State, *, stdin: Text | None, condition: Script | None) -> State:
-        """A loop body: once as it is, once more with all it changed unknown."""
-        once = self._script(body, state, certain=False, stdin=stdin)
-        start = widen(state, once.any)
-        if condition is not None:
-            start = widen(start, self._script(condition, start, certain=False, stdin=stdin).any)
-        end = start
-        for _ in range(MAX_PASSES):
-            end = widen(start, self._script(body, start, certain=False, stdin=stdin).any)
-            if end.variables == start.variables or not _was_a_number(start, end):
-                return end
-            # What was taken for a counter is none: what the body does with it is looked at again.
-            start = end
-        return replace(end, variables=dict.fromkeys(end.variables, UNKNOWN))
-
-    def _for(self, command: For, state: State, *, stdin: Text | None) -> Flow:
-        if command.words is None:
-            values = (
-                state.positional if state.positional is not None else ((Hole("the positional parameters"),),)
-            )
-        else:
-            fields = [f for world in self.expander.fields(command.words, state) for f in world]
-            values = tuple(
-                dict.fromkeys(
-                    tuple(p if isinstance(p, str | Hole) else Hole("a name from a list") for p in f.parts)
-                    if not f.open
-                    else (Hole("a name from a list", sources=sources_of(f.parts)),)
-                    for f in fields
-                )
-            )
-        if not values:
-            return Flow(state, state)
-        if len(values) > 8:
-            # Each value is followed on its own while there are few; many are followed as their union of places.
-            after = state
-            for value in values[:64]:
-                after = join(
-                    after,
-                    self._script(
-                        command.body,
-                        state.with_variable(command.name, Variable((value,))),
-                        certain=False,
-                        stdin=stdin,
-                    ).any,
-                )
-            if len(values) > 64:
-                self._twice(
-                    command.body,
-                    state.with_variable(command.name, Variable(((Hole("a name from a list"),),))),
-                    stdin=stdin,
-                    condition=None,
-                )
-            return Flow(after, after)
-        after = self._twice(
-            command.body, state.with_variable(command.name, Variable(values)), stdin=stdin, condition=None
-        )
-        after = join(state, after)
-        return Flow(after, after)
-
-    def _case(self, command: Case, state: State, *, stdin: Text | None) -> Flow:
-        self.expander.texts(command.word, state)
-        after = state
-        for item in command.items:
-            for pattern in item.patterns:
-                self.expander.texts(pattern, state)
-            # `;&` falls into the next body: following each from the state joined so far covers it.
-            after = join(after, self._script(item.body, after, certain=False, stdin=stdin).any)
-        return Flow(after, after)
-
-    def _condition(self, words: tuple[Word, ...], state: State, span: Span) -> None:
-        texts = [self.expander.texts(word, state) for word in words]
-        operators = {"-eq", "-ne", "-lt", "-gt", "-le", "-ge", "-v", "-R"}
-        if any(static_text(alternatives[0]) in operators for alternatives in texts):
-            for alternatives in texts:
-                for value in alternatives:
-                    known = static_text(value)
-                    numeric = all(isinstance(p, str) or (isinstance(p, Hole) and p.number) for p in value)
-                    if (known is None and not numeric) or (
-                        known is not None and "[" in known and known not in {"[[", "]]"}
-                    ):
-                        self._opaque("arithmetic on a value that is not known can run commands", span)
-                        return
-
-    def _counted(self, text: str, state: State) -> State:
-        """After an arithmetic expression: what it surely assigns is a number, any other name in it may be."""
-        after = widen(state, self._count_variables(text, state))
-        for name in _surely_assigned(text):
-            after = after.with_variable(name, Variable(((Hole("a number", number=True),),)))
-        return after
-
-    def _count_variables(self, text: str, state: State) -> State:
-        after = state
-        for name in _assigned(text):
-            after = after.with_variable(name, Variable(((Hole("a number", number=True),),)))
-        return after
 
     # ------------------------------------------------------------------ simple commands
 
@@ -405,14 +302,48 @@ class Evaluator:
                     flow.output,
                 )
             flows.append(flow)
+        if state.rare.aliases and command.words:
+            self._aliased(command, state)
         flow = flows[0]
         for other in flows[1:]:
             flow = Flow(
                 join(flow.ok, other.ok),
                 join(flow.fail, other.fail),
-                _either(flow.output, other.output),
+                either(flow.output, other.output),
             )
+        tested = _tested(command)
+        if tested is not None:
+            name, filled = tested
+            flow = (
+                Flow(_narrowed(flow.ok, (name,)), flow.fail, flow.output)
+                if filled
+                else Flow(flow.ok, _narrowed(flow.fail, (name,)), flow.output)
+            )
+        required = self.expander.take_required()
+        if required:
+            flow = Flow(_narrowed(flow.ok, required), _narrowed(flow.fail, required), flow.output)
         return self._written(redirected, flow)
+
+    def _aliased(self, command: Simple, state: State) -> None:
+        """An alias may stand for the first word, from the next line on, where the shell expands them."""
+        name = command.words[0].static
+        value = state.rare.aliases.get(name or "")
+        if value is None or name in self._aliases:
+            return
+        rest = Simple((), command.words[1:], command.redirects, command.span)
+        line = Script((Item(Join.FIRST, Pipeline((rest,), False, command.span)),), command.span)
+        self._aliases.append(name or "")
+        try:
+            self.run_text(
+                f"{value} {emit(line)}" if command.words[1:] else value,
+                state,
+                span=command.span,
+                certain=False,
+                depth=self._depth,
+                same=True,
+            )
+        finally:
+            self._aliases.pop()
 
     def _assign(self, assignments: tuple[Assignment, ...], state: State, *, exported: bool) -> State:
         for item in assignments:
@@ -420,10 +351,15 @@ class Evaluator:
                 subscript = item.subscript.static
                 if subscript is None or any(c in subscript for c in "$`["):
                     self.expander.texts(item.subscript, state)
-                    self._opaque("an array subscript that is not known can run commands", item.span)
-                state = state.with_variable(item.name, Variable(((Hole("an array"),),)))
-                if item.value is not None:
-                    self.expander.texts(item.value, state)
+                    self.opaque("an array subscript that is not known can run commands", item.span)
+                values = self.expander.texts(item.value, state) if item.value is not None else ()
+                only = static_text(values[0]) if len(values) == 1 else None
+                if item.name in {"BASH_ALIASES", "BASH_CMDS"}:
+                    self.opaque(f"`{item.name}` changes what a name runs", item.span)
+                    if subscript is not None and only is not None:
+                        state = state.renamed(subscript, only, alias=item.name == "BASH_ALIASES")
+                    continue
+                state = state.with_element(item.name, subscript, values)
                 continue
             if item.value is None:
                 worlds = self.expander.fields(item.array, state)
@@ -432,7 +368,7 @@ class Evaluator:
                         self.expander.texts(key, state)
                 if any(key is not None for key in item.subscripts):
                     # Which element each word becomes is arithmetic, or a key.
-                    self._opaque("array subscripts can run commands", item.span)
+                    self.opaque("array subscripts can run commands", item.span)
                     state = state.with_variable(item.name, Variable(((Hole("an array"),),)))
                     continue
                 array: tuple[Text, ...] = tuple(
@@ -458,7 +394,7 @@ class Evaluator:
         """For builtins and wrappers that set variables for later programs."""
         reason = doubt_of(name, self.expander.variable(name, state).values)
         if reason:
-            self._opaque(reason, span)
+            self.opaque(reason, span)
 
     # ------------------------------------------------------------------ argv
 
@@ -478,36 +414,50 @@ class Evaluator:
         if self._commands > MAX_COMMANDS:
             raise _Exhausted
         if depth > MAX_DEPTH:
-            self._opaque("nested too deeply to follow", span)
+            self.opaque("nested too deeply to follow", span)
             return Flow(state, state)
         if not argv:
             return Flow(state, state, _NOTHING)
         name = argv[0].static
         if not name:
-            self._opaque(f"which program runs is not known before it runs: `{argv[0].text}`", span)
+            self.opaque(f"which program runs is not known before it runs: `{argv[0].text}`", span)
             return Flow(state, state)
+        if name in state.rare.hashed and name not in state.functions and name not in BUILTINS:
+            argv, name = (
+                [plain(state.rare.hashed[name], argv[0].span), *argv[1:]],
+                state.rare.hashed[name],
+            )
         if shell and name in state.functions:
             return self._function(name, argv, state, span=span, stdin=stdin, certain=certain)
         if shell and name in BUILTINS:
             call = Call(self, name, (name,), argv[1:], state, span, stdin, certain, depth)
             self.say_program(call)
             BUILTINS[name](call)
-            return self._finished(call)
+            return self._finished(call, argv[1:])
         return self._program(name, argv, state, span=span, stdin=stdin, certain=certain, depth=depth)
 
     def _function(
         self, name: str, argv: list[Field], state: State, *, span: Span, stdin: Text | None, certain: bool
     ) -> Flow:
         if name in self._calls or len(self._calls) > MAX_DEPTH:
-            self._opaque(f"the function `{name}` calls itself", span)
+            self.opaque(f"the function `{name}` calls itself", span)
             return Flow(state, state)
         self._calls.append(name)
+        loops, self.jumps.loops = self.jumps.loops, []
+        left: list[State] = []
+        self.jumps.returns.append(left)
         try:
             arguments = texts_of(argv[1:])
             inside = replace(state, positional=arguments, local=frozenset[str]())
             flow = self._command(state.functions[name], inside, certain=certain, stdin=stdin)
         finally:
             self._calls.pop()
+            self.jumps.loops = loops
+            self.jumps.returns.pop()
+        for other in left:
+            flow = Flow(
+                join(flow.ok, other), join(flow.fail, other), with_sources(SOME, sources_of(flow.output))
+            )
         return Flow(_returned(flow.ok, state), _returned(flow.fail, state), flow.output)
 
     def _program(
@@ -537,17 +487,31 @@ class Evaluator:
             handle(call)
         elif identity.file:
             self._scripts.run_path(call, identity.file, identity.written, argv[1:], state, shell=False)
+        elif "command_not_found_handle" in state.functions:
+            return self._function(
+                "command_not_found_handle",
+                [argv[0], *argv],
+                state,
+                span=span,
+                stdin=stdin,
+                certain=False,
+            )
         else:
             call.opaque(f"nothing is known about what `{shown}` does")
             for field in argv[1:]:
                 # It may write what it is given: judged as such, so that `foo ~/.bashrc` is not lost in the haze.
                 if field.static and not field.static.startswith("-") and "/" in field.static:
                     call.read(field)
-        return self._finished(call)
+        return self._finished(call, argv[1:])
 
-    def _finished(self, call: Call) -> Flow:
+    def _finished(self, call: Call, args: list[Field]) -> Flow:
         """The state after a call, and where what it printed, wrote and sent came from."""
         after = call.after or call.state
+        if call.output is NO_OUTPUT:
+            # A handler may have taken arguments away.
+            taken, call.args = call.args, args
+            call.output = computed(call) or NO_OUTPUT
+            call.args = taken
         if call.name in _SHOW_ENVIRONMENT and not call.ran:
             call.taken = union(("environment",), call.taken)
         carried = call.carried
@@ -579,6 +543,10 @@ class Evaluator:
     def run_file(self, call: Call, field: Field, args: list[Field], state: State, *, shell: bool) -> None:
         """``bash FILE``, ``source FILE``: the program is in a file."""
         self._scripts.run(call, field, args, state, shell=shell)
+
+    def source(self, call: Call, field: Field, args: list[Field]) -> Flow | None:
+        """A file read in this very shell; None when nobody can tell what it does."""
+        return self._scripts.run(call, field, args, call.state, shell=True, same=True)
 
     def run_stdin(self, call: Call, state: State) -> None:
         """The program comes on descriptor 0 (rule 19)."""
@@ -618,7 +586,7 @@ class Evaluator:
             case (
                 Item(pipeline=Pipeline(commands=(Simple((), (), (Redirect(op=RedirectOp.READ),) as only),))),
             ):
-                return self._redirects(only, state, certain=True, stdin=None).stdin or _SOME
+                return self._redirects(only, state, certain=True, stdin=None).stdin or SOME
             case _:
                 return ()
 
@@ -626,9 +594,9 @@ class Evaluator:
         self._depth += 1
         try:
             if self._depth > MAX_DEPTH * 2:
-                self._opaque("nested too deeply to follow", script.span)
-                return _SOME
-            flow = self._script(script, state, certain=True)
+                self.opaque("nested too deeply to follow", script.span)
+                return SOME
+            flow = self.alone(script, state, certain=True)
             return self._file_content(script, state) or flow.output
         finally:
             self._depth -= 1
@@ -637,13 +605,6 @@ class Evaluator:
 def _flat(text: Text) -> Text:
     known = static_text(text)
     return (known,) if known is not None else text
-
-
-def _either(*texts: Text) -> Text:
-    """What is printed when it may be any of these."""
-    if all(text == texts[0] for text in texts):
-        return texts[0]
-    return with_sources(_SOME, union(*[sources_of(text) for text in texts]))
 
 
 def _originated(after: State, before: State, sources: Sources) -> State:
@@ -655,6 +616,32 @@ def _originated(after: State, before: State, sources: Sources) -> State:
         for path, file in after.written.items()
     }
     return replace(after, written=written)
+
+
+def _tested(command: Simple) -> tuple[str, bool] | None:
+    """The variable that ``[ -n "$x" ]`` or ``test -z "$x"`` is about, and whether success means that it holds something."""
+    words = command.words
+    if not 3 <= len(words) <= 4 or words[0].static not in {"[", "test"}:
+        return None
+    match words[1].static, words[2].parts:
+        case ("-n" | "-z") as operator, (
+            Parameter(name=name, quoted=True, operator="", indirect=False, length=False),
+        ):
+            return name, operator == "-n"
+        case _:
+            return None
+
+
+def _narrowed(state: State, names: tuple[str, ...]) -> State:
+    """Behind `${name:?}` the name is not empty: the shell would have stopped."""
+    for name in names:
+        variable = state.variables.get(name)
+        values = tuple(v for v in variable.values if v != ("",)) if variable is not None else ()
+        if variable is None:
+            state = state.with_variable(name, UNKNOWN)
+        elif values and values != variable.values:
+            state = state.with_variable(name, replace(variable, values=values))
+    return state
 
 
 def _restore(after: State, before: State, assignments: tuple[Assignment, ...]) -> State:
@@ -677,45 +664,3 @@ def _returned(after: State, before: State) -> State:
         else:
             variables.pop(name, None)
     return replace(after, variables=variables, positional=before.positional, local=before.local)
-
-
-def _was_a_number(before: State, after: State) -> bool:
-    """Whether some counter of ``before`` has become anything else."""
-    return any(
-        value == NUMBER and after.variables.get(name) != NUMBER for name, value in before.variables.items()
-    )
-
-
-def _surely_assigned(text: str) -> list[str]:
-    """``i=0``, ``n+=2``, ``k++`` where nothing decides whether it happens."""
-    if any(sign in text for sign in ("&&", "||", "?", "[", "$", "`", "(")):
-        return []
-    names: list[str] = []
-    for part in text.replace(";", ",").split(","):
-        word = part.strip()
-        name = (
-            word.rstrip("+-").strip()
-            if word.endswith(("++", "--"))
-            else word.partition("=")[0].rstrip("+-*/%&|^<> ")
-        )
-        compares = "=" in word and (
-            word.partition("=")[2].startswith("=")
-            or word.partition("=")[0].rstrip().endswith(("<", ">", "!"))
-        )
-        if name.isidentifier() and not compares and (word.endswith(("++", "--")) or "=" in word):
-            names.append(name)
-    return names
-
-
-def _assigned(text: str) -> list[str]:
-    """Names an arithmetic expression may assign to: every name in it, which is enough."""
-    names: list[str] = []
-    word = ""
-    for char in text + " ":
-        if char.isalnum() or char == "_":
-            word += char
-        else:
-            if word and not word[0].isdigit():
-                names.append(word)
-            word = ""
-    return names

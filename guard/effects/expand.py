@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import TypeVar, assert_never
 
+from guard.effects.printf import unescape
 from guard.effects.sources import is_secret_name, sources_of, union
-from guard.effects.state import State, Variable
+from guard.effects.state import NOT_SET, State, Variable
 from guard.effects.values import Field, Hole, Piece, Stream, Text, Wild, static_text
 from guard.model.dataclass import dataclass
 from guard.model.facts import Answer, Facts, GlobFact, LookGlob, Lookup
@@ -91,6 +92,7 @@ class Expander:
         self._facts = facts
         self._ask = ask
         self._substitute = substitute
+        self._required: dict[str, None] = {}
         self._opaque = opaque
 
     # ------------------------------------------------------------------ public
@@ -124,8 +126,13 @@ class Expander:
 
     def variable(self, name: str, state: State) -> Variable:
         """What ``$name`` may hold here."""
-        if name in state.variables:
-            return state.variables[name]
+        variable = state.variables.get(name)
+        if variable is not None:
+            if variable.refers and variable.refers != name:
+                return self.variable(variable.refers, state)
+            return variable
+        if name == "OLDPWD" and state.rare.old:
+            return Variable(tuple((place,) for place in state.rare.old))
         if name == "HOME":
             return Variable(((self._facts.home,),))
         if name == "PWD":
@@ -154,6 +161,14 @@ class Expander:
             return Variable(((value,),))
         # Worst case for a variable nobody has shown to be set: `rm -rf "$X/"` is `rm -rf /` when it is empty.
         return Variable((("",), (Hole(f"`${name}` is not set by anything we can see"),)))
+
+    def take_required(self) -> tuple[str, ...]:
+        """Names that ``${name:?}`` asked for since the last call: the shell stops where one is empty."""
+        if not self._required:
+            return ()
+        names = tuple(self._required)
+        self._required.clear()
+        return names
 
     # ------------------------------------------------------------------ words
 
@@ -254,6 +269,8 @@ class Expander:
         for name in _names(text):
             if name in state.variables:
                 for value in state.variables[name].values:
+                    if value == NOT_SET and name not in self._facts.env:
+                        continue
                     known = static_text(value)
                     numeric = all(isinstance(p, str) or (isinstance(p, Hole) and p.number) for p in value)
                     if (known is None and not numeric) or (
@@ -269,7 +286,8 @@ class Expander:
             case "+":
                 return self.variable("PWD", state).values
             case "-":
-                return ((Hole("the previous directory"),),)
+                old = state.rare.old
+                return tuple((place,) for place in old) if old else ((Hole("the previous directory"),),)
             case "root":
                 return (("/root",),)
             case _:
@@ -292,13 +310,7 @@ class Expander:
         if part.length:
             return [[_Atom(Hole("a length", number=True), quoted=quoted, expanded=True)]]
         if part.indirect:
-            if part.subscript is None and not part.operator:
-                named = [static_text(value) for value in self.variable(part.name, state).values]
-                if any(text is None or "[" in text for text in named):
-                    self._opaque(
-                        "an indirect expansion of a name that is not known can run commands", part.span
-                    )
-            return [atoms((Hole("an indirect expansion"),))]
+            return [atoms(text) for text in self._indirect(part, state)]
         many = self._many(part, state)
         if many is not None and not part.operator:
             out: list[_Atom] = []
@@ -308,13 +320,36 @@ class Expander:
                 out.extend(atoms(element))
             return [out]
         if many is not None or part.subscript is not None:
-            base: tuple[Text, ...] = ((Hole("an array element"),),)
+            base = self._element(part, state)
         else:
             base = self.variable(part.name, state).values
             if state.unset_stops and part.name not in state.variables and not part.operator:
                 # `set -u` stops the shell where nothing is set, so the empty case cannot go on.
                 base = tuple(v for v in base if v != ("",)) or base
         return [atoms(text) for text in dict.fromkeys(self._operate(part, base, state))]
+
+    def _indirect(self, part: Parameter, state: State) -> tuple[Text, ...]:
+        """``${!x}``: the value of the variable that ``x`` names."""
+        if part.subscript is not None or part.operator:
+            return ((Hole("an indirect expansion"),),)
+        named = [static_text(value) for value in self.variable(part.name, state).values]
+        if any(text is None or "[" in text for text in named):
+            self._opaque("an indirect expansion of a name that is not known can run commands", part.span)
+        if all(text is not None and text.isidentifier() for text in named):
+            return tuple(dict.fromkeys(v for text in named for v in self.variable(text or "", state).values))
+        return ((Hole("an indirect expansion"),),)
+
+    def _element(self, part: Parameter, state: State) -> tuple[Text, ...]:
+        """``${a[2]}`` of an array whose elements are known."""
+        array = state.variables[part.name].array if part.name in state.variables else None
+        index = part.subscript.static if part.subscript is not None else None
+        if array is None or index is None or not index.lstrip("-").isdigit():
+            sources = union(*[sources_of(v) for v in self.variable(part.name, state).values])
+            return ((Hole("an array element", sources=sources),),)
+        if any(static_text(element) is None for element in array):
+            return ((Hole("an array element", sources=union(*[sources_of(v) for v in array])),),)
+        at = int(index)
+        return (array[at],) if -len(array) <= at < len(array) else (("",),)
 
     def _many(self, part: Parameter, state: State) -> tuple[Text, ...] | None:
         """The elements of ``$@``, ``$*``, ``${a[@]}``; None when it is a single value."""
@@ -359,6 +394,8 @@ class Expander:
                     else:
                         out.extend(operand)
                 case ":?" | "?":
+                    if operator == ":?" and part.subscript is None and not part.name.isdigit():
+                        self._required[part.name] = None
                     # Stops the command when it is empty: the worst case of an unset variable cannot happen.
                     if known != "":
                         out.append(value)
@@ -371,14 +408,23 @@ class Expander:
                         out.append((_trim(known, pattern, operator),))
                     else:
                         out.append(_part_of(value))
-                case "^" | "^^" | "," | ",," if known is not None and part.operand is None:
+                case "^" | "^^" | "," | ",," if known is not None and (
+                    part.operand is None or not part.operand.parts
+                ):
                     out.append((_case(known, operator),))
                 case ":" if known is not None and part.operand is not None:
                     out.append(self._slice(known, part, state))
                 case "/" | "//" | "/#" | "/%" if known is not None and len(operand) == 1:
                     out.append(self._replace(known, operand[0], part, state))
                 case "@":
-                    self._opaque("`${name@...}` can expand a prompt and run commands", part.span)
+                    kind = part.operand.static if part.operand is not None else None
+                    if known is not None and kind in _TRANSFORMS:
+                        out.append((_TRANSFORMS[kind](known),))
+                        continue
+                    if kind not in {"Q", "U", "u", "L", "E", "A", "K", "a", "k"} and not (
+                        known is not None and not set(known) & set("$`\\")
+                    ):
+                        self._opaque("`${name@P}` expands a prompt and runs what stands in it", part.span)
                     out.append((Hole("a transformed value", sources=sources_of(value)),))
                 case _:
                     out.append(_part_of(value))
@@ -562,6 +608,15 @@ def _trim(value: str, pattern: str, operator: str) -> str:
         if fnmatchcase(part, pattern):
             return value[n:] if operator[0] == "#" else value[: len(value) - n]
     return value
+
+
+_TRANSFORMS: dict[str | None, Callable[[str], str]] = {
+    "U": str.upper,
+    "L": str.lower,
+    "u": lambda text: text[:1].upper() + text[1:],
+    "E": unescape,
+}
+"""``${name@U}`` and its kin, where the value is known."""
 
 
 def _case(value: str, operator: str) -> str:

@@ -3,9 +3,13 @@
 from guard.effects.sources import sources_of, union, with_sources
 from guard.effects.values import Hole, Text
 from guard.model.dataclass import dataclass, field, replace
+from guard.model.facts import Facts
 from guard.shell.ast import Command
 
 MAX_ALTERNATIVES = 8
+MAX_ELEMENTS = 64
+_ALWAYS = frozenset({"HOME", "PATH", "PWD", "USER", "SHELL", "LOGNAME"})
+"""Exported wherever a person has logged in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +19,12 @@ class Variable:
     values: tuple[Text, ...]
     array: tuple[Text, ...] | None = None
     exported: bool = False
+    refers: str = ""
+    """``declare -n``: the variable that is meant by this name."""
 
 
+_COUNTER = Variable((("",), (Hole("a number", number=True),)))
+"""A counter that nobody may have started."""
 NUMBER = Variable(((Hole("a number", number=True),),))
 """A counter: whatever its value, it is no code. Whoever widens must find it so again."""
 
@@ -46,6 +54,26 @@ class WrittenFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Rare:
+    """What few scripts touch."""
+
+    old: tuple[str, ...] = ()
+    """``$OLDPWD``: every directory it may be; empty = unknown."""
+    stack: tuple[str, ...] | None = ()
+    """Directories that ``popd`` goes back to, the next one last; None = unknown."""
+    aliases: dict[str, str] = field(default_factory=dict[str, str])
+    hashed: dict[str, str] = field(default_factory=dict[str, str])
+    """``hash -p``: a name and the file that it starts."""
+    traps: tuple[str, ...] = ()
+    """What runs when the shell ends, or some time before."""
+    exported: frozenset[str] = frozenset()
+    """Functions that a bash started from here has too."""
+
+
+NOTHING_RARE = Rare()
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     cwd: tuple[str, ...]
     """Every directory it may be in; empty = unknown."""
@@ -60,9 +88,34 @@ class State:
     """Variables that end with the function being run."""
     name: Text = ("bash",)
     """``$0``."""
+    dead: bool = False
+    """Nobody gets here: behind ``exit``, ``return``, ``break``."""
+    rare: Rare = NOTHING_RARE
 
     def with_variable(self, name: str, variable: Variable) -> "State":
+        old = self.variables.get(name)
+        if old is not None and old.refers and not variable.refers and old.refers != name:
+            return self.with_variable(old.refers, variable)
         return replace(self, variables={**self.variables, name: variable})
+
+    def with_element(self, name: str, subscript: str | None, values: tuple[Text, ...]) -> "State":
+        """``name[subscript]=value``: followed where the array is known and the subscript is its index."""
+        old = self.variables.get(name)
+        if subscript is not None and subscript.isdigit() and len(values) == 1:
+            before = old.array if old is not None else ()
+            if before is not None and int(subscript) <= len(before) and int(subscript) < MAX_ELEMENTS:
+                index = int(subscript)
+                array = (*before[:index], values[0], *before[index + 1 :])
+                return self.with_variable(name, Variable(array[:1], array))
+        sources = union(*[sources_of(value) for value in values])
+        return self.with_variable(name, Variable(((Hole("an array", sources=sources),),)))
+
+    def renamed(self, name: str, value: str, *, alias: bool) -> "State":
+        """What a command's name stands for from now on."""
+        rare = self.rare
+        if alias:
+            return replace(self, rare=replace(rare, aliases={**rare.aliases, name: value}))
+        return replace(self, rare=replace(rare, hashed={**rare.hashed, name: value}))
 
     def without_variable(self, name: str) -> "State":
         return replace(
@@ -76,8 +129,10 @@ class State:
 
 def join(a: State, b: State) -> State:
     """The state when either may hold."""
-    if a is b:
+    if a is b or b.dead:
         return a
+    if a.dead:
+        return b
     cwd: tuple[str, ...] = ()
     if a.cwd and b.cwd:
         cwd = tuple(dict.fromkeys(a.cwd + b.cwd))
@@ -92,7 +147,7 @@ def join(a: State, b: State) -> State:
             # Set on one path only: the other path has whatever it had before.
             known = left if left is not None else right
             assert known is not None
-            variables[name] = _merge(known, UNKNOWN)
+            variables[name] = _merge(known, _PERHAPS)
         else:
             variables[name] = _merge(left, right)
     written: dict[str, WrittenFile] = {}
@@ -116,6 +171,53 @@ def join(a: State, b: State) -> State:
         unset_stops=a.unset_stops and b.unset_stops,
         local=a.local | b.local,
         name=a.name,
+        rare=a.rare if a.rare == b.rare else _either_rare(a.rare, b.rare),
+    )
+
+
+def _either_rare(a: Rare, b: Rare) -> Rare:
+    old = tuple(dict.fromkeys(a.old + b.old)) if a.old and b.old else ()
+    return Rare(
+        old=old[:0] if len(old) > MAX_ALTERNATIVES else old,
+        stack=a.stack if a.stack == b.stack else None,
+        aliases={**b.aliases, **a.aliases},
+        hashed={**b.hashed, **a.hashed},
+        traps=tuple(dict.fromkeys(a.traps + b.traps)),
+        exported=a.exported & b.exported,
+    )
+
+
+NOT_SET: Text = (Hole("a variable that nobody may have set"),)
+_PERHAPS = Variable((("",), NOT_SET))
+"""What a variable holds where nobody has set it: nothing, or what was handed down."""
+
+
+def forgotten(state: State) -> State:
+    """After code that nobody has read ran in this very shell."""
+    return replace(
+        state,
+        cwd=(),
+        positional=None,
+        variables=dict.fromkeys(state.variables, UNKNOWN),
+        written={path: WrittenFile(None, file.copy_of, file.link) for path, file in state.written.items()},
+        rare=replace(state.rare, old=(), stack=None),
+    )
+
+
+def inherited(state: State, facts: Facts) -> State:
+    """What a shell that is started from here begins with: exported variables and functions, nothing else."""
+    return replace(
+        state,
+        variables={
+            name: variable
+            for name, variable in state.variables.items()
+            if variable.exported or name in facts.env or name in _ALWAYS
+        },
+        functions={name: body for name, body in state.functions.items() if name in state.rare.exported},
+        unset_stops=False,
+        local=frozenset[str](),
+        rare=NOTHING_RARE,
+        dead=False,
     )
 
 
@@ -138,12 +240,16 @@ def _unknown(values: tuple[Text, ...]) -> tuple[Text, ...]:
 
 def widen(before: State, after: State) -> State:
     """After a loop: whatever the body changed could be anything."""
+    if before.dead or after.dead:
+        return join(before, after)
     joined = join(before, after)
     variables = {
         name: value
         if before.variables.get(name) == value
         else NUMBER
         if all(is_number(text) for text in value.values) and value.array is None
+        else _COUNTER
+        if all(text in (("",), NOT_SET) or is_number(text) for text in value.values) and value.array is None
         else Variable((*value.values[:2], *_unknown(value.values)))
         for name, value in joined.variables.items()
     }

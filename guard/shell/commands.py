@@ -228,6 +228,7 @@ class CommandReader(CompoundReader):
             return self.simple()
         self.deeper()
         self.spend()
+        self.spend()
         start = self.pos
         result: Command
         match word:

@@ -103,17 +103,20 @@ class ConditionReader(SimpleReader):
         parts: list[Part] = []
         depth = 0
         while self.pos < self.end:
-            char = text[self.pos]
-            if char in _IN_REGEX or char in "()|" or (depth and char in " \t<>;&"):
-                if char == "(":
-                    depth += 1
-                elif char == ")":
-                    depth -= 1
-                    if depth < 0:
-                        break
-                self.pos += 1
-                parts.append(Literal(char, False, self.span(self.pos - 1)))
-                continue
+            begin = at = self.pos
+            while at < self.end and (
+                (char := text[at]) in _IN_REGEX or char in "()|" or (depth and char in " \t<>;&")
+            ):
+                depth += 1 if char == "(" else -1 if char == ")" else 0
+                if depth < 0:
+                    break
+                at += 1
+            if at > begin:
+                self.pos = at
+                parts.append(Literal(text[begin:at], False, self.span(begin)))
+            if at >= self.end or depth < 0:
+                break
+            char = text[at]
             if char in " \t\n;&<>":
                 break
             parts += self._quoted_or_expanded()

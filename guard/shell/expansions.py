@@ -397,6 +397,7 @@ class ExpansionReader(Cursor):
         return name
 
     def _operation(self, *, quoted: bool) -> tuple[str, Word, Word | None]:
+        self.spend()
         operators = _OPERATORS.get(self.peek(), ())
         operator = next((op for op in operators if self.at(op)), "")
         if not operator:

@@ -63,6 +63,7 @@ class RedirectReader(WordReader):
         if not operator or (len(operator) == 1 and text.startswith("(", at + 1, end)):
             return None
         self.spend()
+        self.spend()
         self.pos = at + len(operator)
         if text.startswith("\\\n", self.pos, end):
             raise self.stop("a continuation after a redirection operator")
@@ -139,6 +140,9 @@ class RedirectReader(WordReader):
                 line = line.lstrip("\t")
             if line == heredoc.delimiter:
                 break
+            if self.inside and line.startswith(heredoc.delimiter) and ")" in line:
+                # There bash lets a line end the body that only begins with its end.
+                raise self.stop("a line of a here-document that may end its substitution")
             if self.pos >= self.end and not text.endswith("\n", 0, self.end):
                 raise self.stop(f"a here-document without its end `{heredoc.delimiter}`")
             lines.append(line + "\n")

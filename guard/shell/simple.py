@@ -100,6 +100,7 @@ class SimpleReader(RedirectReader):
         name = self.name()
         subscript: Word | None = None
         if self.peek() == "[":
+            self.spend()
             after = self._after_bracket()
             if after is None:
                 # bash reads `name[` up to its bracket over blanks and all, and only then looks for `=`.
@@ -129,6 +130,11 @@ class SimpleReader(RedirectReader):
 
     def _after_bracket(self) -> int | None:
         """Where the text goes on after the bracket at the cursor, if an assignment follows it."""
+        text, end, at = self.text, self.end, self.pos + 1
+        while at < end and text[at] in NAME:
+            at += 1
+        if text.startswith("]", at, end):
+            return at + 1 if text.startswith(("=", "+="), at + 1, end) else None
         saved, depth = self.pos, self.depth
         pending = len(self.pending)
         self.bracket_with(self.pos + 1, "a subscript that may run something", subscript=True)

@@ -62,6 +62,9 @@ class WordReader(ExpansionReader):
                 continue
             if joined and char in "~[<>":
                 raise self.stop("a continuation in a word that is read in different ways")
+            if char == "~" and run < at and text[at - 1] not in "=:":
+                at += 1
+                continue
             if char == "~":
                 place = self._tilde_place(begin, at, run, pieces, assignment=assignment, braces=braces)
                 if not place:
@@ -286,6 +289,8 @@ class WordReader(ExpansionReader):
             at = self.pos
             char = text[at] if at < end else ""
             if char == "]" and (at > first or subscript) and depth == 0:
+                if begin == start and pattern == text[start:first]:
+                    raise self.stop("a bracket with nothing in it")
                 self.pos = at + 1
                 out.append(Glob(pattern + "]", self.span(begin)))
                 return out
@@ -321,11 +326,12 @@ class WordReader(ExpansionReader):
                     out.append(part)
                     pattern, begin = "", self.pos
             elif char and (char in _PLAIN_IN_BRACKET or (subscript and char in " \t|;&()")):
-                depth += char == "["
-                if not subscript:
-                    depth = 0
-                pattern += char
-                self.pos += 1
+                depth += subscript and char == "["
+                at += 1
+                while at < end and text[at] in PLAIN:
+                    at += 1
+                pattern += text[self.pos : at]
+                self.pos = at
             elif char == "]" and subscript:
                 depth -= 1
                 pattern += char
@@ -337,6 +343,7 @@ class WordReader(ExpansionReader):
                 raise self.stop(unclosed)
 
     def _quoted_char(self) -> Literal:
+        self.spend()
         self.pos += 2
         return Literal(self.text[self.pos - 1 : self.pos], True, self.span(self.pos - 2))
 

@@ -1,14 +1,17 @@
 """What people read, as text in tests/golden/cli/."""
 
+import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 
 import pytest
 
-from guard.cli.main import SUBCOMMANDS
+from guard.cli.main import SUBCOMMANDS, parser
 from tests import golden
+from tests.cli.conftest import needs_a_sandbox
 
 CHECKS = {
     "look": "ls -la && git status",
@@ -26,16 +29,61 @@ CHECKS = {
 
 def text(user, done):
     shown = done.stdout.decode() + (f"---- standard error\n{done.stderr.decode()}" if done.stderr else "")
-    normal = golden.normal(f"{shown}---- exit code {done.returncode}\n", home=user.home, work=user.work)
-    return re.sub(r"(builtin/\w+\.yaml):\d+", r"\1:N", normal)
+    return settled(f"{shown}---- exit code {done.returncode}\n", user)
 
 
-@pytest.mark.parametrize("name", ["", *SUBCOMMANDS, "hook"])
-def test_help(user, name):
-    golden.matches(
-        f"cli/help{'-' + name if name else ''}.txt",
-        text(user, user.guard(*([name] if name else []), "--help")),
-    )
+def settled(shown, user):
+    """Without what is different in every run and on every machine."""
+    shown = golden.normal(shown, home=user.home, work=user.work)
+    for pattern, instead in (
+        (r"(builtin/\w+\.yaml):\d+", r"\1:N"),
+        (r"(kind=<FileKind.DIRECTORY: 'directory'>, is_link=False, mode=\d+, size=)\d+", r"\1N"),
+        (r"\d+ files git cannot bring back", "N files git cannot bring back"),
+        (r'(sha256:|head: |")[0-9a-f]{64}\b', r"\1HASH"),
+        (r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+Z)?)?", "TIME"),
+        (r'"(mono_ns|us|uid)": \d+', r'"\1": N'),
+        (r'("lost"|"below"): \d+', r"\1: N"),
+    ):
+        shown = re.sub(pattern, instead, shown)
+    return shown
+
+
+def actions():
+    for name, sub in parser()._subparsers._group_actions[0].choices.items():
+        for group in sub._subparsers._group_actions if sub._subparsers else ():
+            # `policy compile` is for our own tools.
+            yield from ((name, action) for action in group.choices if action != "compile")
+
+
+@pytest.mark.parametrize(
+    "words", [(), *((name,) for name in (*SUBCOMMANDS, "hook")), *actions()], ids="-".join
+)
+def test_help(user, words):
+    golden.matches(f"cli/{'-'.join(('help', *words))}.txt", text(user, user.guard(*words, "--help")))
+
+
+MESSAGES = [
+    ["frobnicate"],
+    ["--nope"],
+    ["check"],
+    ["check", "--level", "total", "--", "ls"],
+    ["check", "--tool", "Write"],
+    ["check", "--cwd", "", "--", "ls"],
+    ["exec", "--cwd", "nowhere", "--", "ls"],
+    ["exec", "--json", "77", "--", "ls"],
+    ["changes", "show", "nope"],
+    ["undo", "../x"],
+    ["audit", "show", "7"],
+    ["audit", "verify", "--dir", "nowhere"],
+    ["policy", "check", "nowhere.yaml"],
+    ["bench", "decisions", "nowhere"],
+    ["completion", "elvish"],
+]
+
+
+def test_messages_about_malformed_input(user):
+    said = [f"$ guard {' '.join(words)}\n{text(user, user.guard(*words))}" for words in MESSAGES]
+    golden.matches("cli/messages.txt", "\n".join(said))
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -44,6 +92,30 @@ def test_check(user, name, level):
     golden.matches(
         f"cli/check-{name}-{level}.txt", text(user, user.guard("check", "--level", level, "--", CHECKS[name]))
     )
+
+
+@pytest.mark.parametrize("name", ["look", "home", "secret", "unread"])
+def test_check_for_machines(user, name):
+    done = user.guard("check", "--json", "--level", "contained", "--", CHECKS[name])
+    shown = json.dumps(json.loads(done.stdout), indent=2, ensure_ascii=False)
+    golden.matches(f"cli/check-{name}.json", settled(shown + "\n", user))
+
+
+BATCH = [
+    '{"id": 1, "command": "ls"}',
+    '{"id": 2, "command": "rm -rf ~"}',
+    "this is not JSON",
+    '{"id": 4, "command": "ls", "comand": "rm"}',
+    "",
+    '{"id": [5], "tool": "Write", "path": ".git/hooks/pre-commit", "content": "#!/bin/sh"}',
+    '{"id": 6}',
+    '{"id": 7, "command": "make test"}',
+]
+
+
+def test_a_batch_answers_in_order_and_goes_on(user):
+    done = user.guard("check", "--batch", "--level", "contained", stdin="\n".join(BATCH).encode())
+    golden.matches("cli/check-batch.jsonl", text(user, done))
 
 
 @pytest.mark.parametrize("name", ["home", "unread", "not-read"])
@@ -66,6 +138,35 @@ def test_a_policy_that_is_wrong(user):
     golden.matches("cli/policy-check-wrong.txt", text(user, user.guard("policy", "check", "team.yaml")))
 
 
+@pytest.mark.parametrize("name", ["home", "push"])
+def test_what_is_not_run_is_explained_to_whoever_tried(user, name):
+    done = user.guard("exec", "--ask", "deny", "--level", "contained", "--", CHECKS[name])
+    golden.matches(f"cli/exec-{name}.txt", text(user, done))
+
+
+def test_the_log_is_read_by_people(user):
+    for name in ("home", "push"):
+        user.guard("exec", "--ask", "deny", "--level", "contained", "--", CHECKS[name])
+    said = [text(user, user.guard("audit", *words)) for words in (["tail"], ["show", "1"], ["verify"])]
+    log = user.home / ".local/state/guard/audit/current.jsonl"
+    log.write_bytes(log.read_bytes().replace(b"never-delete-outside", b"never-delete-inside!", 1))
+    said.append(text(user, user.guard("audit", "verify")))
+    golden.matches("cli/audit.txt", "\n".join(said))
+
+
+def test_what_the_doctor_finds_in_files(user):
+    (user.home / ".claude").mkdir()
+    (user.home / ".claude" / "settings.json").write_text("{")
+    (user.work / ".guard").mkdir()
+    (user.work / ".guard" / "policy.yaml").write_text("version: 1\nversion: 1\n")
+    (user.home / ".local").write_text("in the way\n")
+    lines = text(user, user.guard("doctor")).splitlines()
+    # Which sandbox works, and in which version of what, is this machine's own affair.
+    start = next(number for number, line in enumerate(lines) if " policy " in line)
+    golden.matches("cli/doctor.txt", "\n".join(lines[start:]) + "\n")
+
+
+@needs_a_sandbox
 def test_held_changes_are_listed_shown_and_dropped(user):
     # What git does not know and a script deletes is held.
     (user.work / "notes").mkdir()
@@ -76,6 +177,7 @@ def test_held_changes_are_listed_shown_and_dropped(user):
     ran = user.guard("exec", "--ask", "deny", "--", "python3 clean.py")
 
     assert ran.returncode == 12, ran.stderr
+    golden.matches("cli/exec-held.txt", re.sub(r"\d+-[0-9a-f]{6}", "$ID", text(user, ran)))
     assert (user.work / "notes" / "a").exists()
     listed = user.guard("changes", "list")
     id_ = listed.stdout.split()[0].decode()
@@ -88,35 +190,84 @@ def test_held_changes_are_listed_shown_and_dropped(user):
     assert user.guard("changes", "list").stdout.strip() in {b"", b"nothing is held"}
 
 
-@pytest.mark.parametrize("no_color", ["", "1"])
-def test_colours_are_for_terminals_that_want_them(user, no_color):
+@pytest.mark.parametrize(
+    "changes", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["plain", "NO_COLOR", "dumb"]
+)
+@pytest.mark.parametrize(
+    "words",
+    [["check", "--", "rm -rf ~"], ["explain", "--", "ls"], ["parse", "--", "ls"], ["doctor"], ["audit", "verify"], ["policy", "show"]],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_colours_are_for_terminals_that_want_them(user, words, changes):
     reader, writer = pty.openpty()
-    env = {**user.env, "TERM": "xterm", **({"NO_COLOR": no_color} if no_color else {})}
-    subprocess.run(
-        user.argv("check", "--", "ls"),
+    env = {**user.env, "TERM": "xterm", **changes}
+    with subprocess.Popen(
+        user.argv(*words), cwd=user.work, env=env, stdin=subprocess.DEVNULL, stdout=writer
+    ) as process:
+        os.close(writer)
+        shown = everything(reader)
+        process.wait()
+
+    assert (b"\x1b[" in shown) is (changes == {})
+    assert b"\x1b" not in user.guard(*words).stdout
+
+
+def everything(reader):
+    """What a terminal shows until nobody writes to it any more."""
+    shown = b""
+    try:
+        while block := os.read(reader, 1 << 16):
+            shown += block
+    except OSError:
+        # Linux says so when the last writer has gone.
+        pass
+    os.close(reader)
+    return shown
+
+
+TYPED = {
+    "guard ch": {"check", "changes"},
+    "guard changes ": {"list", "show", "apply", "drop"},
+    "guard check --le": {"--level"},
+    "guard check --level ": {"advice", "contained", "enclosed"},
+    "guard exec --as": {"--ask"},
+    "guard audit ver": {"verify"},
+    "guard completion ": {"bash", "zsh", "tcsh"},
+}
+
+
+@pytest.mark.parametrize("line", TYPED)
+def test_bash_completes_commands_and_options(user, line):
+    # As bash does it: the words so far, and the function that `complete` has registered.
+    program = (
+        'source <("$@")\n'
+        'read -ra COMP_WORDS <<<"$LINE"; [[ $LINE == *" " ]] && COMP_WORDS+=("")\n'
+        "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMP_LINE=$LINE; COMP_POINT=${#LINE}; COMPREPLY=()\n"
+        "spec=$(complete -p guard) || exit 9; [[ $spec =~ -F\\ ([^ ]+) ]] || exit 8\n"
+        '"${BASH_REMATCH[1]}" guard "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"\n'
+        'printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    done = subprocess.run(
+        ["bash", "-c", program, "x", *user.argv("completion", "bash")],
+        env={**user.env, "LINE": line},
         cwd=user.work,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=writer,
+        capture_output=True,
+        text=True,
         check=False,
     )
-    os.close(writer)
-    shown = os.read(reader, 1 << 16)
-    os.close(reader)
 
-    assert (b"\x1b[" in shown) is (no_color == "")
-    assert b"\x1b[" not in user.guard("check", "--", "ls").stdout
+    assert done.returncode == 0, done.stderr
+    offered = {word for word in done.stdout.split() if word}
+    assert TYPED[line] <= offered
+    assert all(word.startswith(line.split(" ")[-1]) for word in offered), offered
 
 
-def test_bash_completes_commands_and_options(user):
-    script = user.guard("completion", "bash").stdout.decode()
-    program = (
-        script + "\ncomplete -p guard >/dev/null || exit 9\n"
-        'try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); "$(complete -p guard | sed "s/.*-F \\([^ ]*\\).*/\\1/")" guard "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"; echo "${COMPREPLY[@]}"; }\n'
-        "try guard ch; try guard check --le\n"
-    )
-    done = subprocess.run(["bash", "-c", program], env=user.env, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_completion_script_is_one(user, shell):
+    if not shutil.which(shell):
+        pytest.skip(f"there is no {shell} here")
+    script = user.guard("completion", shell).stdout
+    done = subprocess.run([shell, "-n"], input=script, capture_output=True, check=False)
 
-    assert "check" in done.stdout.split("\n")[0], done
-    assert "changes" in done.stdout.split("\n")[0]
-    assert "--level" in done.stdout.split("\n")[1]
+    assert script
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -32,7 +32,7 @@ from sandbox.spec import Stdio
 
 from .trees import look
 
-COMMAND = "python3 -c 'pass'"
+COMMAND = "python3 -c 'getattr(int, \"real\")'"
 
 
 class Scene:

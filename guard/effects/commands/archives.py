@@ -85,7 +85,7 @@ def _tar(call: Call) -> None:
             # `host:file` is an archive on another machine.
             call.connect((field.static or "?").partition(":")[0].rpartition("@")[2] or "?", upload=True)
             call.opaque("an archive on another machine")
-    into = parsed.values("C", "directory") or [plain(".", call.span)]
+    into = parsed.values("C", "directory", "one-top-level") or [plain(".", call.span)]
     call.read(*parsed.values("T", "files-from", "X", "exclude-from"))
     call.write(*parsed.values("index-file", "g", "listed-incremental", "volno-file"))
     if parsed.has("T", "files-from"):

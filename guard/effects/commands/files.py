@@ -225,7 +225,12 @@ def _truncate(call: Call) -> None:
 
 def _mktemp(call: Call) -> None:
     parsed = call.parse(_MKTEMP)
-    directory = next((field.static for field in parsed.values("p", "tmpdir")), None)
+    named = parsed.values("p", "tmpdir")
+    directory = next((field.static for field in named), None)
+    # What it makes there has a name that nobody knows, but it is a new one.
+    for field in named:
+        text = field.static
+        call.write(field if text is None else plain(f"{text or '.'}/made.XXXXXXXXXX", field.span), append=True)
     template = next((field.static for field in parsed.operands), None)
     if template is not None and "/" in template:
         call.write(parsed.operands[0], append=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from guard.effects.call import NO_OUTPUT, Call
 from guard.effects.options import Parsed, grammar
-from guard.effects.values import Field, plain, static_text
+from guard.effects.values import Field, Hole, plain, static_text
 from guard.model.effect import Listen
 from guard.model.facts import LookPath, LookProgram, LookScript, PathFact, ProgramFact, ScriptFact
 from guard.model.paths import FileKind, KnownPath
@@ -252,31 +252,213 @@ def _archive(call: Call, rest: list[Field], *, deep: bool) -> None:
             call.opaque("an archive that is handled in a way that is not followed")
 
 
-# ---------------------------------------------------------------------- other languages
+# ---------------------------------------------------------------------- languages with a reader of words
+
+
+def _only_asks(call: Call) -> bool:
+    return len(call.args) == 1 and call.args[0].static in _ASKS
+
+
+_NODE = grammar(
+    "e eval p print pe r require import loader experimental-loader C conditions input-type env-file max-old-space-size max-http-header-size "
+    "stack-trace-limit title run icu-data-dir",
+    optional="inspect inspect-brk",
+    flags="v version h help v8-options c check i interactive test watch trace-warnings no-warnings no-deprecation trace-deprecation "
+    "enable-source-maps preserve-symlinks experimental-vm-modules experimental-strip-types expose-gc throw-deprecation unhandled-rejections "
+    "abort-on-uncaught-exception pending-deprecation",
+    stops=True,
+)
+_NODE_LOADS = "r require import loader experimental-loader i interactive test run inspect inspect-brk watch C conditions".split()
+_PERL = grammar(
+    "e E M m I F", optional="i l 0 C D d x V", flags="n p a w W c v h s S t T u U X f", stops=True
+)
+_PERL_MODULES = frozenset(
+    "strict warnings utf8 feature POSIX JSON::PP Data::Dumper List::Util Scalar::Util Time::HiRes Time::Local Time::Piece MIME::Base64 Digest::MD5 "
+    "Digest::SHA bigint integer 5.010 v5.10 Encode open".split()
+)
+_RUBY = grammar(
+    "e r I C X E encoding external-encoding F", optional="i l 0 K W T x",
+    flags="n p a w v c h y s S d version help copyright verbose jit yjit", stops=True,
+)  # fmt: skip
+_RUBY_MODULES = frozenset(
+    "json csv date time set yaml digest base64 pp securerandom bigdecimal open3 erb English strscan stringio fileutils pathname uri shellwords "
+    "tempfile".split()
+)
+_PHP = grammar(
+    "r run R B E F d c S t f file z rf rc re ri process-code process-begin process-end",
+    flags="a C e h i m n q s v w ini version help info modules syntax-check l", stops=True,
+)  # fmt: skip
+
+
+def _javascript(call: Call) -> None:
+    if _only_asks(call):
+        return
+    parsed = call.parse(_NODE)
+    if parsed.has("v", "version", "h", "help", "v8-options"):
+        return
+    if parsed.has("c", "check"):
+        call.read(*parsed.operands)
+        return
+    if parsed.unknown or parsed.uncertain or parsed.has(*_NODE_LOADS):
+        call.opaque("an option of node that makes it load or run something")
+    call.read(*parsed.values("env-file"))
+    _code(call, parsed, "javascript", ("e", "eval", "p", "print", "pe"))
+
+
+def _perl(call: Call) -> None:
+    if _only_asks(call):
+        return
+    call.args = _apart(call.args, "l0", "eEMmIFiCDdxV")
+    parsed = call.parse(_PERL)
+    if parsed.has("v", "V", "h") and not parsed.has("e", "E"):
+        return
+    modules = [(field.static or "?").lstrip("-").partition("=")[0] for field in parsed.values("M", "m")]
+    loads = parsed.has("I", "S", "s", "d", "D", "x", "u", "T", "t", "c") or parsed.unknown or parsed.uncertain
+    if loads or not all(module in _PERL_MODULES for module in modules):
+        call.opaque("an option of perl that makes it load or run something")
+    if not all(set(field.static or "?") <= set("/,:;|\\ts= -_.#@+*") for field in parsed.values("F")):
+        # It becomes a part of the program as it stands.
+        call.opaque("a separator that is code")
+    _code(call, parsed, "perl", ("e", "E"), each=parsed.has("n", "p"))
+
+
+def _ruby(call: Call) -> None:
+    if _only_asks(call):
+        return
+    call.args = _apart(call.args, "0", "erICXEFiKWTx")
+    parsed = call.parse(_RUBY)
+    if parsed.has("version", "copyright", "help", "h"):
+        return
+    loads = parsed.has("I", "S", "x", "C", "X", "s") or parsed.unknown or parsed.uncertain
+    if loads or not all((field.static or "?") in _RUBY_MODULES for field in parsed.values("r")):
+        call.opaque("an option of ruby that makes it load or run something")
+    _code(call, parsed, "ruby", ("e",), each=parsed.has("n", "p"))
+
+
+def _php(call: Call) -> None:
+    if _only_asks(call):
+        return
+    parsed = call.parse(_PHP)
+    if parsed.has("i", "m", "v", "h", "ini", "version", "help", "info", "modules", "rf", "rc", "re", "ri"):
+        return
+    if parsed.has("S"):
+        call.say(Listen())
+        call.opaque("serves what stands in a directory")
+        return
+    if parsed.has("l", "syntax-check"):
+        call.read(*parsed.operands)
+        return
+    if parsed.unknown or parsed.uncertain or parsed.has("d", "c", "z", "a", "R", "B", "E", "F", "t"):
+        call.opaque("an option of php that makes it load or run something")
+    _code(call, parsed, "php", ("r", "run"))
+
+
+def _apart(args: list[Field], numbered: str, valued: str) -> list[Field]:
+    """``-lane CODE`` as ``-l -a -n -e CODE``: a number belongs to some letters, and the rest of the word to others."""
+    out: list[Field] = []
+    for index, arg in enumerate(args):
+        text = arg.static
+        if text is None or not text.startswith("-") or text == "-" or text.startswith("--"):
+            return out + args[index:]
+        at = 1
+        while at < len(text):
+            end = at + 1
+            if text[at] in valued:
+                end = len(text)
+            elif text[at] in numbered:
+                while (
+                    end < len(text)
+                    and text[end] in "0123456789xXabcdefABCDEF"
+                    and (text[end].isdigit() or text[at + 1 : at + 2] == "x")
+                ):
+                    end += 1
+            out.append(plain("-" + text[at:end], arg.span))
+            at = end
+        if out and out[-1].static in {"-e", "-E", "-I", "-r", "-F", "-C"} and index + 1 < len(args):
+            # Its argument is the next word; what comes after that is looked at again.
+            return [*out, args[index + 1], *_apart(args[index + 2 :], numbered, valued)]
+    return out
+
+
+def _code(call: Call, parsed: Parsed, language: str, options: tuple[str, ...], *, each: bool = False) -> None:
+    """Code of an option, of standard input or of a file."""
+    texts = [field.static for field in parsed.values(*options)]
+    operands = list(parsed.operands)
+    if not texts and operands and operands[0].static not in {"-", "/dev/stdin"}:
+        _code_file(call, operands[0], language)
+        return
+    if not texts:
+        if call.stdin is None:
+            call.opaque("an interpreter that takes commands")
+            return
+        given = static_text(call.stdin)
+        texts = [given.strip().removeprefix("<?php") if given is not None and language == "php" else given]
+        operands = operands[1:]
+    known = [text for text in texts if text is not None]
+    if len(known) < len(texts):
+        call.opaque(f"{language} code that is not known before it runs")
+    source = "\n".join(known)
+    from guard.effects.readers.code import read_code  # noqa: PLC0415 - only where such code stands in a command
+
+    read_code(call, source, language)
+    if call.name in {"perl", "ruby"} and (
+        each or any(word in source for word in ("<", "ARGF", "gets", "readlines"))
+    ):
+        _each(call, parsed, operands)
+
+
+def _each(call: Call, parsed: Parsed, operands: list[Field]) -> None:
+    """``-n``, ``-p`` and ``-i``: every line of every operand."""
+    if call.name == "perl" and any(_may_be_command(field) for field in operands):
+        # `perl -ne print 'rm -rf x|'`: a name that ends in a pipe is a command.
+        call.opaque("a name that may be a command")
+    call.read(*operands)
+    if not parsed.has("i"):
+        return
+    call.write(*operands)
+    for suffix in parsed.values("i"):
+        for field in operands:
+            kept, path = suffix.static, field.static
+            if kept is None or path is None:
+                call.opaque("a backup whose name is not known")
+                continue
+            directory, slash, name = path.rpartition("/")
+            kept_as = kept.replace("*", name) if "*" in kept else name + kept
+            call.write(plain(kept_as if "/" in kept_as else f"{directory}{slash}{kept_as}", field.span))
+
+
+def _may_be_command(field: Field) -> bool:
+    if field.static is None:
+        return (
+            field.open or not field.prefix.strip("./") or any(isinstance(part, Hole) for part in field.parts)
+        )
+    return bool(set(field.static) & set("|<>")) or field.static != field.static.strip()
+
+
+def _code_file(call: Call, file: Field, language: str) -> None:
+    call.read(file)
+    _known_as(call, file)
+    for path in call.paths(file):
+        text, doubt = source_of(call, path.text) if isinstance(path, KnownPath) else (None, "")
+        # What such a reader follows is too little to let a whole file onto the host.
+        call.opaque(doubt or f"runs code in `{file.text}`")
+        if text is not None:
+            from guard.effects.readers.code import read_code  # noqa: PLC0415 - as above
+
+            code = text.partition("\n")[2] if text.startswith("#!") else text
+            read_code(call, code.strip().removeprefix("<?php").removesuffix("?>"), language)
+
+
+# ---------------------------------------------------------------------- languages without one
 
 _CODE_OPTIONS = {
-    "node": "e eval p print",
-    "nodejs": "e eval p print",
-    "ruby": "e",
-    "perl": "e E",
-    "php": "r B R E",
-    "lua": "e",
-    "luajit": "e",
-    "Rscript": "e",
-    "osascript": "e",
-    "elixir": "e eval",
-    "erl": "eval",
-    "guile": "c",
-    "ts-node": "e eval p print",
-    "tsx": "e eval p print",
-    "irb": "",
-    "ipython": "c",
-    "tclsh": "",
-}
+    "lua": "e", "luajit": "e", "Rscript": "e", "osascript": "e", "elixir": "e eval", "erl": "eval", "guile": "c", "ts-node": "e eval p print",
+    "tsx": "e eval p print", "irb": "", "ipython": "c", "tclsh": "",
+}  # fmt: skip
 
 
 def _language(call: Call) -> None:
-    if len(call.args) == 1 and call.args[0].static in _ASKS and call.name != "tclsh":
+    if _only_asks(call) and call.name != "tclsh":
         return
     codes = _CODE_OPTIONS[call.name].split()
     parsed = call.parse(grammar(" ".join(codes) + " I l M r require import loader", stops=True))
@@ -312,5 +494,6 @@ def _known_as(call: Call, file: Field) -> None:
 
 HANDLERS: dict[str, Callable[[Call], None]] = {
     **dict.fromkeys("python python2 python3 pypy pypy3".split(), _python),
-    **dict.fromkeys("node nodejs ruby perl php lua luajit Rscript tclsh osascript elixir erl guile irb ipython ts-node tsx".split(), _language),
+    "node": _javascript, "nodejs": _javascript, "perl": _perl, "ruby": _ruby, "php": _php,
+    **dict.fromkeys(_CODE_OPTIONS, _language),
 }  # fmt: skip

@@ -143,13 +143,18 @@ def _rsync(call: Call) -> None:
 
 
 def _netcat(call: Call) -> None:
-    parsed = call.parse(grammar("e c p s w i q x X g G I O P T exec sh-exec lua-exec proxy source-port"))
+    parsed = call.parse(
+        grammar("e c p s w i q x X g G I O P T exec sh-exec lua-exec proxy source-port output hex-dump")
+    )
     if parsed.has("e", "c", "exec", "sh-exec", "lua-exec"):
         call.opaque("gives a program to whoever is at the other end")
     if parsed.has("l", "listen"):
         call.say(Listen())
     elif parsed.operands:
         connect_field(call, parsed.operands[0], upload=call.stdin is not None or not parsed.has("z"))
+    call.write(*parsed.values("o", "output", "hex-dump"))
+    for field in parsed.values("x", "proxy"):
+        connect_field(call, field, upload=True)
 
 
 def _socat(call: Call) -> None:
@@ -171,6 +176,13 @@ def _asks_name(call: Call) -> None:
         for field in parsed.operands
         if not (field.static or "").startswith("+") and field.static not in kinds
     ]
+    lists = parsed.values("f") if call.name in {"dig", "drill"} else []
+    if lists:
+        # Each line of the file is asked for.
+        call.read(*lists)
+        call.connect("?", 53, upload=True)
+    if call.name in {"dig", "drill"}:
+        call.read(*parsed.values("k"))
     servers = [field for field in operands if (field.static or "").startswith("@")]
     for field in servers:
         call.connect((field.static or "@?")[1:])
@@ -192,6 +204,13 @@ _SHOWS_PUBLIC = frozenset("x509 crl verify pkcs7 asn1parse ocsp ts cms".split())
 """What they print of a file is public: certificates, requests, signatures."""
 
 
+_OPENSSL = _SHOWS_PUBLIC | frozenset(
+    "help version list ciphers errstr rand prime passwd dgst enc base64 genrsa gendsa genpkey dhparam dsaparam ecparam rsa dsa ec pkey "
+    "pkeyutl pkeyparam rsautl pkcs12 pkcs8 req s_client s_server s_time smime spkac sess_id speed nseq "
+    "md5 sha1 sha224 sha256 sha384 sha512 sha3-256 blake2b512".split()
+)
+
+
 def _openssl(call: Call) -> None:
     verb = call.args[0].static if call.args else ""
     call.args = call.args[1:]
@@ -200,21 +219,27 @@ def _openssl(call: Call) -> None:
             "connect in out key inkey cert CA CAkey CAfile passin passout pass k K iv S keyfile config host port accept servername "
             "starttls subj days newkey set_serial extfile rand verify inform outform name extensions reqexts addext "
             "signature sign prverify cipher md digest showcerts_ alpn proxy sess_out sess_in nameopt certfile signer recip untrusted "
-            "engine provider provider-path writerand keyout export caname purpose attime policy",
+            "engine provider provider-path keylogfile msgfile certsout outdir writerand keyout export caname purpose attime policy",
             single_dash_long=True,
         )
     )
     if verb is None:
         call.opaque("what openssl is told to do is not known before it runs")
         return
-    if parsed.has("engine", "provider", "provider-path"):
-        call.opaque("loads a library")
+    if parsed.has("engine", "provider", "provider-path", "config"):
+        call.opaque("loads a library, or a configuration that can name one")
+    if verb not in _OPENSSL:
+        call.opaque(f"nothing is known about `openssl {verb}`")
     if parsed.has("help"):
         return
     if verb not in _SHOWS_PUBLIC and not parsed.has("pubin"):
         call.read(*parsed.values("in"))
     call.read(*parsed.values("inkey", "key", "keyfile", "CAkey", "signer", "config", "extfile", "rand"))
-    call.write(*parsed.values("out", "keyout", "writerand", "sess_out"))
+    call.write(
+        *parsed.values(
+            "out", "keyout", "writerand", "sess_out", "keylogfile", "msgfile", "certsout", "outdir"
+        )
+    )
     for field in parsed.values("connect", "host", "proxy"):
         # Without anything on its input it only shakes hands.
         given = call.stdin is not None and "".join(p for p in call.stdin if isinstance(p, str)).strip()
@@ -223,7 +248,7 @@ def _openssl(call: Call) -> None:
     if verb in {"s_server", "s_time"}:
         call.say(Listen())
         call.opaque("serves something")
-    if verb in {"dgst", "base64", "enc"}:
+    if verb in {"dgst", "base64", "enc", "prime", "passwd"} or verb.startswith(("md", "sha", "blake")):
         call.read(*parsed.operands)
 
 

@@ -39,7 +39,7 @@ def _transcoded(text: str, *, decode: bool) -> tuple[str | Hole, ...]:
 
     try:
         if decode:
-            return (b64decode("".join(text.split()), validate=True).decode(),)
+            return (b64decode("".join(text.split()), validate=True).decode(errors="surrogateescape"),)
         return (b64encode(text.encode()).decode() + "\n",)
     except ValueError:
         return (Hole("text that does not decode"),)
@@ -329,8 +329,8 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "zless": _less,
     "jq": _jq,
     "yq": _yq,
-    "bat": shape(takes="l r H theme style language line-range", opaque="pager"),
-    "batcat": shape(takes="l r H theme style language line-range", opaque="pager"),
+    "bat": shape(takes="l r H theme style language line-range", opaque="pager config-file config-dir"),
+    "batcat": shape(takes="l r H theme style language line-range", opaque="pager config-file config-dir"),
     "realpath": shape(takes="relative-to relative-base", operands="skip"),
     "readlink": shape(operands="skip"),
     "basename": shape(takes="s suffix", operands="skip"),

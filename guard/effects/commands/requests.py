@@ -246,10 +246,42 @@ def _http(call: Call) -> None:
     call.output = (Hole("what a server sends"),)
 
 
+_ARIA = grammar(
+    "d dir o out i input-file l log j max-concurrent-downloads s split x max-connection-per-server k min-split-size t timeout m max-tries "
+    "header referer U user-agent load-cookies save-cookies http-user http-passwd ftp-user ftp-passwd all-proxy http-proxy https-proxy "
+    "ftp-proxy checksum max-download-limit max-overall-download-limit retry-wait connect-timeout file-allocation seed-time seed-ratio "
+    "summary-interval console-log-level log-level select-file",
+    optional="c continue q quiet Z force-sequential V check-integrity allow-overwrite auto-file-renaming remote-time conditional-get "
+    "show-console-readout enable-color follow-torrent follow-metalink always-resume dry-run",
+    flags="h help v version c q Z V n no-netrc R a",
+)
+
+
+def _aria(call: Call) -> None:
+    parsed = call.parse(_ARIA)
+    if parsed.has("h", "help", "v", "version"):
+        return
+    if parsed.unknown or parsed.uncertain:
+        # `--on-download-complete` and the like run programs, `--conf-path` names more options.
+        call.opaque("an option that is not known, which may run a program")
+    into = parsed.values("d", "dir")
+    call.read(*parsed.values("i", "input-file", "load-cookies"))
+    call.write(*parsed.values("l", "log", "save-cookies"))
+    if parsed.has("i", "input-file"):
+        call.connect("?")
+    for field in parsed.values("all-proxy", "http-proxy", "https-proxy", "ftp-proxy"):
+        connect_field(call, field, upload=True)
+    for url in parsed.operands:
+        connect_field(call, url)
+        name = parsed.values("o", "out")
+        call.write(_below(into[-1] if into else None, name[-1] if name else _last_part(url, "index")))
+    call.output = (Hole("what a server sends"),)
+
+
 HANDLERS: dict[str, Callable[[Call], None]] = {
     "curl": _curl,
     "wget": _wget,
     "http": _http,
     "https": _http,
-    "aria2c": _wget,
+    "aria2c": _aria,
 }

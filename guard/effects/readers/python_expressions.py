@@ -141,6 +141,12 @@ class Expressions:
             and len(found) == len(parts)
             and not any(isinstance(p, ast.Starred) for p in parts)
         )
+        star = next((index for index, part in enumerate(parts) if isinstance(part, ast.Starred)), None)
+        if star is not None and found is not None and len(found) >= len(parts) - 1:
+            end = len(found) - (len(parts) - star - 1)
+            found = [*found[:star], Items(found[star:end]), *found[end:]]
+            parts = [part.value if isinstance(part, ast.Starred) else part for part in parts]
+            exact = True
         for index, part in enumerate(parts):
             if exact and found is not None:
                 self.bind(part, found[index], frame)

@@ -290,6 +290,8 @@ class Paths:
                 return Data()
             case Opened(kind="document" | "config"):
                 return value
+            case Opened(kind="sqlite"):
+                return Data("a row")
             case Opened() | Anything() | Named():
                 return Anything("an element of something that is not followed")
             case _:

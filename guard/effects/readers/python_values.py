@@ -170,7 +170,12 @@ def is_powerful(value: object) -> bool:
     match value:
         case Named(name=name):
             return not is_harmless(name)
-        case Function() | Anything() | Partial() | Method() | PathValue() | Opened():
+        case Method(of=of):
+            # Hidden, it could only be called, and a value that is called is opaque.
+            return is_powerful(of)
+        case Opened(kind=kind):
+            return kind not in {"document", "config"}
+        case Function() | Anything() | Partial() | PathValue():
             return True
         case tuple():
             return any(is_powerful(item) for item in value)

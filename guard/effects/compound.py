@@ -1,0 +1,240 @@
+"""Control flow: branches are joined, loops are run twice and widened, jumps out of them are kept. Knows no programs."""
+
+from typing import TYPE_CHECKING, assert_never
+
+from guard.effects.flow import Flow
+from guard.effects.sources import sources_of
+from guard.effects.state import NUMBER, UNKNOWN, State, Variable, join, widen
+from guard.effects.values import Hole, Text, static_text
+from guard.model.dataclass import replace
+from guard.model.source import Span
+from guard.shell.ast import (
+    ArithmeticCommand,
+    ArithmeticFor,
+    Case,
+    Condition,
+    For,
+    Group,
+    If,
+    Loop,
+    Script,
+    Subshell,
+    Word,
+)
+
+if TYPE_CHECKING:
+    from guard.effects.evaluate import Evaluator
+
+MAX_PASSES = 6
+_NOTHING: Text = ()
+
+
+class Compounds:
+    """Runs compound commands for one analysis."""
+
+    def __init__(self, evaluator: "Evaluator") -> None:
+        self._evaluator = evaluator
+
+    def run(
+        self,
+        command: Group | Subshell | If | Loop | For | ArithmeticFor | Case | Condition | ArithmeticCommand,
+        state: State,
+        *,
+        certain: bool,
+        stdin: Text | None,
+    ) -> Flow:
+        match command:
+            case Group(body):
+                return self._evaluator.script(body, state, certain=certain, stdin=stdin)
+            case Subshell(body):
+                flow = self._evaluator.alone(body, state, certain=certain, stdin=stdin)
+                after = replace(state, written={**state.written, **flow.any.written})
+                return Flow(after, after, flow.output)
+            case If():
+                return self._if(command, state, certain=certain, stdin=stdin)
+            case Loop(condition, body):
+                first = self._evaluator.script(condition, state, certain=certain, stdin=stdin)
+                # `until` and `while` differ in when they end; both leave with the condition just tested.
+                again = self._twice(body, first.any, stdin=stdin, condition=condition)
+                return Flow(again, again)
+            case For():
+                return self._for(command, state, stdin=stdin)
+            case ArithmeticFor(text, parts, body):
+                self._evaluator.expander.arithmetic(text, parts, state, command.span)
+                start = self._counted(text, state)
+                again = self._twice(body, start, stdin=stdin, condition=None)
+                return Flow(again, again)
+            case Case():
+                return self._case(command, state, stdin=stdin)
+            case Condition(words):
+                self._condition(words, state, command.span)
+                return Flow(state, state, _NOTHING)
+            case ArithmeticCommand(text, parts):
+                self._evaluator.expander.arithmetic(text, parts, state, command.span)
+                after = self._counted(text, state)
+                return Flow(after, after, _NOTHING)
+            case _:
+                assert_never(command)
+
+    def _if(self, command: If, state: State, *, certain: bool, stdin: Text | None) -> Flow:
+        ends: list[Flow] = []
+        for index, (condition, body) in enumerate(command.branches):
+            test = self._evaluator.script(condition, state, certain=certain and index == 0, stdin=stdin)
+            ends.append(self._evaluator.script(body, test.ok, certain=False, stdin=stdin))
+            state = test.fail
+        if command.otherwise is not None:
+            ends.append(self._evaluator.script(command.otherwise, state, certain=False, stdin=stdin))
+        else:
+            ends.append(Flow(state, state))
+        after = ends[0].any
+        for flow in ends[1:]:
+            after = join(after, flow.any)
+        return Flow(after, after)
+
+    def _body(self, script: Script, state: State, stdin: Text | None) -> State:
+        """One pass through a loop's body, wherever it was left."""
+        jumps = self._evaluator.jumps
+        left: list[State] = []
+        jumps.loops.append(left)
+        try:
+            after = self._evaluator.script(script, state, certain=False, stdin=stdin).any
+        finally:
+            jumps.loops.pop()
+        for other in left:
+            after = join(after, other)
+        return after
+
+    def _twice(self, body: Script, state: State, *, stdin: Text | None, condition: Script | None) -> State:
+        """A loop body: once as it is, once more with all it changed unknown."""
+        once = self._body(body, state, stdin)
+        start = widen(state, once)
+        if condition is not None:
+            start = widen(start, self._body(condition, start, stdin))
+        end = start
+        for _ in range(MAX_PASSES):
+            end = widen(start, self._body(body, start, stdin))
+            if end.variables == start.variables or not _was_a_number(start, end):
+                return end
+            # What was taken for a counter is none: what the body does with it is looked at again.
+            start = end
+        return replace(end, variables=dict.fromkeys(end.variables, UNKNOWN))
+
+    def _for(self, command: For, state: State, *, stdin: Text | None) -> Flow:
+        if command.words is None:
+            values = (
+                state.positional if state.positional is not None else ((Hole("the positional parameters"),),)
+            )
+        else:
+            fields = [f for world in self._evaluator.expander.fields(command.words, state) for f in world]
+            values = tuple(
+                dict.fromkeys(
+                    tuple(p if isinstance(p, str | Hole) else Hole("a name from a list") for p in f.parts)
+                    if not f.open
+                    else (Hole("a name from a list", sources=sources_of(f.parts)),)
+                    for f in fields
+                )
+            )
+        if not values:
+            return Flow(state, state)
+        if len(values) > 8:
+            # Each value is followed on its own while there are few; many are followed as their union of places.
+            after = state
+            for value in values[:64]:
+                after = join(
+                    after,
+                    self._body(command.body, state.with_variable(command.name, Variable((value,))), stdin),
+                )
+            if len(values) > 64:
+                self._twice(
+                    command.body,
+                    state.with_variable(command.name, Variable(((Hole("a name from a list"),),))),
+                    stdin=stdin,
+                    condition=None,
+                )
+            return Flow(after, after)
+        after = self._twice(
+            command.body, state.with_variable(command.name, Variable(values)), stdin=stdin, condition=None
+        )
+        after = join(state, after)
+        return Flow(after, after)
+
+    def _case(self, command: Case, state: State, *, stdin: Text | None) -> Flow:
+        self._evaluator.expander.texts(command.word, state)
+        after = state
+        for item in command.items:
+            for pattern in item.patterns:
+                self._evaluator.expander.texts(pattern, state)
+            # `;&` falls into the next body: following each from the state joined so far covers it.
+            after = join(after, self._evaluator.script(item.body, after, certain=False, stdin=stdin).any)
+        return Flow(after, after)
+
+    def _condition(self, words: tuple[Word, ...], state: State, span: Span) -> None:
+        texts = [self._evaluator.expander.texts(word, state) for word in words]
+        operators = {"-eq", "-ne", "-lt", "-gt", "-le", "-ge", "-v", "-R"}
+        if any(static_text(alternatives[0]) in operators for alternatives in texts):
+            for alternatives in texts:
+                for value in alternatives:
+                    known = static_text(value)
+                    numeric = all(isinstance(p, str) or (isinstance(p, Hole) and p.number) for p in value)
+                    if (known is None and not numeric) or (
+                        known is not None and "[" in known and known not in {"[[", "]]"}
+                    ):
+                        self._evaluator.opaque(
+                            "arithmetic on a value that is not known can run commands", span
+                        )
+                        return
+
+    def _counted(self, text: str, state: State) -> State:
+        """After an arithmetic expression: what it surely assigns is a number, any other name in it may be."""
+        after = widen(state, self._count_variables(text, state))
+        for name in _surely_assigned(text):
+            after = after.with_variable(name, Variable(((Hole("a number", number=True),),)))
+        return after
+
+    def _count_variables(self, text: str, state: State) -> State:
+        after = state
+        for name in _assigned(text):
+            after = after.with_variable(name, Variable(((Hole("a number", number=True),),)))
+        return after
+
+
+def _was_a_number(before: State, after: State) -> bool:
+    """Whether some counter of ``before`` has become anything else."""
+    return any(
+        value == NUMBER and after.variables.get(name) != NUMBER for name, value in before.variables.items()
+    )
+
+
+def _surely_assigned(text: str) -> list[str]:
+    """``i=0``, ``n+=2``, ``k++`` where nothing decides whether it happens."""
+    if any(sign in text for sign in ("&&", "||", "?", "[", "$", "`", "(")):
+        return []
+    names: list[str] = []
+    for part in text.replace(";", ",").split(","):
+        word = part.strip()
+        name = (
+            word.rstrip("+-").strip()
+            if word.endswith(("++", "--"))
+            else word.partition("=")[0].rstrip("+-*/%&|^<> ")
+        )
+        compares = "=" in word and (
+            word.partition("=")[2].startswith("=")
+            or word.partition("=")[0].rstrip().endswith(("<", ">", "!"))
+        )
+        if name.isidentifier() and not compares and (word.endswith(("++", "--")) or "=" in word):
+            names.append(name)
+    return names
+
+
+def _assigned(text: str) -> list[str]:
+    """Names an arithmetic expression may assign to: every name in it, which is enough."""
+    names: list[str] = []
+    word = ""
+    for char in text + " ":
+        if char.isalnum() or char == "_":
+            word += char
+        else:
+            if word and not word[0].isdigit():
+                names.append(word)
+            word = ""
+    return names
