@@ -106,7 +106,7 @@ class Call:
                 origin = made.sources if made is not None else ()
                 if made is not None and made.copy_of:
                     origin = (*origin, f"file:{made.copy_of}")
-                self.taken = union((f"{'tree' if deep else 'file'}:{text}", *origin), self.taken)
+                self.taken = union(self.taken, (f"{'tree' if deep else 'file'}:{text}", *origin))
             case ReadSecret(detail=detail):
                 self.revealed = (f"secret:{detail}",)
             case Connect(host=host):

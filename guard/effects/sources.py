@@ -6,8 +6,7 @@ A source is a word: ``file:/path``, ``tree:/path`` (it and all below), ``variabl
 
 from guard.effects.values import Hole, Stream, Text, Wild
 
-MAX_SOURCES = 8
-"""More than a person reads; the first ones say enough."""
+MAX_SOURCES = 256
 Sources = tuple[str, ...]
 _SECRET_WORDS = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "PRIVATE_KEY")
 _NO_SECRETS = frozenset({"SSH_AUTH_SOCK", "GPG_KEY", "TOKENIZERS_PARALLELISM"})

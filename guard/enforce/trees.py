@@ -92,9 +92,13 @@ class _Count:
 
     def __init__(self, trees: Trees) -> None:
         self._trees = trees
-        self._files = self._bytes = self._untracked = self._ignored = self._modified = 0
+        self._files = self._bytes = self._untracked = self._ignored = self._modified = self._own = 0
 
     def add(self, path: str, info: os.stat_result, index: GitIndex | None) -> None:
+        if "/.git/" in path:
+            # What git keeps for itself is lost, but nobody counts it among their files.
+            self._own += 1
+            return
         self._files += 1
         self._bytes += info.st_size
         if index is not None and index.knows(path):
@@ -108,7 +112,7 @@ class _Count:
         return TreeFact(
             entries=entries,
             complete=complete,
-            unrecoverable=self._untracked + self._ignored + self._modified if complete else -1,
+            unrecoverable=self._untracked + self._ignored + self._modified + self._own if complete else -1,
             bytes=self._bytes,
             files=self._files,
             untracked=self._untracked,

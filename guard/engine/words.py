@@ -13,6 +13,9 @@ def in_words(decision: Decision, effects: tuple[ResolvedEffect, ...]) -> Decisio
     first, *others = decision.reasons
     said = sentence(effects[first.effect]) if first.effect < len(effects) else ""
     if not said:
+        # The rule that decides may speak of the program alone: what it takes is said all the same.
+        said = next(filter(None, map(sentence, effects)), "")
+    if not said:
         return decision
     why = f"{first.why.rstrip()} {said}"
     return replace(decision, reasons=(replace(first, why=why), *others))

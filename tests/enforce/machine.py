@@ -15,7 +15,7 @@ def hidden(command: str) -> str:
 
     def hide(found: re.Match[str]) -> str:
         code = found[1].encode().hex()
-        return f"python3 -c 'getattr(__builtins__, \"exec\")(bytes.fromhex(\"{code}\"))'"
+        return f'python3 -c \'getattr(__builtins__, "exec")(bytes.fromhex("{code}"))\''
 
     return re.sub(r"python3 -c '([^']*)'", hide, command)
 

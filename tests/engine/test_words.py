@@ -49,7 +49,11 @@ def git(root: Path, *args: str) -> None:
         **os.environ,
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_CONFIG_NOSYSTEM": "1",
-        **{f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        **{
+            f"GIT_{who}_{what}": "a@example.org"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        },
     }
     subprocess.run(["git", "-C", str(root), *args], check=True, capture_output=True, env=environment)
 
@@ -61,7 +65,15 @@ def guard(tmp_path_factory: pytest.TempPathFactory) -> Guard:
     for name in ("src", "clean", "one", "mixed/deep"):
         (root / name).mkdir(parents=True)
     (root / ".gitignore").write_text("*.log\n/mixed/cache/\n!keep.log\n")
-    for name in ("src/a.py", "src/b.py", "clean/a.py", "clean/b.py", "one/only.py", "mixed/a.py", "mixed/b.py"):
+    for name in (
+        "src/a.py",
+        "src/b.py",
+        "clean/a.py",
+        "clean/b.py",
+        "one/only.py",
+        "mixed/a.py",
+        "mixed/b.py",
+    ):
         (root / name).write_text("a\n" * 600)
     git(root, "init", "-q")
     git(root, "add", "-A")

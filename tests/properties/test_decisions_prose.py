@@ -40,7 +40,7 @@ def told(command: str) -> list[str]:
         f"git commit -m {word}",
         f"grep -F -- {word} f",
         f"cat > notes.md <<'{ending}'\n{command}\n{ending}",
-        f"x={word}; echo \"$x\" > notes.md",
+        f'x={word}; echo "$x" > notes.md',
         f"gh issue create --title note --body {word}",
         f"test a = {word}",
     ]
@@ -58,14 +58,16 @@ def run(command: str) -> list[str]:
         f"eval {word}",
         f"printf '%s\\n' {word} | bash",
         f"bash <<< {word}",
-        f"x={word}; eval \"$x\"",
+        f'x={word}; eval "$x"',
         f"printf '%s\\n' {word} > run.sh; . ./run.sh",
     ]
 
 
 @pytest.mark.parametrize("command", DENIED)
 def test_words_about_it_are_not_refused(command: str, policy: Policy) -> None:
-    refused = [text for text in told(command) if verdict_of(decide_imagined(text, policy).decision).value == "deny"]
+    refused = [
+        text for text in told(command) if verdict_of(decide_imagined(text, policy).decision).value == "deny"
+    ]
 
     assert refused == []
 
@@ -73,6 +75,8 @@ def test_words_about_it_are_not_refused(command: str, policy: Policy) -> None:
 @pytest.mark.parametrize("command", DENIED)
 def test_it_is_refused_however_it_is_run(command: str, policy: Policy) -> None:
     wanted = verdict_of(decide_imagined(command, policy).decision)
-    loose = [text for text in run(command) if verdict_of(decide_imagined(text, policy).decision).rank < wanted.rank]
+    loose = [
+        text for text in run(command) if verdict_of(decide_imagined(text, policy).decision).rank < wanted.rank
+    ]
 
     assert loose == []

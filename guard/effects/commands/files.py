@@ -230,7 +230,9 @@ def _mktemp(call: Call) -> None:
     # What it makes there has a name that nobody knows, but it is a new one.
     for field in named:
         text = field.static
-        call.write(field if text is None else plain(f"{text or '.'}/made.XXXXXXXXXX", field.span), append=True)
+        call.write(
+            field if text is None else plain(f"{text or '.'}/made.XXXXXXXXXX", field.span), append=True
+        )
     template = next((field.static for field in parsed.operands), None)
     if template is not None and "/" in template:
         call.write(parsed.operands[0], append=True)
