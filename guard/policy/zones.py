@@ -56,7 +56,7 @@ AGENT_CONFIG = tuple(
     for rest in (
         ".vscode/**", ".idea/**", ".devcontainer/**", ".devcontainer.json", ".envrc", ".tool-versions", ".mise.toml", "mise.toml",
         ".pre-commit-config.yaml", ".husky/**", ".githooks/**", "lefthook.yml", ".github/workflows/**", ".github/actions/**", ".gitlab-ci.yml",
-        ".circleci/**", ".buildkite/**", "Jenkinsfile", "azure-pipelines.yml", ".travis.yml", "bitbucket-pipelines.yml", "sitecustomize.py",
+        ".circleci/**", ".buildkite/**", "Jenkinsfile", "azure-pipelines.yml", ".travis.yml", "bitbucket-pipelines.yml", "sitecustomize.py", "site-packages/*.pth",
         ".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml", ".npmrc", ".yarnrc", ".poetry/**", ".pdm-plugins/**",
         "mise.local.toml", ".mise/**", ".config/mise/**", "tools/bazel", "usercustomize.py", ".yarnrc.yml", ".yarn/plugins/**", ".vimrc", ".nvimrc", ".exrc", ".dir-locals.el", ".gdbinit", ".lldbinit", ".bazelrc",
     )

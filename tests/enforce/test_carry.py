@@ -30,9 +30,10 @@ from sandbox.fake import FakeBackend, Script
 from sandbox.result import Exited, LimitHit
 from sandbox.spec import Stdio
 
+from .machine import hidden
 from .trees import look
 
-COMMAND = "python3 -c 'getattr(int, \"real\")'"
+COMMAND = hidden("python3 -c 'pass'")
 
 
 class Scene:

@@ -309,13 +309,11 @@ def _javascript_words(text: str) -> list[str] | None:
                 words.append(word.lower())
             before = word
         else:
+            if char == "[" and (before in {")", "]", '"'} or before.isidentifier()):
+                # `db["dr" + "op"]()`
+                words.append("[")
             if not char.isspace():
                 before = char
-            if char == "[":
-                # `db["x"]["dr" + "op"]()`
-                words.append("[") if before not in {"", "(", ",", ":", "[", "="} and text[
-                    at - 1 : at
-                ] not in {"", "(", ",", ":", " "} else None
             at += 1
     return words
 

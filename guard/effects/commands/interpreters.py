@@ -49,7 +49,10 @@ _X_OPTIONS = frozenset(
 
 
 def _python(call: Call) -> None:
+    given = call.args
+    call.args, rest = _before_code(given)
     parsed = call.parse(_PYTHON)
+    call.args = given
     if not call.args and call.stdin is None:
         call.opaque("an interpreter that takes commands")
         return
@@ -70,7 +73,7 @@ def _python(call: Call) -> None:
         return
     modules = parsed.values("m")
     if modules:
-        _module(call, modules[0], _after(call, modules[0]) or parsed.operands)
+        _module(call, modules[0], rest)
         return
     if not parsed.operands or parsed.operands[0].static in {
         "-",
@@ -87,12 +90,24 @@ def _python(call: Call) -> None:
     _python_file(call, parsed.operands[0])
 
 
-def _after(call: Call, module: Field) -> list[Field]:
-    """Everything after ``-m NAME`` is the module's own, options too."""
-    for index, arg in enumerate(call.args):
-        if arg is module:
-            return call.args[index + 1 :]
-    return []
+def _before_code(args: list[Field]) -> tuple[list[Field], list[Field]]:
+    """Python's own options end with ``-c CODE`` and ``-m NAME``: what follows belongs to the code, dashes and all."""
+    index = 0
+    while index < len(args):
+        text = args[index].static
+        index += 1
+        if text is None or not text.startswith("-") or text in {"-", "--"}:
+            break
+        if text.startswith("--"):
+            index += text == "--check-hash-based-pycs"
+            continue
+        for at, char in enumerate(text[1:], 1):
+            if char in "cmWXQ":
+                index += at == len(text) - 1
+                if char in "cm":
+                    return args[:index], args[index:]
+                break
+    return args, []
 
 
 def _doubts(call: Call, parsed: Parsed) -> None:

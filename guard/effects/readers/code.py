@@ -46,6 +46,7 @@ class Code:
         self._runs = "child_process" in texts
         self._files = bool(texts & {"fs", "fs/promises", "fs-extra", "rimraf", "del"})
         self.said = False
+        self._imported = self._unpacked()
 
     def _opaque(self, why: str) -> None:
         if not self.said:
@@ -181,7 +182,7 @@ class Code:
                 self._call.secret("the environment of this session")
             elif self._at(index - 2).text == "process" and name not in self._words:
                 self._opaque(f"`process.{name}`")
-        elif after.text == ":" or name == "fs":
+        elif after.text == ":" or name == "fs" or index in self._imported:
             return
         elif name in self._locals:
             if name.removesuffix("Sync") in _JS_POWERS or (
@@ -300,6 +301,16 @@ class Code:
             elif token.text in {"sub", "function"} and self._at(index + 1).kind == "name":
                 found.add(self._at(index + 1).text)
         return found - self._words if self._language != "javascript" else found
+
+    def _unpacked(self) -> set[int]:
+        """Places in ``const {readFileSync} = require("fs")``, where names are only named."""
+        found: set[int] = set()
+        for index, token in enumerate(self._tokens):
+            if token.text in {"const", "let", "var"} and self._at(index + 1).text == "{":
+                close = self._close(index + 1)
+                if self._at(close + 1).text == "=" and self._at(close + 2).text == "require":
+                    found.update(range(index + 2, close))
+        return found
 
     def _callable(self) -> set[str]:
         """Of those, names that hold functions of the code itself."""
