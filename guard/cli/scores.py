@@ -138,6 +138,8 @@ def hook_answers(hook: str) -> Callable[[str, str], Answer]:
                 check=False,
                 timeout=HOOK_TIMEOUT_S,
             )
+        except FileNotFoundError as error:
+            raise UsageError(f"--hook: there is no program `{argv[0]}`", help_="give its path") from error
         except OSError as error:
             problem = (error.strerror or str(error)).lower()
             raise UsageError(
