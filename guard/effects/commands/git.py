@@ -55,6 +55,7 @@ from guard.effects.commands.git_tree import (
     worktree,
 )
 from guard.effects.options import Parsed, grammar
+from guard.effects.state import WrittenFile
 from guard.effects.values import Field, Hole, plain
 from guard.model.dataclass import replace
 from guard.model.effect import PersistEnv, RewriteVcs
@@ -222,6 +223,8 @@ def _config(call: Call) -> None:
     )
     if not harmless:
         call.say(PersistEnv(detail=f"git runs or loads what `{key or '?'}` says"))
+        for directory in call.state.cwd:
+            call.remember(f"{directory}/.git/config", WrittenFile(None))
     elif not named and not parsed.has("global", "system"):
         return
 

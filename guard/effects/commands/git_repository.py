@@ -70,6 +70,9 @@ UPDATE_HOOKS = ("post-checkout", "post-merge", "post-rewrite")
 
 def runs_hooks(call: Call, *hooks: str) -> None:
     """Hooks of these names run if they are there; so does what the repository's own configuration names."""
+    if any("/.git/" in path for path in call.state.written):
+        # Nobody could look at what this very line puts there.
+        call.opaque("runs what this command writes into the repository")
     where = call.state.cwd[0] if len(call.state.cwd) == 1 else ""
     answer = call.evaluator.ask(LookGitRuns(where)) if where else None
     if not isinstance(answer, GitRunsFact):
