@@ -21,7 +21,9 @@ def normal(text: str, *, home: Path | str = "", work: Path | str = "", **more: P
     names["python"] = sys.executable
     pairs = [(form, f"${name.upper()}") for name, path in names.items() if path for form in _forms(path)]
     # What lies in a home that the guard works in grows with every run.
-    text = re.sub(r"[\d,]+ files \([\d.]+ \w+\) below `~/`; \d+ (?:is|are) not in git", "N files below `~/`", text)
+    text = re.sub(
+        r"[\d,]+ files \([\d.]+ \w+\) below `~/`; \d+ (?:is|are) not in git", "N files below `~/`", text
+    )
     for form, name in sorted(pairs, key=lambda pair: len(pair[0]), reverse=True):
         text = re.sub(rf"{re.escape(form)}(?![\w-]|\.\w)", name, text)
     return text
