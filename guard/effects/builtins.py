@@ -333,6 +333,9 @@ def _words_read(call: Call, *, raw: bool) -> list[str] | None:
     separators = call.evaluator.expander.variable("IFS", call.state).values
     if known is None or len(separators) != 1 or (not raw and "\\" in known):
         return None
+    if call.evaluator.reads_again(call.stdin or ()) and "\n" in known.rstrip("\n"):
+        # Which line it is, nobody counts.
+        return None
     line = known.split("\n", 1)[0]
     signs = static_text(separators[0])
     if signs is None:
@@ -365,7 +368,13 @@ def _mapfile(call: Call) -> None:
     line: Text = (Hole("a line of input", sources=sources_of(call.stdin)),)
     known = static_text(call.stdin) if call.stdin is not None else None
     array: tuple[Text, ...] = (line,)
-    if known is not None and {option for option, _ in parsed.options} <= {"t"} and len(known) < 8192:
+    again = known is not None and call.evaluator.reads_again(call.stdin or ())
+    if (
+        known is not None
+        and not again
+        and {option for option, _ in parsed.options} <= {"t"}
+        and len(known) < 8192
+    ):
         lines = known.splitlines(keepends=not parsed.has("t"))
         array = tuple((text.rstrip("\n") if parsed.has("t") else text,) for text in lines)
     call.after = call.state.with_variable(name, Variable(array[:1] or (("",),), array))

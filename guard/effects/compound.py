@@ -107,7 +107,11 @@ class Compounds:
     def _twice(self, body: Script, state: State, *, stdin: Text | None, condition: Script | None) -> State:
         """A loop body: once as it is, once more with all it changed unknown."""
         once = self._body(body, state, stdin)
-        start = widen(state, once)
+        again = once if condition is None or once.dead else self._body(condition, once, stdin)
+        if again.dead or _same(again, state):
+            # Nothing changed: the next time around is like this one.
+            return join(join(state, once), again)
+        start = widen(state, join(once, again))
         if condition is not None:
             start = widen(start, self._body(condition, start, stdin))
         end = start
@@ -196,6 +200,18 @@ class Compounds:
         for name in _assigned(text):
             after = after.with_variable(name, Variable(((Hole("a number", number=True),),)))
         return after
+
+
+def _same(a: State, b: State) -> bool:
+    return a is b or (
+        a.variables == b.variables
+        and a.cwd == b.cwd
+        and a.written == b.written
+        and a.positional == b.positional
+        and a.functions == b.functions
+        and a.rare == b.rare
+        and a.unset_stops == b.unset_stops
+    )
 
 
 def _was_a_number(before: State, after: State) -> bool:

@@ -52,7 +52,9 @@ from guard.shell.emit import emit
 from guard.shell.parse import parse
 
 MAX_DEPTH = 16
-MAX_COMMANDS = 1000
+MAX_COMMANDS = 700
+MAX_INNER_CHARS = 128 * 1024
+"""Of all text inside a text together."""
 _SHOW_ENVIRONMENT = frozenset({"env", "printenv"})
 _SENDERS = frozenset({"curl", "wget", "http", "https", "xh"})
 """Programs whose arguments, whatever they are, are part of what they send."""
@@ -76,6 +78,8 @@ class Evaluator:
         self._scripts = Scripts(self)
         self._compounds = Compounds(self)
         self.jumps = Jumps()
+        self._inner_chars = 0
+        self._read: dict[int, Text] = {}
         self._trapped: list[str] = []
         self._aliases: list[str] = []
         self._span: Span | None = None
@@ -96,6 +100,13 @@ class Evaluator:
             effect = replace(effect, span=self._span)
         self._effects.setdefault(effect)
         return effect
+
+    def reads_again(self, stdin: Text) -> bool:
+        """Whether this very input was read from before: then its first line is gone."""
+        again = id(stdin) in self._read
+        # Kept, so that no other input gets the same identity.
+        self._read[id(stdin)] = stdin
+        return again
 
     def ask(self, lookup: Lookup) -> Answer | None:
         """The answer, if it is known; it is asked for in any case."""
@@ -120,7 +131,8 @@ class Evaluator:
         self, text: str, state: State, *, span: Span, certain: bool, depth: int, same: bool = False
     ) -> Flow:
         """Shell code inside a command: ``bash -c``, a script file; in the ``same`` shell for ``eval`` and traps."""
-        if depth > MAX_DEPTH or self._depth > MAX_DEPTH:
+        self._inner_chars += len(text)
+        if depth > MAX_DEPTH or self._depth > MAX_DEPTH or self._inner_chars > MAX_INNER_CHARS:
             self.opaque("nested too deeply to follow", span)
             return Flow(state, state)
         before = len(self.unread)

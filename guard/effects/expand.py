@@ -32,6 +32,10 @@ from guard.shell.ast import (
 
 MAX_WORLDS = 16
 MAX_BRACES = 256
+MAX_FIELDS = 512
+"""Of one word."""
+MAX_TRIMMED = 2048
+MAX_WORDS = 64
 _SPACE = " \t\n"
 LAST_JOB = Hole("the process that this shell started last", number=True)
 _NUMBERS = frozenset("?#$!") | {
@@ -100,12 +104,26 @@ class Expander:
     def fields(self, words: Iterable[Word], state: State) -> list[list[Field]]:
         """Argument lists the words may become: at least one, at most ``MAX_WORLDS``."""
         worlds: list[list[Field]] = [[]]
+        words = tuple(words)
+        # So many words in so many worlds would be looked at for too long.
+        most = MAX_WORLDS if len(words) <= MAX_WORDS else 1
         for word in words:
+            known = word.static
+            if known is not None:
+                # Most words of most commands.
+                field = Field((known,) if known else (), word.span)
+                for world in worlds:
+                    world.append(field)
+                continue
             alternatives = self._word(word, state)
-            if len(worlds) * len(alternatives) > MAX_WORLDS:
+            if len(worlds) * len(alternatives) > most:
                 many = union(*[sources_of(f.parts) for choice in alternatives for f in choice])
                 alternatives = [[Field((Hole("one of many values", sources=many),), word.span, open=True)]]
-            worlds = [[*world, *choice] for world in worlds for choice in alternatives]
+            if len(alternatives) == 1:
+                for world in worlds:
+                    world.extend(alternatives[0])
+            else:
+                worlds = [[*world, *choice] for world in worlds for choice in alternatives]
         return worlds
 
     def texts(self, word: Word, state: State) -> tuple[Text, ...]:
@@ -181,6 +199,11 @@ class Expander:
                 for atoms in self._worlds(parts, state, split=True)
             ]
             unique = [c for i, c in enumerate(choices) if c not in choices[:i]]
+            for choice in unique:
+                if len(choice) > MAX_FIELDS:
+                    # More than anybody follows one by one: any words at all.
+                    many = union(*[sources_of(field.parts) for field in choice[:MAX_FIELDS]])
+                    choice[:] = [Field((Hole("a great many words", sources=many),), word.span, open=True)]
             if len(worlds) * len(unique) > MAX_WORLDS:
                 many = union(*[sources_of(f.parts) for choice in unique for f in choice])
                 unique = [[Field((Hole("one of many values", sources=many),), word.span, open=True)]]
@@ -404,7 +427,7 @@ class Expander:
                 case "#" | "##" | "%" | "%%":
                     plain = len(operand) == 1 and _plain_pattern(part.operand)
                     pattern = static_text(operand[0]) if plain else None
-                    if known is not None and pattern is not None:
+                    if known is not None and pattern is not None and len(known) <= MAX_TRIMMED:
                         out.append((_trim(known, pattern, operator),))
                     else:
                         out.append(_part_of(value))
@@ -482,6 +505,8 @@ class Expander:
                 for char in piece:
                     if char in separators:
                         out.close()
+                        if len(out.fields) > MAX_FIELDS:
+                            break
                     else:
                         out.current.append(Wild(char) if char in "*?[" else char)
         out.close()
