@@ -2,6 +2,7 @@
 
 from guard.model.dataclass import dataclass
 
+_MAX_TOKENS = 4000
 _WORDS_BEFORE_REGEX = frozenset("print printf return case do else exit".split())
 _ESCAPES = {
     "n": "\n",
@@ -54,6 +55,8 @@ def tokens_of(source: str) -> list[Token] | None:
     closes_test = False
     at = 0
     while at < len(source):
+        if len(out) > _MAX_TOKENS:
+            return None
         char = source[at]
         if char in " \t\r":
             at += 1

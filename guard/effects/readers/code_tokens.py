@@ -3,6 +3,7 @@
 from guard.model.dataclass import dataclass
 
 _MAX_DEPTH = 6
+_MAX_TOKENS = 4000
 _OPERATORS = frozenset(
     "if unless and or not when while until return x eq ne lt gt le ge cmp print puts p case in typeof of do else then split grep map".split()
 )
@@ -43,6 +44,8 @@ class Scanner:
         ):
             raise Unsure
         while self.at < len(self.source):
+            if len(self.out) > _MAX_TOKENS:
+                raise Unsure
             self._one()
         return self.out
 

@@ -6,6 +6,7 @@ MAX_TEXT = 64 * 1024
 UNKNOWN = "__make_does_not_say"
 """The shell variable that stands for what make puts in and nobody can tell here."""
 _MAX_DEPTH = 12
+_MAX_EXPANSIONS = 2000
 _DIRECTIVES = frozenset(
     "ifeq ifneq ifdef ifndef else endif include -include sinclude define endef export unexport override private vpath undefine load -load".split()
 )
@@ -30,6 +31,7 @@ class Makefile:
         self.doubt = ""
         """What in it nobody follows; empty when there is nothing."""
         self._defining = False
+        self._expanded = 0
 
     # ------------------------------------------------------------------ reading
 
@@ -113,6 +115,10 @@ class Makefile:
         """``text`` with what variables hold; what nobody can tell becomes a shell variable that is not known."""
         out: list[str] = []
         at = 0
+        self._expanded += 1
+        if self._expanded > _MAX_EXPANSIONS:
+            self.doubt = "more variables than are followed"
+            return f"${UNKNOWN}"
         while at < len(text):
             char = text[at]
             if char != "$" or at + 1 >= len(text):

@@ -52,6 +52,8 @@ class Reader(Expressions):
         self.read_once = False
         self.sure = True
         """Whether what is being read surely happens, once."""
+        self._fragile = 0
+        """How many blocks around this place may be left half-way."""
         self._shadowed_from = shadowed_from
         self._steps = 0
         self._printed: list[Piece] = []
@@ -110,6 +112,11 @@ class Reader(Expressions):
             self._printed.append(Hole("what Python prints"))
         else:
             self._printed.append(text)
+
+    @property
+    def steady(self) -> bool:
+        """Whether what changes a list or the directory here surely happens: a block that is tried may be left before it."""
+        return self.sure and not self._fragile
 
     def step(self, node: ast.AST) -> None:
         self.line = getattr(node, "lineno", self.line)
@@ -349,9 +356,11 @@ class Reader(Expressions):
         before = dict(frame.names)
         frame.bound.append({})
         whole = self._whole
+        self._fragile += 1
         try:
             how = self.block(body, frame)
         finally:
+            self._fragile -= 1
             bound = frame.bound.pop()
         self._whole = False if not whole else self._whole
         frame.note(bound)
@@ -363,7 +372,9 @@ class Reader(Expressions):
         exits = len(frame.leaves) + len(frame.agains)
         before = dict(frame.names)
         frame.bound.append({})
+        self._fragile += 1
         how = self.block(node.body, frame)
+        self._fragile -= 1
         bound = frame.bound.pop()
         frame.note(bound)
         after = frame.names
@@ -371,6 +382,7 @@ class Reader(Expressions):
             **before,
             **{name: either(*held(before, name), *values) for name, values in bound.items()},
         }
+        frame.bound.append({})
         if node.orelse and how & NORMAL:
             how = how & ~NORMAL | self.block(node.orelse, frame)
             after = frame.names
@@ -386,11 +398,16 @@ class Reader(Expressions):
                 after = frame.names
             how |= ended
         frame.names = after
+        later = frame.bound.pop()
+        frame.note(later)
         if node.finalbody:
             if names_bound(node.finalbody) and len(frame.leaves) + len(frame.agains) != exits:
                 self.opaque("leaves a loop through `finally`")
                 raise Stop
+            # It runs whichever way the rest was left, after whatever had been given names by then.
             frame.join(broken)
+            for name, values in later.items():
+                frame.names[name] = either(*held(frame.names, name), *values)
             last = self.block(node.finalbody, frame)
             how = how if last & NORMAL else last
         return how

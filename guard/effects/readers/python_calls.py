@@ -24,6 +24,7 @@ from guard.effects.readers.python_values import (
     either,
     elements,
     hides,
+    holds_environment,
     is_known,
     is_powerful,
     known,
@@ -41,7 +42,7 @@ _TEMPORARY = "/tmp/python-temporary"  # noqa: S108 - where it makes them
 
 def called(reader: "Reader", target: object, args: list[object], kw: dict[str, object]) -> object:
     """Say what the call does; gives what it returns."""
-    if Named("os.environ") in args:
+    if target != Named("dict") and any(holds_environment(value) for value in args):
         reader.call.secret("the environment of this session")
     if not _leaves_alone(target):
         # A list that is handed over may come back changed: `operator.setitem`, `heapq.heappush`, `shuffle`.
@@ -80,6 +81,9 @@ def _named(reader: "Reader", name: str, args: list[object], kw: dict[str, object
     first = args[0] if args else kw.get("path", kw.get("src", Data()))
     second = args[1] if len(args) > 1 else kw.get("dst", Data())
     paths = reader.paths
+    if name == "os.environ.copy" or (name == "dict" and args == [Named("os.environ")] and not kw):
+        # For programs that it starts; who prints it hands it out.
+        return Named("os.environ")
     if name in tables.BUILTINS:
         return _builtin(reader, name, args, kw)
     if name in tables.PATH_CLASSES:
@@ -440,7 +444,7 @@ def _chdir(reader: "Reader", path: object) -> None:
         if certain
         else ()
     )
-    if places and not reader.sure:
+    if places and not reader.steady:
         places = tuple(dict.fromkeys((*state.cwd, *places)))
     reader.call.state = replace(state, cwd=places[:8] if len(places) <= 8 else ())
 

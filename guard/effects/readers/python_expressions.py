@@ -25,6 +25,7 @@ from guard.effects.readers.python_values import (
     either,
     elements,
     hides,
+    holds_environment,
     is_known,
     known,
 )
@@ -119,7 +120,7 @@ class Expressions:
                 base = self.value(holder, frame)
                 index = self.value(target.slice, frame)
                 if isinstance(base, Items | Table):
-                    exact = self._reader.sure and base.values is not None and isinstance(index, str | int)
+                    exact = self._reader.steady and base.values is not None and isinstance(index, str | int)
                     if (
                         exact
                         and isinstance(base, Table)
@@ -196,6 +197,8 @@ class Expressions:
                     (self.value(k, frame) if k is not None else None, self.value(v, frame))
                     for k, v in zip(keys, values, strict=True)
                 ]
+                if any(key is None and value == Named("os.environ") for key, value in pairs):
+                    return Named("os.environ")
                 if all(isinstance(key, str | int) for key, _ in pairs):
                     return Table(dict(pairs))
                 return Table(None, hides(*[v for _, v in pairs]))
@@ -295,6 +298,8 @@ class Expressions:
         out: list[str] = []
         for part in values:
             value = self.value(part, frame)
+            if holds_environment(value):
+                self._reader.call.secret("the environment of this session")
             if isinstance(part, ast.FormattedValue) and part.format_spec is not None:
                 self.value(part.format_spec, frame)
             plain = isinstance(part, ast.Constant) or (
@@ -367,6 +372,8 @@ class Expressions:
     def operation(self, op: ast.operator, left: object, right: object) -> object:
         if isinstance(op, ast.Div) and (isinstance(left, PathValue) or isinstance(right, PathValue)):
             return PathValue(joined([left.path if isinstance(left, PathValue) else left, right]))
+        if isinstance(op, ast.Mod) and holds_environment(right):
+            self._reader.call.secret("the environment of this session")
         try:
             match op:
                 case ast.Add() if isinstance(left, str) and isinstance(right, str):

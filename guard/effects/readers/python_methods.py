@@ -205,14 +205,14 @@ def _list_method(reader: "Reader", value: Items, name: str, args: list[object]) 
         reader.opaque(f"`{name}` of a list")
         return Anything(f"`{name}`")
     if name in {"append", "add"} and len(args) == 1:
-        if reader.sure and value.values is not None and len(value.values) < 256 and name == "append":
+        if reader.steady and value.values is not None and len(value.values) < 256 and name == "append":
             value.values.append(args[0])
         else:
             value.forget(args[0])
         return None
     if name == "extend" and len(args) == 1:
         parts = elements(args[0])
-        if reader.sure and value.values is not None and parts is not None and len(value.values) < 256:
+        if reader.steady and value.values is not None and parts is not None and len(value.values) < 256:
             value.values.extend(parts)
         else:
             value.forget(reader.paths.item_of(args[0]))

@@ -187,6 +187,24 @@ def is_powerful(value: object) -> bool:
             return False
 
 
+ENVIRONMENT = Named("os.environ")
+
+
+def holds_environment(value: object) -> bool:
+    """Whether the whole environment is, or stands in, this value."""
+    match value:
+        case Named():
+            return value == ENVIRONMENT
+        case tuple():
+            return any(holds_environment(item) for item in value)
+        case Items(values=list() as values):
+            return any(holds_environment(item) for item in values)
+        case Table(values=dict() as table):
+            return any(holds_environment(item) for item in table.values())
+        case _:
+            return False
+
+
 def hides(*values: object) -> object:
     """What a function that only computes may give back of ``values``."""
     return Anything("something that was handed on") if any(is_powerful(v) for v in values) else Data()

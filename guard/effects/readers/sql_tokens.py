@@ -2,6 +2,7 @@
 
 from guard.model.dataclass import dataclass
 
+_MAX_TOKENS = 12_000
 _BACKSLASH = frozenset({"mysql", "clickhouse", "snowflake"})
 
 
@@ -16,7 +17,11 @@ def split_statements(source: str, dialect: str) -> list[list[Token]] | None:
     """Statements as lists of tokens; None when it cannot be told where a string or a comment ends."""
     out: list[list[Token]] = [[]]
     at, end = 0, len(source)
+    count = 0
     while at < end:
+        count += 1
+        if count > _MAX_TOKENS:
+            return None
         char = source[at]
         two = source[at : at + 2]
         if char in " \t\r\n\f\v":
