@@ -30,11 +30,12 @@ _CARGO: Row = {
             "tame": {"check": {"does": ("read-deep .",)}},
             "python": "knowledge.language_words:cargo_fmt",
         },
-        "fetch vendor generate-lockfile update": {**_LOCKS, "operands": "skip"},
+        "fetch generate-lockfile update": {**_LOCKS, "operands": "skip"},
+        "vendor": {"first": "write-deep", "does": ("connect package-index", "write-deep vendor")},
         "add remove rm": {
             **_LOCKS,
             "does": ("connect package-index", "write Cargo.toml", "write Cargo.lock"),
-            "options": {"path": "read"},
+            "options": {"path": "read", "git": "connect"},
         },
         "new init": {
             "takes": "vcs edition name registry",
@@ -125,7 +126,7 @@ _GO: Row = {
         },
         "fix": EDITS,
         "test run generate tool": _GO_RUN,
-        "telemetry": {"operands": "skip", "python": "knowledge.package_words:setting"},
+        "telemetry": {"verbs": {"on off local": {"does": ("persist settings of Go",)}}, "bare": PRINTS},
     },
 }
 

@@ -87,7 +87,8 @@ PROGRAMS: dict[str, Row] = {
     },
     "hdiutil": {
         "about": "looks at and changes disk images",
-        "takes": "size type fs volname srcfolder format o imagekey encryption layout srcdevice mountpoint mountroot passphrase align segmentSize",
+        "options": {"srcfolder srcdir": "read-deep"},
+        "takes": "size type fs volname format o imagekey encryption layout srcdevice mountpoint mountroot passphrase align segmentSize",
         "long": True,
         "verbs": {
             "info plugins help imageinfo pmap isencrypted verify checksum udifderez hfsanalyze fsid": {"operands": "read"},
@@ -99,7 +100,7 @@ PROGRAMS: dict[str, Row] = {
     },
     "ditto": {"about": "copies trees", "long": True, "takes": "arch bom lang", "operands": "read-deep", "last": "write-deep"},
     **alike("pkgbuild productbuild productsign", {"about": "makes packages of macOS", "long": True, "takes": "identifier version install-location sign keychain", "options": {"root component scripts distribution package-path resources": "read-deep"}, "operands": "write", "when": {"sign": {"does": ("secret keys that sign",)}}}),
-    **alike("altool notarytool stapler", {"about": "has programs checked by Apple", "verbs": {"history info log validate": {"does": ("connect package-index",)}, "staple": {"operands": "write-deep"}, "*": {"does": ("upload ?", "publish")}}, "bare": PRINTS}),
+    **alike("altool notarytool stapler", {"about": "has programs checked by Apple", "verbs": {"history info log validate": {"does": ("connect package-index",)}, "staple": {"operands": "write-deep"}, "*": {"does": ("upload ?", "publish")}}, "when": {"upload-app upload-package notarize-app": {"does": ("upload ?", "publish")}}, "bare": PRINTS}),
     "simctl": {"about": "controls simulated devices", "verbs": {"list getenv get_app_container listapps io help status": PRINTS, "erase delete": {"does": ("database simulated devices",)}, "*": {"does": ("opaque runs something in a simulated device",)}}},
     "screencapture": {"about": "takes pictures of the screen", "takes": "R l D t T V G", "operands": "write", "does": ("secret what the screen shows",)},
     "afplay": {"about": "plays sound", "takes": "v t r q", "operands": "read"},

@@ -54,8 +54,9 @@ PROGRAMS: dict[str, Row] = {
         "options": {"config-file": "config", "s source": "connect", "p http-proxy": "connect", "B build-root i install-dir n bindir": "write-deep", "P trust-policy": "skip"},
         "help": "h",
         "verbs": {
-            "list query info which environment env contents dependency specification spec check help stale cert": {"takes": "r a d", "when": {"r remote b both a all": NET}},
+            "list query info which environment env contents dependency specification spec check help stale": {"takes": "r a d", "when": {"r remote b both a all": NET}},
             "search outdated owner": {"when": {"a add r remove": PUBLISHES}, "does": ("connect package-index",)},
+            "cert": {"tame": {"l list": {}}, "does": ("persist whose packages are trusted", "secret keys that sign packages")},
             "sources": {"when": {"a add r remove c clear-all u update p prepend append": SETTINGS}},
             "fetch": {"does": ("connect package-index", "write-deep .")},
             "unpack": {"does": ("connect package-index", "write-deep .")},
@@ -74,7 +75,7 @@ PROGRAMS: dict[str, Row] = {
         "help": "h v",
         # The list of what it needs is itself a program (Gemfile).
         "verbs": {
-            "config": {"verbs": {"list get": PRINTS, "set unset": SETTINGS}, "otherwise": {"operands": "skip", "python": "knowledge.package_words:setting"}, "bare": PRINTS},
+            "config": {"verbs": {"list get": PRINTS, "set unset": SETTINGS}, "otherwise": {"python": "knowledge.package_words:rest_sets"}, "bare": PRINTS},
             "version help": PRINTS,
             "exec e": {"stops": True, "operands": "argv", "does": ("opaque runs in the project's environment",)},
             "install i update add remove lock cache package pristine": INSTALLS,

@@ -26,6 +26,12 @@ def setting(call: Call, parsed: Parsed) -> None:
         call.say(PersistEnv(detail=f"settings of {call.name}"))
 
 
+def rest_sets(call: Call, parsed: Parsed) -> None:
+    """``bundle config KEY`` shows; whatever follows the key is what it is set to."""
+    if parsed.operands or parsed.uncertain or parsed.has("delete", "unset"):
+        call.say(PersistEnv(detail=f"settings of {call.name}"))
+
+
 def local_or_fetched(call: Call, parsed: Parsed) -> None:
     """``npx NAME``: a program of the project where there is one, else a package that is fetched now.
 
