@@ -43,8 +43,11 @@ class Code:
         self._locals = self._declared()
         self._functions = self._callable()
         texts = {token.text.removeprefix("node:") for token in self._tokens if token.kind == "text"}
-        self._runs = "child_process" in texts
-        self._files = bool(texts & {"fs", "fs/promises", "fs-extra", "rimraf", "del"})
+        self._runs = "child_process" in texts or any(token.text == "child_process" for token in self._tokens)
+        self._modules = self._required()
+        self._files = any(token.text == "fs" for token in self._tokens) or bool(
+            texts & {"fs", "fs/promises", "fs-extra", "rimraf", "del"}
+        )
         self.said = False
         self._imported = self._unpacked()
 
@@ -165,13 +168,30 @@ class Code:
             self._opaque(f"`{name}`")
         elif name == "require":
             module = self._at(index + 2)
+            bound = self._at(index - 1).text == "=" and self._at(index + 4).text in {
+                ";",
+                ",",
+                ")",
+                "const",
+                "let",
+                "var",
+            }
             if (
                 after.text != "("
+                or (self._at(index + 4).text != "." and not bound)
                 or module.kind != "text"
                 or module.text not in JS_MODULES
                 or self._at(index + 3).text != ")"
             ):
                 self._opaque("loads code")
+        elif (
+            before.text != "."
+            and name in self._modules
+            and after.text != "."
+            and before.text not in _JS_DECLARES
+        ):
+            # Handed on or looked into, a module gives all of its functions.
+            self._opaque(f"`{name}` is handed on")
         elif before.text == ".":
             if after.text == "(":
                 if name not in self._words:
@@ -261,13 +281,10 @@ class Code:
             and self._at(index - 1).text in {"(", ","}
         ):
             self._opaque("a block that is handed on")
-        elif self._language == "php" and (
-            (
-                sign == "("
-                and self._at(index - 1).text in {")", "]"}
-                and self._at(index - 2).kind in {"text", "var"}
-            )
-            or (sign == "(" and self._at(index - 1).kind == "text")
+        elif (
+            self._language == "php"
+            and sign == "("
+            and (self._at(index - 1).text in {")", "]", "}"} or self._at(index - 1).kind == "text")
         ):
             self._opaque("calls what a value names")
 
@@ -301,6 +318,18 @@ class Code:
             elif token.text in {"sub", "function"} and self._at(index + 1).kind == "name":
                 found.add(self._at(index + 1).text)
         return found - self._words if self._language != "javascript" else found
+
+    def _required(self) -> set[str]:
+        """Names that hold modules; some do from the start."""
+        found = {"fs", "path", "os", "util", "url", "crypto", "process"}
+        for index, token in enumerate(self._tokens):
+            if (
+                token.text == "require"
+                and self._at(index - 1).text == "="
+                and self._at(index + 4).text != "."
+            ):
+                found.add(self._at(index - 2).text)
+        return found - {"}"}
 
     def _unpacked(self) -> set[int]:
         """Places in ``const {readFileSync} = require("fs")``, where names are only named."""

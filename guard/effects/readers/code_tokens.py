@@ -4,9 +4,15 @@ from guard.model.dataclass import dataclass
 
 _MAX_DEPTH = 6
 _MAX_TOKENS = 4000
-_OPERATORS = frozenset(
-    "if unless and or not when while until return x eq ne lt gt le ge cmp print puts p case in typeof of do else then split grep map".split()
-)
+_OPERATORS = {
+    "perl": frozenset(
+        "if unless and or not while until return x eq ne lt gt le ge cmp split grep map print push join".split()
+    ),
+    "ruby": frozenset("if unless and or not when while until return then else elsif do in case".split()),
+    "javascript": frozenset("return typeof case do else in instanceof new delete void throw".split()),
+    "php": frozenset("if and or not while return else echo print".split()),
+}
+"""Words after which a value begins. Only those that cannot name a variable."""
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _VARIABLE_SIGNS = frozenset("&`'+!@/\\,;.0^_|\"<>()[]$?:-=~%")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "e": "\x1b"}
@@ -75,7 +81,7 @@ class Scanner:
         elif source.startswith("<<", at) and language != "javascript":
             raise Unsure  # a heredoc, or a shift
         elif (
-            (char == "?" and language == "ruby" and source[at + 1 : at + 2].isalnum() and not self._operand())
+            (char == "?" and language == "ruby" and not source[at + 1 : at + 2].isspace())
             or (char == "\\" and language in {"javascript", "php"})
             or (source.startswith("?>", at) and language == "php")
         ):
@@ -108,7 +114,7 @@ class Scanner:
         return (
             last.kind in {"var", "number", "text", "regex", "command"}
             or last.text in {")", "]"}
-            or (last.kind == "name" and last.text not in _OPERATORS)
+            or (last.kind == "name" and last.text not in _OPERATORS[self.language])
         )
 
     # ------------------------------------------------------------------ names and variables
@@ -165,6 +171,8 @@ class Scanner:
         end = at + 1
         if self.language == "perl" and source[end : end + 1] == "#" and sign == "$":
             end += 1
+            if not (source[end : end + 1].isalpha() or source[end : end + 1] in {"_", "{", "$"}):
+                raise Unsure
         while (
             source[end : end + 1] == "$"
             and self.language == "perl"
@@ -291,13 +299,13 @@ class Scanner:
                     or (rest[:1].isdigit() or rest[:1] in {"&", "@"})
                 ):
                     found = True
-                    name = len(rest) - len(
-                        rest.lstrip("{abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:}")
-                    )
+                    name = rest.index("}") + 1 if rest[:1] == "{" else 0
+                    while rest[name : name + 1].isalnum() or rest[name : name + 1] in {"_", ":", "&", "@"}:
+                        name += 1
                     after = rest[name:].removeprefix("->")
                     if after[:1] in {"[", "{"}:
                         inside = after[1:].partition("]" if after[0] == "[" else "}")[0]
-                        if not inside.lstrip("-$").replace("'", "").isalnum():
+                        if not inside.lstrip("-$").replace("'", "").replace("_", "a").isalnum():
                             raise Unsure
             at += 1
         return found
@@ -314,7 +322,7 @@ class Scanner:
             self._add("sign", "/")
             self.at += 1
             return
-        if last.text in {")", "}"} or (last.kind == "name" and last.text not in _OPERATORS):
+        if last.text in {")", "}"} or (last.kind == "name" and last.text not in _OPERATORS[self.language]):
             raise Unsure
         self.at += 1
         self._pattern(self._until("/") if self.language != "javascript" else self._js_pattern())
