@@ -3,6 +3,7 @@
 from guard.model.dataclass import dataclass
 
 _MAX_TOKENS = 12_000
+_MYSQL_SHORT = frozenset("gGcpsqwWhH?#xtnC")
 _BACKSLASH = frozenset({"mysql", "clickhouse", "snowflake"})
 
 
@@ -49,6 +50,10 @@ def split_statements(source: str, dialect: str) -> list[list[Token]] | None:
         elif char == ";":
             out.append([])
             at += 1
+        elif char == "\\" and dialect == "mysql" and source[at + 1 : at + 2] in _MYSQL_SHORT:
+            # `\G` ends a statement, and the next one may follow on the same line.
+            out.append([])
+            at += 2
         elif char == "'" or (char == '"' and dialect == "mysql"):
             escapes = dialect in _BACKSLASH or (dialect == "psql" and source[at - 1 : at] in {"E", "e"})
             after = _quoted(source, at, char, escapes=escapes)
