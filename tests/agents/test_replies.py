@@ -77,7 +77,7 @@ def test_a_payload_that_is_no_json_reads_as_agreed():
 def test_the_command_in_a_rewrite_runs_contained_and_decides_again(tmp_path):
     client = Client(tmp_path)
     # Code that no reader follows, so that it is contained.
-    code = "print(open('README').read() * 2)".encode().hex()
+    code = b"print(open('README').read() * 2)".hex()
     hidden = f"getattr(__builtins__, 'exec')(bytes.fromhex('{code}'))"
     answer = client.hook(client.shell(f'python3 -c "{hidden}"'))
     assert answer.verdict == "allow", "no sandbox can be had here: see `guard doctor`"
