@@ -61,7 +61,7 @@ def effect_line(effect: ResolvedEffect) -> str:
         words.append("and all below")
     carries = data.pop("carries", None)
     if data.pop("upload", False):
-        what = ", ".join(str(source) for source in carries) if isinstance(carries, list) else "data"
+        what = ", ".join(_words(carries)) if carries else "data"
         words.append(f"(sends {visible(what, 100)})")
     if data.pop("surprise", False):
         words.append("(not predicted)")

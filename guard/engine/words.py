@@ -14,7 +14,7 @@ def in_words(decision: Decision, effects: tuple[ResolvedEffect, ...]) -> Decisio
     said = sentence(effects[first.effect]) if first.effect < len(effects) else ""
     if not said:
         # The rule that decides may speak of the program alone: what it takes is said all the same.
-        said = next(filter(None, map(sentence, effects)), "")
+        said = next((text for effect in effects if (text := sentence(effect))), "")
     if not said:
         return decision
     why = f"{first.why.rstrip()} {said}"
