@@ -66,6 +66,7 @@ def _fix(what: str) -> str:
             return (
                 "allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1"
                 " kernel.apparmor_restrict_unprivileged_userns=0 user.max_user_namespaces=10000"
+                "; in a chroot only root can have them"
             )
         case "mount_setattr" | "open_tree" | "openat2" | "close_range":
             return "run Linux 5.12 or newer"
@@ -88,7 +89,7 @@ def enter(spec: SandboxSpec, descriptors: tuple[int, int, int], channel: int, ca
         if privileged:
             os.setgroups([])
         identity = (os.geteuid(), os.getegid())
-        _kernel.unshare(_kernel.ALL_NAMESPACES)
+        _separate(privileged=privileged)
         _kernel.die_with_parent()
         if privileged:
             os.write(CHANNEL, MAPS)
@@ -107,6 +108,24 @@ def enter(spec: SandboxSpec, descriptors: tuple[int, int, int], channel: int, ca
     except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
         _fail(channel, error)
     os._exit(1)
+
+
+def _separate(*, privileged: bool) -> None:
+    try:
+        _kernel.unshare(_kernel.ALL_NAMESPACES)
+    except PermissionError:
+        if not privileged:
+            raise
+        # As in a chroot, where root can help itself.
+        try:
+            _kernel.own_root()
+        except OSError as error:
+            raise SetupError(
+                f"cannot build the sandbox: unshare: not permitted, nor is a root of our own: {error}",
+                primitive="unshare",
+                fix=_fix("unshare"),
+            ) from error
+        _kernel.unshare(_kernel.ALL_NAMESPACES)
 
 
 def _arrange(descriptors: tuple[int, int, int], channel: int) -> None:

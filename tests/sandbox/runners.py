@@ -1,5 +1,6 @@
 """Ways to run one command in a backend for the tests: here as root or the caller, as another user, in docker."""
 
+import functools
 import os
 import pickle
 import shutil
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sandbox import layer
 from sandbox.backend import Backend
+from sandbox.backends import _kernel
 from sandbox.backends.local import LocalBackend
 from sandbox.changes import Change, Created, Deleted, Modified, NodeKind
 from sandbox.errors import SandboxError
@@ -69,18 +71,44 @@ def observe(backend: Backend, spec: SandboxSpec, *, feed: bytes = b"") -> Observ
         )
 
 
+@functools.cache
+def in_a_chroot() -> bool:
+    """Whether Linux refuses even root a user namespace, as it does in a chroot."""
+    child = os.fork()
+    if child == 0:
+        try:
+            _kernel.unshare(_kernel.CLONE_NEWUSER)
+            os._exit(0)
+        except PermissionError:
+            os._exit(1)
+        finally:
+            os._exit(2)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+
+
 def as_user(uid: int, work: Callable[[], Observed]) -> Observed:
     """Do ``work`` in a child that has become ``uid`` for good."""
+
+    def become() -> None:
+        if in_a_chroot():  # an ordinary user could not help themselves
+            _kernel.own_root()
+        os.setgroups([])
+        os.setgid(uid)
+        os.setuid(uid)
+
+    return in_child(become, work)
+
+
+def in_child(prepare: Callable[[], None], work: Callable[[], Observed]) -> Observed:
+    """Do ``work`` in a child of which ``prepare`` changed what cannot be changed back."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(reader)
-            os.setgroups([])
-            os.setgid(uid)
-            os.setuid(uid)
             with os.fdopen(writer, "wb") as pipe:
                 try:
+                    prepare()
                     pickle.dump(work(), pipe)
                 except BaseException as error:  # noqa: BLE001 - whatever it is, the parent is told
                     pickle.dump(Observed(failed=SandboxError(repr(error))), pipe)
