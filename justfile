@@ -25,6 +25,10 @@ cases:
 mutate seconds="3600" seed="1":
     {{python}} tests/differential/mutate.py --seconds {{seconds}} --seed {{seed}}
 
+# an hour of commands put together by chance, run in a toy tree; prints changes that were not predicted
+effects-mutate seconds="3600" seed="1":
+    {{python}} -m tests.differential.commands --seconds {{seconds}} --seed {{seed}}
+
 # ratios, never asserted
 bench:
     {{python}} benchmarks/hook.py

@@ -90,7 +90,7 @@ def _cd(call: Call) -> None:
         return
     target = operands[0] if operands else plain(_home(call), call.span)
     places = _places(call, target)
-    _moved(call, places)
+    _moved(call, places, target)
     if call.name == "pushd" and call.after is not None:
         stack = call.state.rare.stack
         cwd = call.state.cwd
@@ -122,14 +122,26 @@ def _places(call: Call, target: Field) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_tidy(path) for path in paths))
 
 
-def _moved(call: Call, places: tuple[str, ...]) -> None:
+def _moved(call: Call, places: tuple[str, ...], target: Field) -> None:
     """The shell goes to one of these places, or stays where it is."""
     state = call.state
     after = replace(state, cwd=places, rare=replace(state.rare, old=state.cwd))
     call.after, call.failed = after, state
     # `cd` to a directory that is there does not fail, so what follows `;` does not also run in the old place (rule 1).
-    if places and all(_is_directory(call, path) for path in places):
+    if places and all(_is_directory(call, path) for path in places) and not _passes_through(call, target):
         call.failed = after
+
+
+def _passes_through(call: Call, target: Field) -> bool:
+    """Whether the way there leads through a directory that may be gone: `cd sub/../deep`."""
+    parts = (target.static or "").split("/")
+    return ".." in parts and any(
+        call.evaluator.may_have_gone(lexical_path(path.text))
+        for count, part in enumerate(parts)
+        if part == ".." and count
+        for path in call.paths(plain("/".join(parts[:count]) or "/", target.span))
+        if isinstance(path, KnownPath)
+    )
 
 
 def _tidy(path: str) -> str:
@@ -142,7 +154,8 @@ def _is_directory(call: Call, path: str) -> bool:
     if made is not None:
         return made.copy_of == ""
     answer = call.evaluator.ask(LookPath(path))
-    return isinstance(answer, PathFact) and answer.kind is FileKind.DIRECTORY
+    there = isinstance(answer, PathFact) and answer.kind is FileKind.DIRECTORY
+    return there and not call.evaluator.may_have_gone(lexical_path(path))
 
 
 def _home(call: Call) -> str:
@@ -157,7 +170,7 @@ def _popd(call: Call) -> None:
         call.after = replace(call.state, cwd=(), rare=replace(call.state.rare, stack=None))
         call.failed = call.state
         return
-    _moved(call, stack[-1:])
+    _moved(call, stack[-1:], plain("/", call.span))
     if call.after is not None:
         call.after = replace(call.after, rare=replace(call.after.rare, stack=stack[:-1]))
 

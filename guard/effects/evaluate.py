@@ -11,9 +11,10 @@ from guard.effects.call import NO_OUTPUT, Call
 from guard.effects.compound import Compounds
 from guard.effects.expand import Expander
 from guard.effects.flow import SOME, Flow, Jumps, either
-from guard.effects.identity import identify
+from guard.effects.identity import identify, lexical_path
 from guard.effects.injection import doubt_of
 from guard.effects.outputs import computed
+from guard.effects.place import is_below
 from guard.effects.programs import handler
 from guard.effects.redirect import Redirected, apply_redirects
 from guard.effects.scripts import Scripts
@@ -21,8 +22,9 @@ from guard.effects.sources import Sources, sources_of, union, with_sources
 from guard.effects.state import UNKNOWN, State, Variable, WrittenFile, inherited, join
 from guard.effects.values import Field, Hole, Text, plain, static_text, texts_of
 from guard.model.dataclass import replace
-from guard.model.effect import Connect, Opaque, RunProgram, SymbolicEffect
+from guard.model.effect import Connect, DeletePath, Opaque, RunProgram, SymbolicEffect, WritePath
 from guard.model.facts import Answer, Facts, Lookup
+from guard.model.paths import KnownPath
 from guard.model.source import Span
 from guard.shell.ast import (
     ArithmeticCommand,
@@ -100,6 +102,22 @@ class Evaluator:
             effect = replace(effect, span=self._span)
         self._effects.setdefault(effect)
         return effect
+
+    def may_have_gone(self, path: str) -> bool:
+        """Whether something that this very text does may have moved or removed the directory ``path``."""
+        for effect in self._effects:
+            match effect:
+                case DeletePath(path=gone) | WritePath(path=gone, recursive=True):
+                    if not isinstance(gone, KnownPath):
+                        return True
+                    name = lexical_path(gone.text)
+                    if path == name or is_below(path, name):
+                        return True
+                case WritePath(path=KnownPath(text), program="rmdir") if lexical_path(text) == path:
+                    return True
+                case _:
+                    pass
+        return False
 
     def reads_again(self, stdin: Text) -> bool:
         """Whether this very input was read from before: then its first line is gone."""

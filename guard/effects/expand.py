@@ -542,7 +542,11 @@ class Expander:
         names = dict.fromkeys(match_[prefix:] for match_ in answer.matches)
         # What this very line wrote is matched too, though nobody could see it when the facts were gathered.
         names.update(
-            dict.fromkeys(path[prefix:] for path in state.written if _may_match(path[prefix:], text))
+            dict.fromkeys(
+                name
+                for path in state.written
+                if (name := _beginning(path[prefix:], text)) and _may_match(name, text)
+            )
         )
         if not names:
             return [Field(_merge([p.text if isinstance(p, Wild) else p for p in field.parts]), field.span)]
@@ -555,6 +559,11 @@ def _part_of(value: Text) -> Text:
 
 def _sources(worlds: list[list[_Atom]]) -> tuple[str, ...]:
     return union(*[sources_of((atom.piece,)) for world in worlds for atom in world if atom.piece is not None])
+
+
+def _beginning(path: str, pattern: str) -> str:
+    """``path`` as deep as ``pattern`` is: directories on the way to what was written are there too."""
+    return "/".join(path.split("/")[: len(pattern.removeprefix("./").rstrip("/").split("/"))])
 
 
 def _may_match(path: str, pattern: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from guard.effects.call import Call
 from guard.effects.identity import lexical_path
-from guard.effects.options import grammar
+from guard.effects.options import Parsed, grammar
 from guard.effects.state import WrittenFile
 from guard.effects.values import Field, Hole, plain
 from guard.model.facts import LookPath, PathFact
@@ -48,7 +48,10 @@ def _rmdir(call: Call) -> None:
     parsed = call.parse(_RM)
     call.write(*parsed.operands, append=True)
     if parsed.has("p", "parents"):
-        call.delete(*parsed.operands)
+        for field in parsed.operands:
+            parts = (field.static or "").rstrip("/").split("/")
+            ways = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+            call.delete(*([plain(way, field.span) for way in ways if way] or [field]))
 
 
 def _shred(call: Call) -> None:
@@ -81,14 +84,25 @@ def _is_single(call: Call, source: Field) -> bool:
     return bool(paths) and all(
         isinstance(path, KnownPath)
         and (
-            posixpath.normpath(path.text) in call.state.written
+            _is_text(call, posixpath.normpath(path.text))
             or _kind(call, path.text) in {FileKind.FILE, FileKind.ABSENT}
         )
         for path in paths
     )
 
 
+def _is_text(call: Call, path: str) -> bool:
+    """A file whose text this line wrote; other names that it made may be directories."""
+    made = call.state.written.get(path)
+    return made is not None and made.text is not None
+
+
 def _kind(call: Call, path: str) -> FileKind:
+    if call.state.written:
+        # What this line made before is not what was looked at.
+        tidy = posixpath.normpath(path)
+        if tidy in call.state.written or any(made.startswith(tidy + "/") for made in call.state.written):
+            return FileKind.UNKNOWN
     answer = call.evaluator.ask(LookPath(path))
     return answer.kind if isinstance(answer, PathFact) else FileKind.UNKNOWN
 
@@ -111,15 +125,35 @@ def _cp(call: Call) -> None:
     sources, target, directory, deep = _sources_and_target(call)
     if target is None:
         return
-    linked = call.parse(_COPY).has("l", "link", "s", "symbolic-link")
+    parsed = call.parse(_COPY)
+    linked = parsed.has("l", "link", "s", "symbolic-link")
     for source in sources:
         below = deep and not _is_single(call, source)
         call.read(source, recursive=below)
-        for place in _into(call, target, source, directory=directory):
+        places = _into(call, target, source, directory=directory)
+        if parsed.has("parents"):
+            # The directories that lead to it are made again below the target.
+            whole = (source.static or "").strip("/")
+            places = [plain(f"{target.static or '.'}/{whole}", source.span)] if whole else [target]
+        for place in places:
+            call.write(place, recursive=below)
             if linked:
                 call.link(source, place)
-            call.write(place, recursive=below)
-            _remember(call, place, source)
+            else:
+                _remember(call, place, source)
+            _backup(call, parsed, place)
+
+
+def _backup(call: Call, parsed: Parsed, place: Field) -> None:
+    """``-b``: what stood there gets another name first."""
+    if not parsed.has("b", "backup", "S", "suffix") or place.static is None:
+        return
+    kinds = [field.static for field in parsed.values("backup")]
+    suffix = next((field.static or "~" for field in parsed.values("S", "suffix")), "~")
+    call.write(plain(f"{place.static.rstrip('/')}{suffix}", place.span))
+    if kinds not in (["simple"], ["never"]):
+        # Which number it will be, those that are there decide.
+        call.write(plain(f"{place.static.rstrip('/')}.~1~", place.span))
 
 
 def _remember(call: Call, place: Field, source: Field) -> None:
@@ -149,6 +183,7 @@ def _mv(call: Call) -> None:
         for place in _into(call, target, source, directory=directory):
             call.write(place, recursive=deep)
             _remember(call, place, source)
+            _backup(call, call.parse(_COPY), place)
 
 
 def _holds_the_workspace(call: Call, path: str) -> bool:
@@ -176,8 +211,17 @@ def _ln(call: Call) -> None:
         for place in places:
             if not symbolic:
                 call.read(source)
+                if any(
+                    _is_link(call, path.text) for path in call.paths(source) if isinstance(path, KnownPath)
+                ):
+                    call.opaque("a second name for a link, which leads elsewhere from another directory")
             # The target of a symbolic link is read from where the link is, not from where we are.
             call.link(_from_link(source, place) if symbolic else source, place)
+
+
+def _is_link(call: Call, path: str) -> bool:
+    answer = call.evaluator.ask(LookPath(path))
+    return isinstance(answer, PathFact) and answer.is_link
 
 
 def _from_link(source: Field, place: Field) -> Field:

@@ -224,9 +224,18 @@ class _Find:
         if not isinstance(tree, TreeFact) or not tree.complete:
             return None
         root = text.rstrip("/")
+        # What this line wrote is found too, though nobody could see it when the tree was looked at.
+        base = lexical_path(paths[0].text).rstrip("/") + "/"
+        written = [
+            "/".join(parts[: count + 1])
+            for path in self.call.state.written
+            if path.startswith(base)
+            for parts in [path.removeprefix(base).split("/")]
+            for count in range(len(parts))
+        ]
         found = [
             f"{root}/{entry}"
-            for entry in tree.entries
+            for entry in dict.fromkeys((*tree.entries, *written))
             if any(all(_passes(f"{root}/{entry}", test) for test in tests) for tests in passed)
         ]
         if len(found) > _MAX_FOUND:
