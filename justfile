@@ -36,6 +36,10 @@ bench:
     {{python}} benchmarks/parse.py
     {{python}} benchmarks/sandbox.py
 
+# how much of what bash accepts is read: files of one-liners, or directories of scripts
+coverage *places="/usr /etc":
+    {{python}} benchmarks/coverage.py {{places}}
+
 # one page for each program, from its description and the cases
 pages:
     {{python}} docs/generate.py
