@@ -7,6 +7,8 @@ import tempfile
 
 from ratios import arguments, compare, process, show
 
+from guard.cli import registration
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -31,6 +33,9 @@ def main() -> None:
                 "python -I -S -c pass": lambda: process([sys.executable, "-I", "-S", "-c", "pass"]),
                 "guard hook claude-code": lambda: process(
                     [sys.executable, "-m", "guard", "hook", "claude-code"], stdin=stdin, env=env
+                ),
+                "guard hook, as registered": lambda: process(
+                    ["sh", "-c", registration.command()], stdin=stdin, env=env
                 ),
                 "guard check": lambda: process(
                     [sys.executable, "-m", "guard", "check", "--cwd", workspace, "--", "git status"], env=env

@@ -11,6 +11,7 @@ from guard.audit.verify import verify
 from guard.cli.exit_codes import FINDINGS, OK
 from guard.cli.output import say, style, visible
 from guard.cli.proposals import directory_of
+from guard.cli.registration import problems
 from guard.enforce.levels import try_level
 from guard.enforce.pipeline import workspace_of
 from guard.enforce.places import Places
@@ -142,8 +143,16 @@ def _hooks(home: str, workspace: str) -> list[Finding]:
                     Finding(area="hook", ok=False, says=f"{path}: {error}", fix="mend the settings file")
                 )
                 continue
-            if "hook claude-code" in json.dumps(settings):
-                found.append(Finding(area="hook", ok=True, says=f"registered in {path}"))
+            wrong = problems(settings)
+            if wrong is not None:
+                found.append(
+                    Finding(
+                        area="hook",
+                        ok=not wrong,
+                        says=f"registered in {path}" + "".join(f"; {says}" for says, _ in wrong),
+                        fix="; ".join(fix for _, fix in wrong),
+                    )
+                )
     return found or [
         Finding(area="hook", ok=True, says="not registered with any agent; README.md says how to do it")
     ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DEADLINE_S = 20.0
 AGENTS = ("claude-code",)
-_SIGNALS = (signal.SIGALRM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
 HELP = """usage: guard hook AGENT < PAYLOAD
 
 Answer one tool call of an agent, in its own protocol. Register it, do not call it by hand.
@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> int:
     """The exit code. Takes the standard descriptors over: nothing but the answer ever reaches standard output."""
     if arguments in (["--help"], ["-h"]):
         sys.stdout.write(HELP)
+        sys.stdout.flush()
         return 0
     alarm = _Alarm()
     answer = 1
@@ -121,10 +122,10 @@ def contained_command(call: "HookCall", workspace: str) -> str:
 
 
 def guard_command() -> list[str]:
-    """How to start us again, from any directory and with any PATH."""
-    program = os.path.abspath(sys.argv[0]) if sys.argv and sys.argv[0] else ""
-    if os.path.basename(program) == "guard" and os.access(program, os.X_OK):
-        return [program]
+    """How to start us again, from any directory, with any PATH and any PYTHON* variable.
+
+    ``-I``: what is started here runs on the host, and a `sitecustomize.py` that PYTHONPATH finds in the workspace would too.
+    """
     return [sys.executable, "-I", "-m", "guard"]
 
 

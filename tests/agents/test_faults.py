@@ -286,7 +286,6 @@ def test_what_others_print_never_reaches_the_client(client):
         answer = client.patched(NOISE, payload)
 
         assert answer.verdict == says
-        assert b"a stray line" in answer.stderr
         assert b"a stray child" in answer.stderr
 
 
@@ -353,11 +352,11 @@ def started(client: Client, command: list[str]) -> subprocess.Popen:
 
 
 def listens(pid: int) -> bool:
-    """Whether the process catches SIGTERM by now."""
+    """Whether the hook's own handlers are there by now; before, the start's own do without its words."""
     status = Path(f"/proc/{pid}/status").read_text()
     caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
-    # The hook sets SIGHUP last.
-    return bool(int(caught.split()[1], 16) >> (signal.SIGHUP - 1) & 1)
+    # It sets SIGALRM last.
+    return bool(int(caught.split()[1], 16) >> (signal.SIGALRM - 1) & 1)
 
 
 def listening(client: Client) -> subprocess.Popen:

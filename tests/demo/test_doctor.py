@@ -3,6 +3,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+from guard.cli import registration
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -45,14 +49,59 @@ def test_doctor_says_where_a_policy_file_is_wrong(tmp_path):
     assert found["fix"]
 
 
+def registered(home, settings):
+    (home / ".claude").mkdir()
+    (home / ".claude" / "settings.json").write_text(json.dumps(settings))
+    _, report = doctor(home, home)
+    (found,) = findings(report, "hook")
+    assert "registered in" in found["says"]
+    return found
+
+
 def test_doctor_finds_the_registration_of_the_hook(tmp_path):
-    (tmp_path / ".claude").mkdir()
-    hook = {"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "guard hook claude-code"}]}]}}
-    (tmp_path / ".claude" / "settings.json").write_text(json.dumps(hook))
+    assert registered(tmp_path, registration.settings())["ok"]
 
-    _, report = doctor(tmp_path, tmp_path)
 
-    assert "registered in" in findings(report, "hook")[0]["says"]
+def hook(**changes):
+    return {**registration.settings()["hooks"]["PreToolUse"][0]["hooks"][0], **changes}
+
+
+@pytest.mark.parametrize(
+    ("group", "top", "says"),
+    [
+        ({"hooks": [{"type": "command", "command": "guard hook claude-code"}]}, {}, "cannot start"),
+        (
+            {"hooks": [hook(command="/usr/bin/guard", args=["hook", "claude-code"], onFailure="continue")]},
+            {},
+            "cannot start",
+        ),
+        ({"matcher": "Bash", "hooks": [hook()]}, {}, "`Bash` leaves other tools out"),
+        ({"matcher": "*", "hooks": [hook(**{"async": True})]}, {}, "asynchronous"),
+        ({"hooks": [hook()]}, {"disableAllHooks": True}, "`disableAllHooks`"),
+    ],
+    ids=["plain", "without a shell", "one tool", "asynchronous", "switched off"],
+)
+def test_doctor_says_what_is_wrong_with_a_registration(tmp_path, group, top, says):
+    found = registered(tmp_path, {"hooks": {"PreToolUse": [group]}, **top})
+
+    assert not found["ok"]
+    assert says in found["says"]
+    assert found["fix"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [],
+        None,
+        1,
+        {"hooks": []},
+        {"hooks": {"PreToolUse": {}}},
+        {"hooks": {"PreToolUse": [{"hooks": [1]}, 2]}},
+    ],
+)
+def test_settings_without_a_registration_are_no_problem(settings):
+    assert registration.problems(settings) is None
 
 
 def test_doctor_reports_a_settings_file_it_cannot_read(tmp_path):
