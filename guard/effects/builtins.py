@@ -211,10 +211,20 @@ def _declare(call: Call) -> None:
         if "n" in flags and equals and _after(field).isidentifier():
             state = state.with_variable(name, Variable(UNKNOWN.values, refers=_after(field)))
         elif not equals:
-            state = state.with_variable(name, replace(variable, exported=exported or variable.exported))
+            if name not in state.variables and call.name != "export" and ("A" in flags or "a" in flags):
+                variable = Variable((("",),), () if "a" in flags else None)
+            kept = replace(
+                variable,
+                exported=exported or variable.exported,
+                keyed=variable.keyed or ("A" in flags and "+" not in flags),
+            )
+            state = state.with_variable(name, kept)
         else:
             inherits = exported or variable.exported or name in call.evaluator.facts.env
-            state = state.with_variable(name, Variable((_after_equals(field, name),), None, inherits))
+            keyed = "A" in flags and "+" not in flags
+            state = state.with_variable(
+                name, Variable((_after_equals(field, name),), None, inherits, keyed=keyed)
+            )
         call.evaluator.note_injection(name, state, call.span)
     call.after = state
 
@@ -594,6 +604,8 @@ def _shopt(call: Call) -> None:
         "autocd",
     }:
         call.emit(Opaque(reason="`shopt` changes how the rest is read", program=call.name, span=call.span))
+    if (None in names or "lastpipe" in names) and "-u" not in names:
+        call.after = replace(call.state, rare=replace(call.state.rare, lastpipe=True))
 
 
 def _getopts(call: Call) -> None:

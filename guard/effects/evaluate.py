@@ -6,6 +6,7 @@ is said as ``Opaque``. Numbers in comments are the rules of the project's notes 
 
 from typing import assert_never
 
+from guard.effects.assign import DECLARES, assign, declared_arrays
 from guard.effects.builtins import BUILTINS
 from guard.effects.call import NO_OUTPUT, Call
 from guard.effects.compound import Compounds
@@ -19,8 +20,8 @@ from guard.effects.programs import handler
 from guard.effects.redirect import Redirected, apply_redirects
 from guard.effects.scripts import Scripts
 from guard.effects.sources import Sources, sources_of, union, with_sources
-from guard.effects.state import UNKNOWN, State, Variable, WrittenFile, inherited, join
-from guard.effects.values import Field, Hole, Text, plain, static_text, texts_of
+from guard.effects.state import UNKNOWN, State, WrittenFile, inherited, join
+from guard.effects.values import Field, Text, plain, static_text, texts_of
 from guard.model.dataclass import replace
 from guard.model.effect import Connect, DeletePath, Opaque, RunProgram, SymbolicEffect, WritePath
 from guard.model.facts import Answer, Facts, Lookup
@@ -139,6 +140,7 @@ class Evaluator:
     def analyse_text(self, text: str, state: State) -> None:
         """Everything the text would do; never raises."""
         try:
+            self._translated(text, Span(0, len(text)))
             self.alone(parse(text), state, certain=True)
         except _Exhausted:
             self.opaque("too many commands to follow", Span(0, len(text)))
@@ -153,6 +155,7 @@ class Evaluator:
         if depth > MAX_DEPTH or self._depth > MAX_DEPTH or self._inner_chars > MAX_INNER_CHARS:
             self.opaque("nested too deeply to follow", span)
             return Flow(state, state)
+        self._translated(text, span)
         before = len(self.unread)
         outer, self._span = self._span, self._span or span
         self._depth += 1
@@ -168,6 +171,11 @@ class Evaluator:
             self._span = outer
         self.unread[before:] = [Unread(u.reason, span, span.start) for u in self.unread[before:]]
         return flow
+
+    def _translated(self, text: str, span: Span) -> None:
+        """``$"..."`` is looked up in a catalogue that came from outside, and what stands there is expanded."""
+        if '$"' in text and self.facts.env.get("TEXTDOMAIN"):
+            self.opaque("a string whose translation is not known", span)
 
     # ------------------------------------------------------------------ lists
 
@@ -252,6 +260,7 @@ class Evaluator:
             # Rule 2: every stage of a pipeline gets a copy of the state. Files it wrote stay written.
             written = state.written
             text: Text | None = stdin
+            step = Flow(state, state, _NOTHING)
             for command in pipeline.commands:
                 step = self._command(command, replace(state, written=written), certain=certain, stdin=text)
                 self.end(step.any, state)
@@ -259,6 +268,9 @@ class Evaluator:
                 text = step.output
             after = replace(state, written=written)
             flow = Flow(after, after, text or _NOTHING)
+            if state.rare.lastpipe:
+                # Where jobs are not controlled, the last stage is this very shell.
+                flow = Flow(join(after, step.ok), join(after, step.fail), flow.output)
         return Flow(flow.fail, flow.ok, flow.output) if pipeline.negated else flow
 
     # ------------------------------------------------------------------ commands
@@ -304,16 +316,17 @@ class Evaluator:
         redirected = self._redirects(command.redirects, state, certain=certain, stdin=stdin)
         state = redirected.state
         worlds: list[list[Field]] = self.expander.fields(command.words, state) if command.words else [[]]
+        arrays = declared_arrays(command.words)
         flows: list[Flow] = []
         for argv in worlds:
             if not argv:
-                after = self._assign(command.assignments, state, exported=False)
+                after = assign(self, command.assignments, state)
                 for assignment in command.assignments:
                     # Some need no `export`, others have it from elsewhere.
                     self.note_injection(assignment.name, after, command.span)
                 flows.append(Flow(after, after, _NOTHING))
                 continue
-            inner = self._assign(command.assignments, state, exported=True)
+            inner = assign(self, command.assignments, state, exported=True)
             for assignment in command.assignments:
                 self.note_injection(assignment.name, inner, command.span)
             flow = self.run_argv(
@@ -325,6 +338,12 @@ class Evaluator:
                 depth=self._depth,
                 shell=True,
             )
+            if arrays and argv[0].static in DECLARES and argv[0].static not in state.functions:
+                flow = Flow(
+                    assign(self, arrays, flow.ok, declared=True),
+                    assign(self, arrays, flow.fail, declared=True),
+                    flow.output,
+                )
             if command.assignments:
                 flow = Flow(
                     _restore(flow.ok, state, command.assignments),
@@ -374,51 +393,6 @@ class Evaluator:
             )
         finally:
             self._aliases.pop()
-
-    def _assign(self, assignments: tuple[Assignment, ...], state: State, *, exported: bool) -> State:
-        for item in assignments:
-            if item.subscript is not None:
-                subscript = item.subscript.static
-                if subscript is None or any(c in subscript for c in "$`["):
-                    self.expander.texts(item.subscript, state)
-                    self.opaque("an array subscript that is not known can run commands", item.span)
-                values = self.expander.texts(item.value, state) if item.value is not None else ()
-                only = static_text(values[0]) if len(values) == 1 else None
-                if item.name in {"BASH_ALIASES", "BASH_CMDS"}:
-                    self.opaque(f"`{item.name}` changes what a name runs", item.span)
-                    if subscript is not None and only is not None:
-                        state = state.renamed(subscript, only, alias=item.name == "BASH_ALIASES")
-                    continue
-                state = state.with_element(item.name, subscript, values)
-                continue
-            if item.value is None:
-                worlds = self.expander.fields(item.array, state)
-                for key in item.subscripts:
-                    if key is not None:
-                        self.expander.texts(key, state)
-                if any(key is not None for key in item.subscripts):
-                    # Which element each word becomes is arithmetic, or a key.
-                    self.opaque("array subscripts can run commands", item.span)
-                    state = state.with_variable(item.name, Variable(((Hole("an array"),),)))
-                    continue
-                array: tuple[Text, ...] = tuple(
-                    tuple(p if isinstance(p, str | Hole) else Hole("a pattern") for p in f.parts)
-                    for f in worlds[0]
-                )
-                if len(worlds) > 1 or any(f.open for f in worlds[0]):
-                    array = ((Hole("an array that is not known"),),)
-                old = state.variables.get(item.name)
-                if item.append and old is not None and old.array is not None:
-                    array = old.array + array
-                state = state.with_variable(item.name, Variable(array[:1] or (("",),), array, exported))
-                continue
-            values = self.expander.texts(item.value, state)
-            if item.append:
-                before = self.expander.variable(item.name, state).values
-                values = tuple(dict.fromkeys((*old, *new) for old in before for new in values))
-            values = tuple(_flat(v) for v in values)
-            state = state.with_variable(item.name, Variable(values, None, exported))
-        return state
 
     def note_injection(self, name: str, state: State, span: Span) -> None:
         """For builtins and wrappers that set variables for later programs."""
@@ -630,11 +604,6 @@ class Evaluator:
             return self._file_content(script, state) or flow.output
         finally:
             self._depth -= 1
-
-
-def _flat(text: Text) -> Text:
-    known = static_text(text)
-    return (known,) if known is not None else text
 
 
 def _originated(after: State, before: State, sources: Sources) -> State:

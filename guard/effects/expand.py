@@ -320,7 +320,11 @@ class Expander:
 
     def _parameter(self, part: Parameter, state: State, *, split: bool) -> list[list[_Atom]]:
         quoted = part.quoted
-        if part.subscript is not None and part.subscript.static not in {"@", "*"}:
+        if (
+            part.subscript is not None
+            and part.subscript.static not in {"@", "*"}
+            and not self.variable(part.name, state).keyed
+        ):
             inner = part.subscript.parts
             text = "".join(p.text for p in inner if isinstance(p, Literal))
             self.arithmetic(text, (p for p in inner if not isinstance(p, Literal)), state, part.span)
@@ -364,7 +368,11 @@ class Expander:
 
     def _element(self, part: Parameter, state: State) -> tuple[Text, ...]:
         """``${a[2]}`` of an array whose elements are known."""
-        array = state.variables[part.name].array if part.name in state.variables else None
+        variable = self.variable(part.name, state)
+        array = variable.array
+        if variable.keyed or (array is None and part.name in state.variables):
+            # Of a single value `${x[0]}` is the value itself, and any other element is empty.
+            return tuple(dict.fromkeys((*variable.values, ("",))))
         index = part.subscript.static if part.subscript is not None else None
         if array is None or index is None or not index.lstrip("-").isdigit():
             sources = union(*[sources_of(v) for v in self.variable(part.name, state).values])

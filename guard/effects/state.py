@@ -21,6 +21,8 @@ class Variable:
     exported: bool = False
     refers: str = ""
     """``declare -n``: the variable that is meant by this name."""
+    keyed: bool = False
+    """``declare -A``: what stands between brackets is a key, not arithmetic; ``values`` are those of all keys."""
 
 
 _COUNTER = Variable((("",), (Hole("a number", number=True),)))
@@ -68,6 +70,8 @@ class Rare:
     """What runs when the shell ends, or some time before."""
     exported: frozenset[str] = frozenset()
     """Functions that a bash started from here has too."""
+    lastpipe: bool = False
+    """``shopt -s lastpipe``: the last stage of a pipeline may be run by this very shell."""
 
 
 NOTHING_RARE = Rare()
@@ -107,8 +111,13 @@ class State:
                 index = int(subscript)
                 array = (*before[:index], values[0], *before[index + 1 :])
                 return self.with_variable(name, Variable(array[:1], array))
+        if old is not None and old.keyed and len(old.values) + len(values) <= MAX_ALTERNATIVES:
+            return self.with_variable(
+                name, replace(old, values=tuple(dict.fromkeys((*old.values, *values))), array=None)
+            )
         sources = union(*[sources_of(value) for value in values])
-        return self.with_variable(name, Variable(((Hole("an array", sources=sources),),)))
+        made = Variable(((Hole("an array", sources=sources),),), keyed=old is not None and old.keyed)
+        return self.with_variable(name, made)
 
     def renamed(self, name: str, value: str, *, alias: bool) -> "State":
         """What a command's name stands for from now on."""
@@ -184,6 +193,7 @@ def _either_rare(a: Rare, b: Rare) -> Rare:
         hashed={**b.hashed, **a.hashed},
         traps=tuple(dict.fromkeys(a.traps + b.traps)),
         exported=a.exported & b.exported,
+        lastpipe=a.lastpipe or b.lastpipe,
     )
 
 
@@ -229,7 +239,7 @@ def _merge(a: Variable, b: Variable) -> Variable:
     if len(values) > MAX_ALTERNATIVES:
         values = _unknown(values)
     array = a.array if a.array == b.array else ((Hole("an array that is not known"),),)
-    return Variable(values, array, a.exported or b.exported)
+    return Variable(values, array, a.exported or b.exported, keyed=a.keyed and b.keyed)
 
 
 def _unknown(values: tuple[Text, ...]) -> tuple[Text, ...]:
@@ -247,10 +257,14 @@ def widen(before: State, after: State) -> State:
         name: value
         if before.variables.get(name) == value
         else NUMBER
-        if all(is_number(text) for text in value.values) and value.array is None
+        if all(is_number(text) for text in value.values) and value.array is None and not value.keyed
         else _COUNTER
-        if all(text in (("",), NOT_SET) or is_number(text) for text in value.values) and value.array is None
-        else Variable((*value.values[:2], *_unknown(value.values)))
+        if all(text in (("",), NOT_SET) or is_number(text) for text in value.values)
+        and value.array is None
+        and not value.keyed
+        else Variable(
+            (*value.values[:2], *_unknown(value.values)), exported=value.exported, keyed=value.keyed
+        )
         for name, value in joined.variables.items()
     }
     return replace(joined, variables=variables, cwd=joined.cwd if set(joined.cwd) <= set(before.cwd) else ())

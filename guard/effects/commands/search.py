@@ -190,6 +190,9 @@ class _Find:
             return
         for start in self.starts:
             listed = self._listed(start, passed) if self._narrow(passed) else None
+            if self.follows and start.static:
+                # What a link leads to is searched, not the link.
+                start = plain(f"{start.static.rstrip('/')}/", start.span)  # noqa: PLW2901 - the same place
             if listed is not None:
                 self.call.delete(*listed)
             elif self._narrow(passed) and in_workspace(self.call, start):

@@ -279,19 +279,27 @@ _ENTERED = grammar(
     "keep-caps map-auto",
     stops=True,
 )
+_PLACES = frozenset({"w", "wd", "R", "root"})
+_UNSHARED = replace(_ENTERED, takes=_ENTERED.takes | _PLACES, optional=_ENTERED.optional - _PLACES)
+"""Here the directory is not optional."""
 
 
 def _entered(call: Call) -> None:
     """Namespaces and roots: the command sees another machine than the one we looked at."""
     call.say(GainPrivilege(detail=f"{call.name}: another set of namespaces or another root"))
-    parsed = call.parse(_ENTERED)
+    parsed = call.parse(_UNSHARED if call.name == "unshare" else _ENTERED)
     doubts(call, parsed)
     rest = parsed.operands[1 if call.name in {"chroot", "proot"} else 0 :]
     call.opaque("paths inside it are not the paths that we can look at")
+    state = call.state
+    for field in parsed.values(*_PLACES):
+        paths = call.paths(field)
+        known = tuple(path.text for path in paths if isinstance(path, KnownPath))
+        state = replace(state, cwd=known if len(known) == len(paths) else ())
     if rest:
-        call.run(rest)
+        call.run(rest, state=state)
     else:
-        call.evaluator.run_stdin(call, call.state)
+        call.evaluator.run_stdin(call, state)
 
 
 _BWRAP_TWO = frozenset(
