@@ -491,6 +491,9 @@ class Evaluator:
             handle(call)
         elif identity.file:
             self._scripts.run_path(call, identity.file, identity.written, argv[1:], state, shell=False)
+            from guard.effects.entry_points import also_file  # noqa: PLC0415 - only where a file of a project runs
+
+            also_file(call, identity.file, argv[1:])
         elif "command_not_found_handle" in state.functions:
             return self._function(
                 "command_not_found_handle",

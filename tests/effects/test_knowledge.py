@@ -10,7 +10,7 @@ from guard.effects.knowledge.schema import Row
 
 ACTIONS = set(
     "skip read read-deep write write-deep append delete delete-deep mode mode-deep connect upload listen kill package "
-    "code argv config secret opaque".split()
+    "code argv program config secret opaque".split()
 )
 SAYINGS = set(
     "connect upload cloud container database install publish privilege persist secret kill listen rewrite opaque read "

@@ -8,6 +8,7 @@ from guard.effects.identity import lexical_path
 from guard.effects.options import Parsed, grammar
 from guard.effects.state import WrittenFile
 from guard.effects.values import Field, Hole, plain
+from guard.model.effect import GainPrivilege
 from guard.model.facts import LookPath, PathFact
 from guard.model.paths import FileKind, KnownPath
 
@@ -235,6 +236,8 @@ def _install(call: Call) -> None:
     parsed = call.parse(_COPY)
     if parsed.has("strip-program"):
         call.opaque("runs another program")
+    for field in parsed.values("m", "mode"):
+        _elevates(call, field.static)
     if parsed.has("d", "directory"):
         call.write(*parsed.operands)
         return
@@ -307,13 +310,32 @@ def _mode(call: Call) -> None:
     )
     if not parsed.has("reference") and not (bare and call.name == "chmod" and not _mode_operand(operands)):
         operands = operands[1:]
+    _elevates(call, parsed.operands[0].static if call.name == "chmod" and parsed.operands else None)
     detail = " ".join(field.text for field in call.args[:1])
     call.mode(*operands, recursive=parsed.has("R", "recursive") or parsed.uncertain, detail=detail)
 
 
+def _elevates(call: Call, mode: str | None) -> None:
+    """A program that runs as its owner whoever starts it: ``4755``, ``u+s``."""
+    if mode is None:
+        return
+    octal = mode.lstrip("=+0")
+    if octal.isdigit():
+        given = len(octal) > 3
+    else:
+        given = any(
+            "s" in clause.lstrip("ugoa")[1:]
+            for clause in mode.split(",")
+            if clause.lstrip("ugoa")[:1] in {"+", "="}
+        )
+    if given:
+        call.say(GainPrivilege(detail="lets a program run as its owner"))
+
+
 def _mode_operand(operands: list[Field]) -> bool:
     text = operands[0].static if operands else None
-    return text is None or text.isdigit() or any(char in text for char in "+=")
+    # What is not known may be the only file: it is not taken for a mode.
+    return text is not None and (text.isdigit() or any(char in text for char in "+="))
 
 
 def _setfacl(call: Call) -> None:

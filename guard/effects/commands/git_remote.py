@@ -90,6 +90,21 @@ def fetch(call: Call) -> None:
     if parsed.has("upload-pack"):
         call.opaque("runs a program on the remote")
     to_remote(call, parsed.operands[0] if parsed.operands else None, upload=False)
+    for field in parsed.operands[1:]:
+        branch = _overwritten(field, forced=parsed.has("f", "force"))
+        if branch:
+            call.say(RewriteVcs(branch=branch, detail="puts another history in the place of a branch"))
+
+
+def _overwritten(field: Field, *, forced: bool) -> str:
+    """The branch or tag of this repository that ``+main:main`` replaces whatever it held; empty when there is none."""
+    text = field.static
+    if text is None:
+        return "?" if forced or field.prefix.startswith("+") else ""
+    _, colon, target = text.removeprefix("+").partition(":")
+    if not colon or not target or target.startswith("refs/remotes/"):
+        return ""
+    return target.removeprefix("refs/heads/") if forced or text.startswith("+") else ""
 
 
 def pull(call: Call) -> None:

@@ -87,7 +87,7 @@ def _python(call: Call) -> None:
         else:
             call.opaque("runs what it reads from its standard input")
         return
-    _python_file(call, parsed.operands[0])
+    _python_file(call, parsed.operands[0], parsed.operands[1:])
 
 
 def _before_code(args: list[Field]) -> tuple[list[Field], list[Field]]:
@@ -136,10 +136,11 @@ def _read_python(call: Call, code: str, *, shadowed: bool, on_stdin: bool = Fals
     Reader(call, shadowed_from=directory if shadowed else None, reads_program=on_stdin).read(code)
 
 
-def _python_file(call: Call, script: Field) -> None:
+def _python_file(call: Call, script: Field, rest: list[Field]) -> None:
     """What a script would do can deny or ask; it opens the host only if this very line surely wrote it."""
     call.read(script)
     _known_as(call, script)
+    _entry_point(call, script, rest)
     stream = script.stream
     if stream is not None:
         if stream.text is not None:
@@ -400,7 +401,7 @@ def _code(call: Call, parsed: Parsed, language: str, options: tuple[str, ...], *
     texts = [field.static for field in parsed.values(*options)]
     operands = list(parsed.operands)
     if not texts and operands and operands[0].static not in {"-", "/dev/stdin"}:
-        _code_file(call, operands[0], language)
+        _code_file(call, operands[0], operands[1:], language)
         return
     if not texts:
         if call.stdin is None:
@@ -450,9 +451,10 @@ def _may_be_command(field: Field) -> bool:
     return bool(set(field.static) & set("|<>")) or field.static != field.static.strip()
 
 
-def _code_file(call: Call, file: Field, language: str) -> None:
+def _code_file(call: Call, file: Field, rest: list[Field], language: str) -> None:
     call.read(file)
     _known_as(call, file)
+    _entry_point(call, file, rest)
     for path in call.paths(file):
         text, doubt = source_of(call, path.text) if isinstance(path, KnownPath) else (None, "")
         # What such a reader follows is too little to let a whole file onto the host.
@@ -491,6 +493,16 @@ def script(call: Call, file: Field) -> None:
     call.read(file)
     _known_as(call, file)
     call.opaque(f"runs code in `{file.text}`")
+
+
+def _entry_point(call: Call, file: Field, rest: list[Field]) -> None:
+    """`php artisan`: what the project's own program would do."""
+    from guard.effects.entry_points import also_file  # noqa: PLC0415 - only where a file of a project runs
+
+    if file.static is not None:
+        output = call.output
+        also_file(call, file.static, rest)
+        call.output = output
 
 
 def _known_as(call: Call, file: Field) -> None:

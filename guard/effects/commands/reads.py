@@ -7,6 +7,7 @@ from guard.effects.identity import lexical_path
 from guard.effects.options import grammar
 from guard.effects.shapes import shape
 from guard.effects.values import Field, Hole, plain
+from guard.model.effect import GainPrivilege
 from guard.model.paths import KnownPath
 
 _GREP = "A B C m d D label include exclude exclude-dir after-context before-context context max-count binary-files color"
@@ -62,7 +63,7 @@ def _date(call: Call) -> None:
     parsed = call.parse(_DATE)
     call.read(*parsed.values("f", "file", "r", "reference"))
     if parsed.has("s", "set"):
-        call.opaque("sets the clock")
+        call.say(GainPrivilege(detail="sets the clock"))
 
 
 def _hostname(call: Call) -> None:

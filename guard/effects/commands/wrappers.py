@@ -477,6 +477,21 @@ def _valgrind(call: Call) -> None:
 def _debugger(call: Call) -> None:
     if call.statics not in (["--version"], ["--help"], ["-v"], ["-h"]):
         call.opaque("runs commands of a debugger")
+    own = call.statics[: call.statics.index("--args") if "--args" in call.statics else None]
+    if any(
+        text is not None
+        and (text.startswith(("-p", "--pid", "--attach")) or "attach" in text or text.isdigit())
+        for text in own
+    ):
+        # Whoever is attached to does what it is told: `call (int)system(...)`.
+        call.say(KillProcess(target="?"))
+
+
+def _direnv(call: Call) -> None:
+    """``direnv exec DIRECTORY COMMAND``: the directory's own file first, then the command."""
+    _debugger(call)
+    if call.statics[:1] == ["exec"]:
+        call.run(call.args[2:])
 
 
 # ---------------------------------------------------------------------- other ways to give a program another name
@@ -630,6 +645,6 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "unshare": _entered, "nsenter": _entered, "chroot": _entered, "proot": _entered, "systemd-nspawn": _debugger, "bwrap": _bwrap, "firejail": _firejail,
     "capsh": _capsh, "strace": _traced, "ltrace": _traced, "perf": _perf, "gdb": _debugger, "lldb": _debugger, "rr": _debugger, "valgrind": _valgrind,
     "ld.so": _loader, "ld-linux.so": _loader, "ld-linux-x86-64.so": _loader, "ld-linux-aarch64.so": _loader, "ld-musl-x86_64.so": _loader,
-    "busybox": _multicall, "toybox": _multicall, "coreutils": _multicall, "entr": _on_change, "direnv": _debugger, "nix-shell": _debugger,
+    "busybox": _multicall, "toybox": _multicall, "coreutils": _multicall, "entr": _on_change, "direnv": _direnv, "nix-shell": _debugger,
     "winpty": wrapper(any_long=True),
 }  # fmt: skip

@@ -4,7 +4,7 @@ FAMILIES: dict[str, str] = {
     "infra": "helm kustomize terraform tofu terragrunt pulumi cdk cdktf sam serverless sls sst packer vagrant ansible ansible-playbook "
     "ansible-vault ansible-doc ansible-config ansible-test ansible-inventory ansible-galaxy argocd flux istioctl "
     "linkerd cilium velero stern kubectx kubens consul nomad etcdctl zkCli heroku fly flyctl railway render "
-    "vercel netlify wrangler firebase supabase planetscale pscale neonctl amplify eb copilot stripe twilio auth0 okta sentry-cli "
+    "vercel vc netlify wrangler firebase supabase planetscale pscale neonctl amplify eb copilot stripe twilio auth0 okta sentry-cli "
     "datadog-ci newrelic circleci travis promtool amtool logcli prometheus kafka-topics kafka-topics.sh kafka-consumer-groups "
     "kafka-console-consumer kafka-console-producer rabbitmqctl rabbitmqadmin rpk influx vault op pass gopass bw lpass keyring "
     "kwallet-query secret-tool keyctl chamber aws-vault infisical teller doppler sops age security",
@@ -38,7 +38,7 @@ FAMILIES: dict[str, str] = {
     "containers": "docker podman nerdctl docker-compose podman-compose buildah crictl ctr runc crun minikube kind k3d skopeo lxc incus virsh "
     "dive ctop hadolint",
     "cluster": "kubectl oc kubecolor",
-    "python_packages": "pip pip3 pipx uv uvx poetry pdm hatch flit twine conda mamba micromamba rye pixi pre-commit virtualenv nox tox invoke inv "
+    "python_packages": "pip pip3 pipx uv uvx poetry pdm pipenv hatch flit twine conda mamba micromamba rye pixi pre-commit virtualenv nox tox invoke inv "
     "pytest py.test unittest coverage sphinx-build mkdocs jupyter jupyter-lab jupyter-notebook flask celery streamlit uvicorn "
     "gunicorn hypercorn daphne fastapi django-admin alembic",
     "javascript_packages": "npm npx bunx pnpx yarn yarnpkg pnpm corepack bun deno gulp grunt webpack webpack-cli rollup parcel vite next nuxt nuxi "
@@ -84,8 +84,8 @@ FAMILIES: dict[str, str] = {
     "builders": "cmake ctest cpack ccmake ninja samu meson bazel bazelisk buck buck2 pants please plz scons waf b2 xmake premake5 qmake gyp "
     "gn autoconf automake autoreconf libtool configure aclocal autoheader earthly dagger garden tilt skaffold just task go-task "
     "mask cargo-make makers doit poe poethepoet paver fab watchexec nodemon watchman chokidar modd reflex air onchange "
-    "concurrently npm-run-all run-s run-p wireit cross-env env-cmd dotenvx dotenv pm2 forever supervisorctl foreman overmind "
-    "hivemind honcho supervisord semantic-release release-it standard-version changeset goreleaser release-please np "
+    "concurrently npm-run-all run-s run-p wireit pm2 forever supervisorctl foreman overmind "
+    "hivemind honcho supervisord cross-env cross-env-shell dotenv dotenvx env-cmd dotenv-run-script semantic-release release-it standard-version changeset goreleaser release-please np "
     "bumpversion bump2version bump-my-version commitizen cz towncrier husky lefthook lint-staged ccache sccache distcc icecc "
     "bear conan vcpkg pkg-config pkgconf llvm-config pg_config mysql_config curl-config python3-config python-config "
     "xml2-config sdl2-config",
@@ -109,6 +109,23 @@ FAMILIES: dict[str, str] = {
     "productsign altool notarytool stapler simctl screencapture afplay SetFile log mas kextload kextunload kmutil bless asr "
     "fdesetup tccutil systemsetup spindump sysdiagnose automator shortcuts DevToolsSecurity actool ibtool ictool momc "
     "lsregister",
+    "senders": "xh xhs curlie grpcurl evans websocat wscat smbclient smbget ncftpget ftpput ncftpput curlftpfs davfs2 cadaver restic "
+    "borg borgmatic duplicity duplicacy kopia bup tarsnap rdiff-backup rustic croc wormhole magic-wormhole wormhole-william "
+    "ffsend sendme onionshare onionshare-cli mosquitto_pub kcat kafkacat nats amqp-publish stomp "
+    "kafka-console-producer.sh nsq_pub mosquitto_sub amqp-consume nsq_tail crane oras regctl ko gcrane notation cosign vsce "
+    "ovsx jsr clasp gh-pages surge ntl anaconda pub-dev apm amo web-ext telegram-send slackcat slack-cli ntfy gotify "
+    "apprise pushover sendxmpp pastebinit pastebin-cli sprunge termbin dpaste gist wgetpaste fpaste nopaste 0x0 "
+    "haste",
+    "migrations": "dbmate goose migrate golang-migrate atlas sqitch diesel sqlx sea-orm-cli refinery migrate-mongo node-pg-migrate "
+    "db-migrate mikro-orm kysely knex-migrator umzug yoyo phinx piccolo aerich flyway liquibase console cake symfony wp "
+    "drush",
+    "desktop": "gsettings dconf xfconf-query kwriteconfig5 kwriteconfig6 gconftool-2 xdg-mime xdg-settings xdg-desktop-menu "
+    "xdg-desktop-icon xdg-icon-resource desktop-file-install xhost xdotool ydotool wtype wmctrl xte xprop machinectl "
+    "sudoedit rootsh sudoreplay polkit-agent-helper-1 pkttyagent pkaction pkcheck net sc sc.exe reg reg.exe bcdedit "
+    "bcdedit.exe netsh netsh.exe schtasks schtasks.exe wmic wmic.exe vssadmin vssadmin.exe wevtutil wevtutil.exe fsutil "
+    "fsutil.exe dism dism.exe diskpart diskpart.exe net.exe cipher.exe takeown takeown.exe "
+    "taskkill taskkill.exe tskill tskill.exe chflags fstrim trash-put trash-rm rimraf del-cli del "
+    "move-file-cli trash-cli gvfs-trash trash-empty wipe secure-delete sfill sswap smem nwipe scrub",
 }
 """Module of this package to the names it describes."""
 

@@ -7,6 +7,7 @@ from guard.effects.knowledge.phrases import (
     EDITS,
     INSTALLS,
     NET,
+    PROGRAMS_TOO,
     PUBLISHES,
     RUNS,
     SCRIPTS,
@@ -73,7 +74,15 @@ _NPM: Row = {
             "bare": PRINTS,
         },
         "set": SETTINGS,
-        "pkg": {"verbs": {"get": PRINTS, "set delete fix": {"does": ("write package.json",)}}},
+        "pkg": {
+            "verbs": {
+                "get": PRINTS,
+                "set delete fix": {
+                    "does": ("write package.json",),
+                    "python": "knowledge.package_words:scripts_set",
+                },
+            }
+        },
         "audit": {"verbs": {"fix": {**INSTALLS, "tame": {"dry-run": NET}}, "signatures": NET}, "bare": NET},
         "cache": {"verbs": {"ls verify npx": PRINTS, "*": CACHES}},
         "pack": {
@@ -110,7 +119,7 @@ _NPM: Row = {
         # With a number it runs the project's scripts, commits and tags.
         "version verison": {"first": "opaque", "python": "knowledge.package_words:version"},
         "shrinkwrap": {"does": ("write npm-shrinkwrap.json",)},
-        "set-script": {"does": ("write package.json",)},
+        "set-script": {"does": ("write package.json", "persist a script that the package manager runs")},
         "access": {"verbs": {"list ls get ls-packages ls-collaborators": NET, "*": PUBLISHES}},
         "owner author": {"verbs": {"ls list": NET, "*": PUBLISHES}},
         "profile": {"verbs": {"get": NET, "*": PUBLISHES}},
@@ -175,7 +184,7 @@ _YARN: Row = {
         "login logout": {"does": ("persist credentials of a registry", "upload package-index")},
         # Any other word is a script or a program of the project.
         **_SCRIPTS,
-        "*": SCRIPTS,
+        "*": PROGRAMS_TOO,
     },
     "bare": {
         "does": ("install", "connect package-index", "opaque packages run code when they are installed")
@@ -222,7 +231,7 @@ _PNPM: Row = {
         "publish": {**PUBLISHES, "operands": "read-deep", "tame": {"dry-run": BUILDS}},
         "unpublish deprecate owner access team dist-tag token adduser login logout star": PUBLISHES,
         **_SCRIPTS,
-        "*": SCRIPTS,
+        "*": PROGRAMS_TOO,
     },
 }
 _BUN: Row = {
@@ -242,7 +251,15 @@ _BUN: Row = {
                 "ls list bin hash hash-string hash-print whoami view why": PRINTS,
                 "cache": {"verbs": {"rm": CACHES}, "bare": PRINTS},
                 "version": {"first": "opaque"},
-                "pkg": {"verbs": {"get": PRINTS, "*": {"does": ("write package.json",)}}},
+                "pkg": {
+                    "verbs": {
+                        "get": PRINTS,
+                        "*": {
+                            "does": ("write package.json",),
+                            "python": "knowledge.package_words:scripts_set",
+                        },
+                    }
+                },
                 "*": INSTALLS,
             },
             "bare": PRINTS,
@@ -253,7 +270,7 @@ _BUN: Row = {
         "create c init": _CREATES,
         "publish": {**PUBLISHES, "operands": "read-deep", "tame": {"dry-run": BUILDS}},
         "run": _RUN_SCRIPT,
-        "*": SCRIPTS,
+        "*": PROGRAMS_TOO,
     },
     "bare": {"python": "knowledge.language_words:prompt"},
 }
@@ -310,7 +327,9 @@ PROGRAMS: dict[str, Row] = {
     "corepack": {"about": "fetches and runs the package manager that a project names", "help": "h v", "verbs": {"enable disable install use up prepare hydrate pack": INSTALLS, "cache": CACHES, "*": RUNS}},
     "bun": _BUN,
     "deno": _DENO,
-    **alike("gulp grunt webpack webpack-cli rollup parcel vite next nuxt nuxi astro remix svelte-kit ng vue-cli-service react-scripts expo electron storybook nx lerna turbo rush babel swc tsup", {"about": "builds a web project with code that it names", "always": True, "does": ("opaque runs the project's code",)}),
+    **alike("gulp grunt webpack webpack-cli rollup parcel vite next nuxt nuxi astro remix svelte-kit ng vue-cli-service react-scripts expo electron storybook turbo rush babel swc tsup", {"about": "builds a web project with code that it names", "always": True, "does": ("opaque runs the project's code",)}),
+    "lerna": {"about": "builds and publishes the packages of a repository", "always": True, "verbs": {"publish version": {"tame": {"no-push no-git-tag-version": BUILDS}, "does": ("publish", "upload package-index", "opaque runs the project's code")}, "*": BUILDS}, "bare": BUILDS},
+    "nx": {"about": "builds and publishes the packages of a repository", "always": True, "verbs": {"release": {"tame": {"dry-run d": BUILDS}, "verbs": {"version changelog plan plan:check": BUILDS, "*": PUBLISHES}, "bare": PUBLISHES}, "*": BUILDS}, "bare": BUILDS},
     **alike("jest vitest mocha ava karma cypress playwright nyc c8 tap jasmine wdio testcafe", {"about": "runs tests of a JavaScript project", "always": True, "does": ("opaque runs the project's code",)}),
     "esbuild": {
         "about": "bundles JavaScript",

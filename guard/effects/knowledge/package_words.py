@@ -1,6 +1,7 @@
 """What data cannot say of package managers: how many words are given decides."""
 
 from guard.effects.call import Call
+from guard.effects.entry_points import also
 from guard.effects.options import Parsed
 from guard.effects.values import plain
 from guard.model.effect import InstallPackage, PersistEnv
@@ -42,5 +43,37 @@ def local_or_fetched(call: Call, parsed: Parsed) -> None:
         named = packages or parsed.operands[:1]
         call.say(InstallPackage(packages=tuple(field.text for field in named)))
         call.connect("package-index")
+    if parsed.operands:
+        also(call, parsed.operands)
     if parsed.operands or parsed.has("c", "call") or parsed.uncertain:
         call.opaque("runs a package of the project, or one that is fetched just now")
+
+
+_BY_ITSELF = frozenset(
+    "preinstall install postinstall prepare preprepare postprepare prepublish prepublishOnly prepack postpack dependencies".split()
+)
+
+
+def scripts_set(call: Call, parsed: Parsed) -> None:
+    """``npm pkg set scripts.postinstall=...``: a script that runs without being asked for, at the next installation."""
+    for field in parsed.operands:
+        name = field.prefix.partition("=")[0]
+        if field.static is None and "=" not in field.prefix and "scripts".startswith(name[:7]):
+            call.say(PersistEnv(detail="a script that may run by itself"))
+        elif name.startswith("scripts") and name.strip("[]'\"").partition(".")[2].strip("[]'\"") in {
+            "",
+            *_BY_ITSELF,
+        }:
+            call.say(PersistEnv(detail=f"`{name}`, which the package manager runs by itself"))
+
+
+def as_env(call: Call, parsed: Parsed) -> None:
+    """``cross-env NAME=VALUE COMMAND``: ``env``, for every system."""
+    if parsed.operands:
+        call.run([plain("env", call.span), *parsed.operands])
+
+
+def after_directory(call: Call, parsed: Parsed) -> None:
+    """``direnv exec DIRECTORY COMMAND``."""
+    if len(parsed.operands) > 1:
+        call.run(parsed.operands[1:])

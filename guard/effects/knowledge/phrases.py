@@ -7,6 +7,8 @@ NET: Row = {"does": ("connect package-index",)}
 RUNS: Row = {"stops": True, "does": ("opaque runs the project's code",)}
 """What stands behind the first operand belongs to the project's code, ``--help`` too."""
 SCRIPTS: Row = {**RUNS, "always": True}
+PROGRAMS_TOO: Row = {**SCRIPTS, "whole": True, "operands": "program"}
+"""Where no script has that name it is a program of the project: `yarn prisma`."""
 """The subcommand itself is a script of the project: ``yarn test --help`` runs it."""
 BUILDS: Row = {"does": ("opaque runs the project's code",)}
 """Likewise, with options of its own anywhere."""

@@ -20,6 +20,7 @@ An *action* is what happens to a value, or several joined by ``+``:
 ``package``     it names a package to install
 ``code``        it is shell code that runs here
 ``argv``        it and all that follows is a command that runs here
+``program``     likewise, of a program that the project keeps: what is known of its name is said, and no more
 ``config``      it is a file that can make the program run things: read, and opaque
 ``secret``      it is a file with key material
 ``opaque``      it makes the program run or load something
@@ -98,6 +99,8 @@ class Row(TypedDict, total=False):
     """Without a subcommand. Left out: it prints its usage."""
     otherwise: "Row"
     """A subcommand that no key names. Left out: opaque."""
+    whole: bool
+    """Of a subcommand: its own name is its first operand (``yarn tsc``)."""
     fresh: bool
     """Options of the rows around it mean nothing here."""
     python: str

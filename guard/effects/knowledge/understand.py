@@ -157,7 +157,8 @@ def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) 
         if found is None:
             call.opaque(f"nothing is known about `{' '.join((*verbs, verb))}`")
             return
-    _inner(call, level, found, parsed.operands[1:], (*verbs, verb))
+    rest = parsed.operands if found.get("whole") else parsed.operands[1:]
+    _inner(call, level, found, rest, (*verbs, verb))
 
 
 def _go(call: Call, directories: list[Field]) -> None:
@@ -273,6 +274,10 @@ def _act(call: Call, action: str, fields: list[Field]) -> None:
                     call.run_text(field)
             case "argv":
                 call.run(fields[1:] if fields[0].static == "--" else fields)
+            case "program":
+                from guard.effects.entry_points import also  # noqa: PLC0415 - only where a project's programs run
+
+                also(call, fields)
             case "config":
                 call.read(*fields)
                 call.opaque(f"a configuration in `{fields[0].text}` can make it run things")

@@ -31,11 +31,15 @@ from guard.effects.readers.python_values import (
 )
 from guard.effects.values import Field, Hole, Text, plain, static_text
 from guard.model.dataclass import replace
-from guard.model.effect import KillProcess, Listen
+from guard.model.effect import GainPrivilege, KillProcess, Listen
 
 if TYPE_CHECKING:
     from guard.effects.readers.python import Reader
 
+_BECOMES = frozenset(
+    f"os.{name}"
+    for name in "setuid seteuid setreuid setresuid setgid setegid setregid setresgid setgroups initgroups chroot".split()
+)
 _MAX_TEXT = 64 * 1024
 _TEMPORARY = "/tmp/python-temporary"  # noqa: S108 - where it makes them
 
@@ -133,6 +137,8 @@ def _named(reader: "Reader", name: str, args: list[object], kw: dict[str, object
         paths.link(first, second)
     elif name == "os.chdir":
         _chdir(reader, first)
+    elif name in _BECOMES:
+        reader.call.say(GainPrivilege(detail="becomes somebody else"))
     elif name in {"os.kill", "os.killpg"}:
         reader.call.say(KillProcess(target=str(first) if is_known(first) else "?"))
     elif name in tables.SHELLS:
