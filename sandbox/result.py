@@ -39,6 +39,6 @@ class Capabilities:
     detail: str = ""
     """Version or engine, for the audit record."""
     failed: str = ""
-    """The primitive that failed."""
+    """What failed, and why, in words."""
     fix: str = ""
     """One line that a person can act on."""

@@ -234,7 +234,10 @@ class AuditLog:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise _problem(path, error) from error
+                raise AuditError(
+                    f"{path}: the log cannot be read: {(error.strerror or str(error)).lower()}",
+                    help_="repair the permissions, or what stands in the way",
+                ) from error
 
 
 def segment_paths(directory: str) -> list[str]:

@@ -13,7 +13,8 @@ from guard.cli.exit_codes import ASK, HELD, OK
 from guard.cli.mend import mend
 from guard.cli.output import complain, say, style, visible
 from guard.enforce.apply import Conflict, apply
-from guard.enforce.changeset import ChangeSet, Entry, discard, list_sets, read_set
+from guard.enforce.changeset import discard, list_sets
+from guard.enforce.manifest import ChangeSet, Entry, read_set
 from guard.enforce.places import Places
 from guard.errors import ApplyError, UsageError
 from guard.model.dataclass import replace

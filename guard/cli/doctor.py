@@ -14,7 +14,7 @@ from guard.cli.proposals import directory_of
 from guard.cli.registration import problems
 from guard.enforce.levels import try_level
 from guard.enforce.pipeline import workspace_of
-from guard.enforce.places import Places
+from guard.enforce.places import Places, home_of
 from guard.errors import PolicyFileError
 from guard.model.dataclass import dataclass
 from guard.model.verdict import Level
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     places = Places.from_environment()
-    home = os.path.expanduser("~")
+    home = home_of(os.environ)
     workspace = workspace_of(directory_of(None), os.path.realpath(home))
     level = try_level()
     findings = [

@@ -145,17 +145,15 @@ class _interrupts:  # noqa: N801 - reads as a statement
 class Terminal:
     """A person at the controlling terminal: never the command's own input, which the agent writes."""
 
-    surface = "terminal"
-
-    @property
-    def by(self) -> str:
-        return f"uid {os.getuid()}"
+    by = "nobody"
+    surface = "none"
 
     def approves(self, decided: Decided) -> bool:
         try:
             terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError:
             return False
+        self.by, self.surface = f"uid {os.getuid()}", "terminal"
         try:
             lines = [*decision_lines(decided), "", f"run it? only `yes` runs it, {ASK_TIMEOUT_S:g} s: "]
             os.write(terminal, "\n".join(lines).encode(errors="backslashreplace"))

@@ -132,9 +132,10 @@ def guard_command() -> list[str]:
 def _project() -> str:
     """The session's own directory; the payload's follows wherever the model goes."""
     from guard.enforce.pipeline import workspace_of  # noqa: PLC0415 - with the engine
+    from guard.enforce.places import home_of  # noqa: PLC0415 - as above
 
     project = os.environ.get("CLAUDE_PROJECT_DIR", "")
-    home = os.path.realpath(os.path.expanduser("~"))
+    home = os.path.realpath(home_of(os.environ))
     return workspace_of(project if project.startswith("/") else os.getcwd(), home)
 
 

@@ -8,7 +8,7 @@ from time import gmtime, strftime
 from guard.cli.exit_codes import FINDINGS, OK, USAGE
 from guard.cli.output import complain, say, style, visible
 from guard.cli.proposals import directory_of
-from guard.enforce.places import Places
+from guard.enforce.places import Places, home_of
 from guard.errors import PolicyFileError
 from guard.policy.files.compiled import load_policy
 from guard.policy.files.locate import PolicySources, Source, sources
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 def _workspace(cwd: str) -> str:
     from guard.enforce.pipeline import workspace_of  # noqa: PLC0415 - one definition of what a workspace is
 
-    return workspace_of(cwd, os.path.realpath(os.path.expanduser("~")))
+    return workspace_of(cwd, os.path.realpath(home_of(os.environ)))
 
 
 # ---------------------------------------------------------------------- check
@@ -118,12 +118,9 @@ def _check(args: argparse.Namespace, here: PolicySources) -> int:
 
 def _loaded(here: PolicySources, places: Places) -> Policy | int:
     try:
-        return load_policy(here, places.make(places.policy_cache))
+        return load_policy(here, places.policy_cache)
     except PolicyFileError as error:
         complain(str(error), error.help)
-        return FINDINGS
-    except OSError as error:
-        complain(f"{places.policy_cache}: {(error.strerror or '').lower()}", "make it a directory of yours")
         return FINDINGS
 
 

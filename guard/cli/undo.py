@@ -10,7 +10,8 @@ from guard.cli.exit_codes import ASK, HELD, OK
 from guard.cli.mend import mend
 from guard.cli.output import complain, say, style, visible
 from guard.enforce.apply import Conflict
-from guard.enforce.changeset import list_sets, read_set
+from guard.enforce.changeset import list_sets
+from guard.enforce.manifest import read_set
 from guard.enforce.places import Places
 from guard.enforce.undo import undo
 

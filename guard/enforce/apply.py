@@ -12,8 +12,6 @@ from contextlib import contextmanager
 
 from guard.enforce.beneath import sync_filesystem
 from guard.enforce.changeset import (
-    ChangeSet,
-    Entry,
     commit,
     erase,
     forget_old,
@@ -24,6 +22,7 @@ from guard.enforce.changeset import (
     release,
     taken,
 )
+from guard.enforce.manifest import ChangeSet, Entry
 from guard.enforce.nodes import clear, make, remove, same
 from guard.enforce.places import Places
 from guard.errors import ApplyError

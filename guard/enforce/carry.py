@@ -7,16 +7,9 @@ from guard.audit.record import changes_record, outcome_record, unproposed_record
 from guard.audit.redact import Redactor
 from guard.enforce.apply import Applied, apply
 from guard.enforce.approve import Approver, approve
-from guard.enforce.changeset import (
-    ChangeSet,
-    commit,
-    discard,
-    refused,
-    release,
-    stage,
-    write_manifest,
-)
+from guard.enforce.changeset import commit, discard, refused, release, stage
 from guard.enforce.confine import Confined, confine
+from guard.enforce.manifest import ChangeSet, write_manifest
 from guard.enforce.pipeline import Guard
 from guard.enforce.watch import Seen, Watch, applied_meanwhile, explained_by
 from guard.engine.stages import Decided

@@ -10,52 +10,15 @@ are applied after a crash, and are undone.
 import contextlib
 import errno
 import fcntl
-import json
 import os
 import secrets
-from collections.abc import Callable
-from typing import Any, BinaryIO
 
 from guard.enforce.beneath import sync_filesystem
+from guard.enforce.manifest import ChangeSet, Entry, write_manifest
 from guard.enforce.nodes import changed_at, copy_out, copy_to, look, parent_of, same
-from guard.errors import ApplyError, UsageError
-from guard.model.dataclass import dataclass, replace
+from guard.errors import ApplyError
+from guard.model.dataclass import replace
 from sandbox.changes import Change, Changes, Created, Deleted, Node, NodeKind
-
-VERSION = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One object, before and after. None = there is nothing."""
-
-    path: str
-    before: Node | None
-    after: Node | None
-    number: int
-    """Names its contents: ``new/NUMBER`` and ``old/NUMBER``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeSet:
-    id: str
-    directory: str
-    workspace: str
-    decision: int
-    """Number of the record that permitted the run."""
-    why: str
-    """Why it is held; empty when it is not."""
-    command: str
-    """What made the changes, redacted, for people."""
-    entries: tuple[Entry, ...]
-    lock: int = -1
-    """Says to recovery that the writer of an incomplete set is alive."""
-
-    def new(self, entry: Entry) -> Callable[[], BinaryIO]:
-        return lambda: open(os.path.join(self.directory, "new", str(entry.number)), "rb")
-
-    def old(self, entry: Entry) -> Callable[[], BinaryIO]:
-        return lambda: open(os.path.join(self.directory, "old", str(entry.number)), "rb")
 
 
 def entries_of(changes: Changes) -> tuple[Entry, ...]:
@@ -298,64 +261,6 @@ def taken(found: ChangeSet) -> ChangeSet | None:
     return replace(found, lock=lock)
 
 
-# ------------------------------------------------------------------ on disk
-
-
-def write_manifest(staged: ChangeSet) -> None:
-    data = {
-        "version": VERSION,
-        "workspace": staged.workspace,
-        "decision": staged.decision,
-        "why": staged.why,
-        "command": staged.command,
-        "entries": [
-            {"path": e.path, "before": _node_json(e.before), "after": _node_json(e.after), "number": e.number}
-            for e in staged.entries
-        ],
-    }
-    place = os.path.join(staged.directory, "manifest.json")
-    with open(f"{place}.new", "w", encoding="utf-8") as file:
-        # Undecodable names are surrogates, which ASCII JSON carries.
-        json.dump(data, file, ensure_ascii=True)
-    os.rename(f"{place}.new", place)
-
-
-MAX_ID = 128
-
-
-def read_set(parent: str, id_: str) -> ChangeSet:
-    """UsageError when there is none, ApplyError when it is damaged."""
-    directory = os.path.join(parent, id_)
-    if not 0 < len(id_) <= MAX_ID or "/" in id_ or id_.startswith(".") or "\0" in id_:
-        raise UsageError(f"`{id_}` is not the name of a change set", help_="see `guard changes list`")
-    try:
-        with open(os.path.join(directory, "manifest.json"), encoding="utf-8") as file:
-            data: dict[str, Any] = json.load(file)
-        if data["version"] != VERSION:
-            raise ApplyError(f"{directory}: made by another version of the guard", help_="use that version")
-        entries = tuple(
-            Entry(path=e["path"], before=_node(e["before"]), after=_node(e["after"]), number=e["number"])
-            for e in data["entries"]
-        )
-        return ChangeSet(
-            id=id_,
-            directory=directory,
-            workspace=data["workspace"],
-            decision=data["decision"],
-            why=data["why"],
-            command=data["command"],
-            entries=entries,
-        )
-    except FileNotFoundError:
-        raise UsageError(
-            f"there is no change set `{id_}`", help_="see `guard changes list` or `guard undo`"
-        ) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ApplyError(
-            f"{directory}/manifest.json: damaged: {error}", help_="drop it: `guard changes drop`"
-        ) from error
-
-
 def list_sets(parent: str) -> list[str]:
     """Ids, oldest first."""
     try:
@@ -371,29 +276,3 @@ def _age(path: str) -> int:
     except FileNotFoundError:
         # Given another place by another process just now.
         return 0
-
-
-def _node_json(node: Node | None) -> dict[str, Any] | None:
-    if node is None:
-        return None
-    return {
-        "kind": node.kind.value,
-        "mode": node.mode,
-        "size": node.size,
-        "sha256": node.sha256,
-        "target": node.target,
-        "mtime_ns": node.mtime_ns,
-    }
-
-
-def _node(data: dict[str, Any] | None) -> Node | None:
-    if data is None:
-        return None
-    return Node(
-        kind=NodeKind(data["kind"]),
-        mode=int(data["mode"]),
-        size=int(data["size"]),
-        sha256=str(data["sha256"]),
-        target=str(data["target"]),
-        mtime_ns=int(data["mtime_ns"]),
-    )

@@ -3,17 +3,8 @@
 import os
 
 from guard.enforce.apply import go_back, go_forward, locked, ours
-from guard.enforce.changeset import (
-    ChangeSet,
-    commit,
-    erase,
-    list_sets,
-    look_at,
-    read_set,
-    release,
-    taken,
-    write_manifest,
-)
+from guard.enforce.changeset import commit, erase, list_sets, look_at, release, taken
+from guard.enforce.manifest import ChangeSet, read_set, write_manifest
 from guard.enforce.nodes import clear
 from guard.enforce.places import Places
 from guard.errors import ApplyError, UsageError

@@ -15,7 +15,7 @@ from guard.audit.redact import Redactor
 from guard.enforce.gitindex import work_tree
 from guard.enforce.judge import judge_changes, judge_proposal
 from guard.enforce.levels import best_level
-from guard.enforce.places import Places
+from guard.enforce.places import Places, home_of
 from guard.engine.stages import Decided
 from guard.errors import PolicyFileError
 from guard.model.dataclass import dataclass, replace
@@ -64,7 +64,7 @@ class Guard:
         """``cwd`` absolute. ``workspace``: default the work tree around ``cwd``. ``level``: default what can be had."""
         variables: Mapping[str, str] = dict(os.environ) if env is None else dict(env)
         own = places or Places.from_environment()
-        home = home or variables.get("HOME") or os.path.expanduser("~")
+        home = home or home_of(variables)
         facts = base_facts(cwd=cwd, home=home, env=variables, workspace=workspace, places=own)
         facts = replace(facts, level=best_level(own) if level is None else level)
         policy, problem = _policy(facts.workspace, own)

@@ -7,6 +7,18 @@ from guard.errors import AuditError
 from guard.model.dataclass import dataclass
 
 
+def home_of(variables: Mapping[str, str]) -> str:
+    """HOME as it stands; the account's where it is unset or empty; empty where the account has none either."""
+    if home := variables.get("HOME", ""):
+        return home
+    import pwd  # noqa: PLC0415 - rare
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
     """Absolute paths, per user, following the XDG base directory specification."""
@@ -20,13 +32,15 @@ class Places:
     def from_environment(cls, home: str | None = None, env: Mapping[str, str] | None = None) -> "Places":
         """The places of this user, or of ``home`` when another one is to be used (demo, tests)."""
         variables: Mapping[str, str] = os.environ if env is None else env
-        base = home if home is not None else variables.get("HOME") or os.path.expanduser("~")
+        base = home if home is not None else home_of(variables)
         if not os.path.isabs(base):
-            # Neither HOME nor an account: a log in `./~` would be one that nobody looks at.
-            raise AuditError(
-                "HOME is not set and this account has no home, so there is no place for the log",
-                help_="set HOME",
+            # A log in `./~` would be one that nobody looks at.
+            problem = (
+                f"HOME is `{base}`, which is no absolute path"
+                if base
+                else "HOME is not set and this account has no home"
             )
+            raise AuditError(f"{problem}, so there is no place for the log", help_="set HOME")
         if home is None:
             state_home = variables.get("XDG_STATE_HOME", "")
             config_home = variables.get("XDG_CONFIG_HOME", "")

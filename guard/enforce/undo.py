@@ -5,16 +5,8 @@ import secrets
 import time
 
 from guard.enforce.apply import Applied, Conflict, apply
-from guard.enforce.changeset import (
-    ChangeSet,
-    Entry,
-    discard,
-    erase,
-    list_sets,
-    make_locked,
-    read_set,
-    write_manifest,
-)
+from guard.enforce.changeset import discard, erase, list_sets, make_locked
+from guard.enforce.manifest import ChangeSet, Entry, read_set, write_manifest
 from guard.enforce.nodes import copy_to
 from guard.enforce.places import Places
 from guard.errors import ApplyError

@@ -15,7 +15,8 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from guard.effects.place import is_below
-from guard.enforce.changeset import list_sets, read_set
+from guard.enforce.changeset import list_sets
+from guard.enforce.manifest import read_set
 from guard.enforce.nodes import TEMPORARY
 from guard.enforce.places import Places
 from guard.errors import GuardError

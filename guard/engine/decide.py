@@ -47,9 +47,9 @@ def judge_effects(
             Opaque(reason=f"{len(missing)} questions about this machine were not answered in time"),
         )
     # Only a shell command can be put into a sandbox: a tool of the agent runs where the agent runs.
-    contains = facts.level is not Level.ADVICE and isinstance(analysed.proposal, ShellProposal)
+    a_tool = not isinstance(analysed.proposal, ShellProposal)
     decision = in_words(
-        _with_invariants(judge(effects, policy, facts), effects, facts, contains=contains), effects
+        _with_invariants(judge(effects, policy, facts), effects, facts, a_tool=a_tool), effects
     )
     return Decided(
         analysed=analysed, facts=facts, effects=effects, decision=decision, policy_digest=policy.digest
@@ -57,7 +57,7 @@ def judge_effects(
 
 
 def _with_invariants(
-    decision: Decision, effects: tuple[ResolvedEffect, ...], facts: Facts, *, contains: bool
+    decision: Decision, effects: tuple[ResolvedEffect, ...], facts: Facts, *, a_tool: bool
 ) -> Decision:
     """What no policy file can open: the guard's own files, and running what needs walls where there are none."""
     touched = tuple(_tampers(effect, facts) for effect in effects)
@@ -81,15 +81,18 @@ def _with_invariants(
     if _Touch.PERHAPS in touched or any(isinstance(effect, Opaque) for effect in effects):
         # No rule of any layer puts on the host what nobody has understood; in a sandbox its changes are judged.
         placement = placement if isinstance(placement, Sandbox) else Sandbox()
-    if isinstance(placement, Host) or contains:
+    if isinstance(placement, Host) or (facts.level is not Level.ADVICE and not a_tool):
         return replace(decision, placement=placement)
     first = decision.reasons[0]
     reason = Reason(
         verdict=Verdict.ASK,
         rule=CONTAINMENT_RULE,
         layer="guard",
-        why=f"allowed only in a sandbox (rule `{first.rule}`), and none can be had here",
-        instead="run `guard doctor` to see what is missing, or ask for approval",
+        why=f"allowed only in a sandbox (rule `{first.rule}`), and "
+        + ("a tool of the agent cannot be put into one" if a_tool else "none can be had here"),
+        instead="use a shell command that does the same, or ask for approval"
+        if a_tool
+        else "run `guard doctor` to see what is missing, or ask for approval",
         effect=first.effect,
     )
     return Ask(

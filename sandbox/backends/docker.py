@@ -84,8 +84,9 @@ class DockerBackend:
                 run = self.run(spec, Stdio(stdin=number, stdout=number, stderr=number))
             run.destroy()
         except SetupError as error:
-            failed, fix = error.primitive or str(error), error.fix or str(error)
-            return Capabilities(backend=self.name, works=False, detail=detail, failed=failed, fix=fix)
+            return Capabilities(
+                backend=self.name, works=False, detail=detail, failed=str(error), fix=error.fix or str(error)
+            )
         except Exception as error:  # noqa: BLE001 - probing never raises, and the SDK raises its transports' errors
             return Capabilities(
                 backend=self.name,

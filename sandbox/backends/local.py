@@ -74,7 +74,7 @@ class LocalBackend:
                 backend=self.name,
                 works=False,
                 detail=detail,
-                failed=error.primitive or str(error),
+                failed=str(error).removeprefix("cannot build the sandbox: "),
                 fix=error.fix or str(error),
             )
         except (SandboxError, OSError) as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from guard.cli.main import SUBCOMMANDS
+from guard.enforce.places import Places
 from tests.cli.conftest import User
 
 HERE = Path(__file__).parent / "cases"
@@ -261,3 +263,20 @@ def test_on_a_full_disk_nothing_runs(user: User, words: list[str]) -> None:
     one_message(done)
     assert not (user.work / "ran").exists()
     assert untouched(user)
+
+
+def test_what_cannot_be_read_is_not_said_to_be_written(user: User) -> None:
+    state = user.home / ".local" / "state"
+    state.mkdir(parents=True)
+    (state / "guard").write_text("")
+
+    said = one_message(user.guard("audit", "tail"))
+
+    assert "cannot be read: not a directory" in said
+    assert "write" not in said
+
+
+def test_an_empty_home_is_the_accounts(user: User) -> None:
+    places = Places.from_environment(env={"HOME": ""})
+
+    assert places.state == os.path.join(pwd.getpwuid(os.getuid()).pw_dir, ".local/state/guard")

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import subprocess
@@ -6,6 +7,8 @@ import sys
 import pytest
 
 from guard.cli import registration
+from sandbox.backends import _kernel
+from sandbox.backends.local import LocalBackend
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -112,3 +115,24 @@ def test_doctor_reports_a_settings_file_it_cannot_read(tmp_path):
 
     assert status == 1
     assert not findings(report, "hook")[0]["ok"]
+
+
+def test_doctor_says_in_words_why_a_backend_is_not_there(monkeypatch):
+    def refused(namespaces):
+        raise PermissionError(errno.EPERM, "Operation not permitted", "unshare")
+
+    def no_root():
+        raise OSError(errno.EINVAL, "Invalid argument", "mount of a root of our own")
+
+    monkeypatch.setattr(_kernel, "unshare", refused)
+    monkeypatch.setattr(_kernel, "own_root", no_root)
+
+    found = LocalBackend().probe()
+
+    assert not found.works
+    assert found.failed.startswith("unshare: ")
+    assert "not permitted" in found.failed.lower()
+    assert found.fix
+    if os.getuid() == 0:
+        assert "nor is a root of our own" in found.failed
+        assert "Invalid argument" in found.failed

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from guard.enforce import apply as applying
 from guard.enforce import undo as undoing
 from guard.enforce.apply import Applied, Conflict, apply
-from guard.enforce.changeset import ChangeSet, commit, list_sets, read_set, refused, release, stage
+from guard.enforce.changeset import commit, list_sets, refused, release, stage
 from guard.enforce.journal import recover
+from guard.enforce.manifest import ChangeSet, read_set
 from guard.enforce.places import Places
 from guard.enforce.undo import prune, undo
 from guard.errors import ApplyError, UsageError

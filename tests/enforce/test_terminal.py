@@ -97,6 +97,21 @@ def test_no_answer_in_time_is_no(monkeypatch: pytest.MonkeyPatch) -> None:
         os.close(theirs)
 
 
+def test_without_a_terminal_nobody_was_asked(machine: Machine) -> None:
+    done = machine.run("exec", "--", COMMAND, start_new_session=True)
+
+    assert done.returncode == ASK
+    (record,) = machine.records("approval.resolved")
+    assert (record["approved"], record["by"], record["surface"]) == (False, "nobody", "none")
+
+
+def test_with_one_the_person_is_named(machine: Machine) -> None:
+    at_terminal(machine, b"no\n")
+
+    (record,) = machine.records("approval.resolved")
+    assert (record["by"], record["surface"]) == (f"uid {os.getuid()}", "terminal")
+
+
 @pytest.mark.parametrize("command", [["changes", "apply"], ["changes", "drop"], ["undo"]])
 def test_what_comes_on_standard_input_confirms_nothing(machine: Machine, command: list[str]) -> None:
     machine.exec('python3 -c \'open(".git/hooks/x", "w").write("x")\'')

@@ -1,5 +1,6 @@
 """Compile policy files to the table that the hook loads. Runs in a process of its own; reads YAML."""
 
+import contextlib
 import json
 import os
 import sys
@@ -12,17 +13,20 @@ from guard.policy.files.table import FORMAT, layer_to_json
 
 
 def main() -> int:
-    """Order as one JSON object on standard input; 0 when the table is written, 1 with a message when not."""
+    """Order as one JSON object on standard input; 0 with the table on standard output, 1 with a message.
+
+    It is kept for the next time where that can be done: a full disk makes a policy slow, not unreadable.
+    """
     order = json.loads(sys.stdin.buffer.read().decode(errors="surrogateescape"))
     try:
         layers = _layers(order["files"], order["digest"])
-        write_table(order["path"], {"format": FORMAT, "digest": order["digest"], "layers": layers})
     except PolicyFileError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    except OSError as error:
-        sys.stderr.write(f"{order['path']}: cannot be written: {(error.strerror or '').lower()}\n")
-        return 1
+    table: dict[str, object] = {"format": FORMAT, "digest": order["digest"], "layers": layers}
+    with contextlib.suppress(OSError):
+        write_table(order["path"], table)
+    json.dump(table, sys.stdout)
     return 0
 
 
@@ -46,5 +50,6 @@ def write_table(path: str, table: dict[str, object]) -> None:
             os.fsync(descriptor)
         os.replace(temporary, path)
     except OSError:
-        os.unlink(temporary)
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
         raise

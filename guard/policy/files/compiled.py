@@ -22,15 +22,12 @@ def load_policy(sources: PolicySources, cache_dir: str) -> Policy:
     """Raises PolicyFileError when a file cannot be read as law: then everything is to be asked about."""
     digest = digest_of([(source.kind, source.path, read_bytes(source.path)) for source in sources.files])
     path = os.path.join(cache_dir, f"{digest.removeprefix('sha256:')}.json")
-    policy = _load(path, digest)
-    if policy is None:
-        _compile(sources, digest, path)
-        policy = _load(path, digest)
+    policy = _load(path, digest) or _policy_in(_compile(sources, digest, path), digest)
     if policy is None:
         raise PolicyFileError(
             "the compiled policy cannot be read back",
             place=path,
-            help_="check the permissions of this directory",
+            help_="this is a defect of the guard: please report it",
         )
     return policy
 
@@ -74,15 +71,23 @@ def _load(path: str, digest: str) -> Policy | None:
             # Whoever can write here decides what is allowed: only our own private file counts.
             if info.st_uid != os.getuid() or info.st_mode & 0o022:
                 return None
-            data = json.loads(file.read())
-        if data["format"] != FORMAT or data["digest"] != digest:
-            return None
-        return policy_of(tuple(layer_from_json(layer) for layer in data["layers"]), digest)
-    except (OSError, ValueError, KeyError, TypeError):
+            return _policy_in(file.read(), digest)
+    except (OSError, ValueError):
         return None
 
 
-def _compile(sources: PolicySources, digest: str, path: str) -> None:
+def _policy_in(table: str | bytes, digest: str) -> Policy | None:
+    try:
+        data = json.loads(table)
+        if data["format"] != FORMAT or data["digest"] != digest:
+            return None
+        return policy_of(tuple(layer_from_json(layer) for layer in data["layers"]), digest)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _compile(sources: PolicySources, digest: str, path: str) -> bytes:
+    """The table, as JSON."""
     import subprocess  # noqa: PLC0415 - 10 ms that only a changed policy is worth
 
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -107,3 +112,4 @@ def _compile(sources: PolicySources, digest: str, path: str) -> None:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         problem = next((line for line in lines if not line.startswith(" ")), "it did not say why")
         raise PolicyFileError(problem, help_="run `guard policy check` and mend the file")
+    return done.stdout
