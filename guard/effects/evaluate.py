@@ -71,12 +71,13 @@ class _Exhausted(Exception):
 class Evaluator:
     """One analysis. Effects are kept in order, each once."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, *, spent: int = 0) -> None:
         self.facts = facts
         self.lookups: dict[Lookup, None] = {}
         self.unread: list[Unread] = []
         self._effects: dict[SymbolicEffect, None] = {}
-        self._commands = 0
+        self.spent = spent
+        """Commands followed so far."""
         self._calls: list[str] = []
         self._scripts = Scripts(self)
         self._compounds = Compounds(self)
@@ -137,11 +138,11 @@ class Evaluator:
 
     # ------------------------------------------------------------------ entry points
 
-    def analyse_text(self, text: str, state: State) -> None:
+    def analyse_text(self, text: str, state: State, stdin: Text | None = None) -> None:
         """Everything the text would do; never raises."""
         try:
             self._translated(text, Span(0, len(text)))
-            self.alone(parse(text), state, certain=True)
+            self.alone(parse(text), state, certain=True, stdin=stdin)
         except _Exhausted:
             self.opaque("too many commands to follow", Span(0, len(text)))
         except RecursionError:
@@ -264,7 +265,7 @@ class Evaluator:
             for command in pipeline.commands:
                 step = self._command(command, replace(state, written=written), certain=certain, stdin=text)
                 self.end(step.any, state)
-                written = {**written, **step.fail.written, **step.ok.written}
+                written = {**written, **step.any.written}
                 text = step.output
             after = replace(state, written=written)
             flow = Flow(after, after, text or _NOTHING)
@@ -276,8 +277,8 @@ class Evaluator:
     # ------------------------------------------------------------------ commands
 
     def _command(self, command: Command, state: State, *, certain: bool, stdin: Text | None) -> Flow:
-        self._commands += 1
-        if self._commands > MAX_COMMANDS:
+        self.spent += 1
+        if self.spent > MAX_COMMANDS:
             raise _Exhausted
         match command:
             case Simple():
@@ -414,8 +415,8 @@ class Evaluator:
         shell: bool,
     ) -> Flow:
         """One command after expansion. ``shell``: functions and builtins are found before programs."""
-        self._commands += 1
-        if self._commands > MAX_COMMANDS:
+        self.spent += 1
+        if self.spent > MAX_COMMANDS:
             raise _Exhausted
         if depth > MAX_DEPTH:
             self.opaque("nested too deeply to follow", span)
@@ -576,15 +577,21 @@ class Evaluator:
         known = static_text(flow.output)
         ok, fail = flow.ok, flow.fail
         for path, append in redirected.outputs:
-            text = known
-            if append and known is not None:
-                before = ok.written.get(path)
-                text = before.text + known if before is not None and before.text is not None else None
-            made = WrittenFile(text, sources=origin)
-            if append and (before := ok.written.get(path)) is not None:
-                made = WrittenFile(text, sources=union(before.sources, origin))
+            before = ok.written.get(path)
+            made = WrittenFile(known, sources=origin, surely=True)
+            if append:
+                text = before.text if before is not None else None
+                made = WrittenFile(
+                    text + known if text is not None and known is not None else None,
+                    sources=union(before.sources, origin) if before is not None else origin,
+                    surely=before is not None and before.surely,
+                )
             ok = ok.with_written(path, made)
-            fail = fail.with_written(path, made)
+            # It may be the redirection that failed. Then what this line put there before is there still.
+            kept = before is None or append
+            fail = fail.with_written(
+                path, replace(made, surely=False) if kept else WrittenFile(None, sources=made.sources)
+            )
         return Flow(ok, fail, _NOTHING)
 
     def _file_content(self, script: Script, state: State) -> Text:

@@ -9,7 +9,8 @@ from guard.effects.sources import Sources, sources_of
 from guard.effects.state import State, WrittenFile, join
 from guard.effects.values import Field, plain, static_text, texts_of
 from guard.model.dataclass import replace
-from guard.model.facts import LookScript, ScriptFact
+from guard.model.facts import LookPath, LookScript, PathFact, ScriptFact
+from guard.model.paths import FileKind
 
 if TYPE_CHECKING:
     from guard.effects.evaluate import Evaluator
@@ -88,7 +89,14 @@ class Scripts:
     ) -> Flow | None:
         call.read(plain(path, call.span))
         if made is not None and made.text is not None:
-            return self._script_text(call, path, made.text, args, state, shell=shell, same=same)
+            flow = self._script_text(call, path, made.text, args, state, shell=shell, same=same)
+            if not made.surely and not self._was_absent(path):
+                # A file that was there already may have withstood the write, and then the old text runs.
+                before = self._evaluator.ask(LookScript(path))
+                if isinstance(before, ScriptFact) and before.text is not None:
+                    self._script_text(call, path, before.text, args, state, shell=shell, same=same)
+                call.opaque(f"runs `{path}`, which this very command writes")
+            return flow
         if made is not None:
             sender = _sender(made.sources)
             call.opaque(
@@ -106,6 +114,10 @@ class Scripts:
         # The file may be another one by the time it runs, so what was read here never opens the host.
         call.opaque(f"runs `{path}`, which can change before it runs")
         return flow
+
+    def _was_absent(self, path: str) -> bool:
+        answer = self._evaluator.ask(LookPath(path))
+        return isinstance(answer, PathFact) and answer.kind is FileKind.ABSENT and not answer.error
 
     def _script_text(
         self,

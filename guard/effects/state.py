@@ -53,6 +53,8 @@ class WrittenFile:
     """Whether it is a link: what happens below it happens to ``copy_of``."""
     sources: tuple[str, ...] = ()
     """Where its content came from."""
+    surely: bool = False
+    """Whether nobody gets here unless it was written: what was there before is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +163,7 @@ def join(a: State, b: State) -> State:
             variables[name] = _merge(left, right)
     written: dict[str, WrittenFile] = {}
     for path in a.written.keys() | b.written.keys():
-        one, other = a.written.get(path), b.written.get(path)
-        written[path] = (
-            one
-            if one == other and one is not None
-            else WrittenFile(
-                None,
-                (one or other or _NOTHING).copy_of,
-                sources=union((one or _NOTHING).sources, (other or _NOTHING).sources),
-            )
-        )
+        written[path] = _either_file(a.written.get(path), b.written.get(path))
     return State(
         cwd=cwd,
         variables=variables,
@@ -181,6 +174,19 @@ def join(a: State, b: State) -> State:
         local=a.local | b.local,
         name=a.name,
         rare=a.rare if a.rare == b.rare else _either_rare(a.rare, b.rare),
+    )
+
+
+def _either_file(one: WrittenFile | None, other: WrittenFile | None) -> WrittenFile:
+    if one is not None and other is not None:
+        if one == other:
+            return one
+        if replace(one, surely=False) == replace(other, surely=False):
+            return replace(one, surely=False)
+    return WrittenFile(
+        None,
+        (one or other or _NOTHING).copy_of,
+        sources=union((one or _NOTHING).sources, (other or _NOTHING).sources),
     )
 
 

@@ -273,15 +273,39 @@ def _mongo_text(call: Call, text: str | None) -> None:
     if words is None:
         call.opaque("code that is not followed")
         words = [word.lower() for word in text.replace("(", " ( ").replace(".", " ").split()]
-    if any(word in _MONGO_DESTROYS for word in words):
+    commands = _mongo_commands(text) if "admincommand" in words or "runcommand" in words else []
+    if any(word in _MONGO_DESTROYS for word in words) or _MONGO_DROPS & set(commands):
         call.say(DestroyDatabase(detail=f"`{text[:80]}`"))
         call.opaque("changes data in a database")
     elif "$" in text and any(
         stage in text for stage in ("$out", "$merge", "$function", "$where", "$accumulator")
     ):
         call.opaque("a query that writes or runs code")
-    elif not all(word in _MONGO_LOOKS for word in words):
+    elif not all(word in _MONGO_LOOKS for word in words) or not set(commands) <= _MONGO_ASKS:
         call.opaque("changes data in a database, or runs something")
+
+
+_MONGO_ASKS = frozenset(
+    "ping listdatabases listcollections listindexes buildinfo dbstats collstats serverstatus hello ismaster replsetgetstatus getparameter hostinfo "
+    "currentop count find distinct explain connectionstatus getcmdlineopts getlog top usersinfo rolesinfo validate dbhash getshardmap".split()
+)
+"""Commands that ``runCommand`` and ``adminCommand`` only look with."""
+_MONGO_DROPS = frozenset(
+    "drop dropdatabase dropindexes delete shutdown renamecollection dropuser dropallusersfromdatabase droprole droproles".split()
+)
+
+
+def _mongo_commands(text: str) -> list[str]:
+    """The first key of what ``runCommand`` gets; ``?`` where it is not written there."""
+    out: list[str] = []
+    for piece in text.lower().replace("admincommand", "runcommand").split("runcommand")[1:]:
+        inside = piece.lstrip().removeprefix("(").lstrip()
+        if inside[:1] in "\"'":
+            out.append(inside[1:].partition(inside[0])[0])
+        else:
+            key = inside.removeprefix("{").partition(":")[0].strip().strip("\"'")
+            out.append(key if key.isidentifier() and inside.startswith("{") else "?")
+    return out
 
 
 def _javascript_words(text: str) -> list[str] | None:

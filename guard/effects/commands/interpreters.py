@@ -181,6 +181,8 @@ def source_of(call: Call, path: str) -> tuple[str | None, str]:
     made = call.state.written.get(posixpath.normpath(path))
     if made is not None:
         answer = call.evaluator.ask(LookPath(path))
+        if made.text is not None and made.surely:
+            return made.text, ""
         if (
             made.text is not None
             and isinstance(answer, PathFact)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from guard.effects.call import Call
 from guard.effects.commands.hosts import connect_field, connect_to, host_of
 from guard.effects.options import grammar
-from guard.effects.values import Field, plain
+from guard.effects.values import Field, Piece, Wild, plain
 from guard.model.effect import Listen
 
 _SSH = grammar("B b c D E e F I i J L l m O o p Q R S W w", stops=True)
@@ -60,13 +60,34 @@ def _ssh(call: Call) -> None:
         # What runs over there we cannot see; what is typed or piped in leaves this machine.
         connect_field(call, _host_only(parsed.operands[0]), upload=True)
         call.opaque("runs a command on another machine")
+        words = parsed.operands[1:]
         # Options may follow the host.
-        if (parsed.operands[1].prefix if len(parsed.operands) > 1 else "").startswith("-"):
-            call.args = parsed.operands[1:]
+        if (words[0].prefix if words else "").startswith("-"):
+            call.args = words
             again = call.parse(_SSH)
+            words = again.operands
             _ssh_options(call, again.values("o"))
             if again.has("F", "I"):
                 call.opaque("a configuration or a library that may run something here")
+        if not parsed.has("N", "W"):
+            _over_there(call, parsed.operands[0], words)
+
+
+def _over_there(call: Call, host: Field, words: list[Field]) -> None:
+    """The words are joined for a shell of that machine; without any it reads its standard input."""
+    stdin = call.stdin
+    text = " ".join("".join(_or_variable(part) for part in word.parts) for word in words)
+    if not words and stdin is not None:
+        text, stdin = "".join(_or_variable(part) for part in stdin), None
+    if text:
+        from guard.effects.commands.remote import run_elsewhere  # noqa: PLC0415 - only where something runs elsewhere
+
+        run_elsewhere(call, host.text, text, stdin)
+
+
+def _or_variable(part: Piece | Wild) -> str:
+    """What is not known here is as little known there as a variable that nobody has set."""
+    return part if isinstance(part, str) else part.text if isinstance(part, Wild) else "${not_known}"
 
 
 def _host_only(field: Field) -> Field:

@@ -3,7 +3,7 @@
 from guard.effects.call import Call
 from guard.effects.readers.sql_tokens import Token, split_statements
 from guard.effects.values import Field, plain
-from guard.model.effect import DestroyDatabase
+from guard.model.effect import DestroyDatabase, GainPrivilege
 
 _MAX_TEXT = 64 * 1024
 _MAX_STATEMENTS = 500
@@ -14,9 +14,9 @@ _SESSION = frozenset(
 )
 _CHANGES = frozenset(
     "insert update delete replace merge upsert create alter grant revoke comment vacuum reindex refresh analyze optimize cluster rename undrop security "
-    "checkpoint repair import load copy export truncate drop detach system kill flush purge handler cache".split()
+    "checkpoint repair import load copy export truncate drop detach system kill flush purge handler cache install uninstall shutdown".split()
 )
-_RUNS = frozenset("do call exec execute prepare attach install load source".split())
+_RUNS = frozenset("do call exec execute prepare attach load source".split())
 _ACTS = frozenset("insert update delete merge replace truncate drop alter create into copy".split())
 _FUNCTIONS = frozenset(
     "count sum avg min max total group_concat string_agg array_agg json_agg jsonb_agg json_object_agg stddev variance median mode percentile_cont "
@@ -41,6 +41,17 @@ _FUNCTIONS = frozenset(
 _FILE_READERS = frozenset(
     "read_csv read_csv_auto read_parquet read_json read_json_auto read_text read_blob parquet_scan readfile glob file".split()
 )
+_SERVER_READS = frozenset(
+    "pg_read_file pg_read_binary_file pg_ls_dir pg_stat_file pg_ls_logdir pg_current_logfile lo_import load_file openrowset xp_dirtree "
+    "xp_fileexist xp_subdirs bfilename".split()
+)
+_SERVER_WRITES = frozenset("lo_export pg_file_write pg_file_unlink pg_file_rename sp_writefile".split())
+_SERVER_RUNS = frozenset(
+    "xp_cmdshell xp_regwrite xp_regdeletekey sp_oacreate sp_oamethod sp_configure sp_execute_external_script sp_addextendedproc "
+    "sp_add_job sp_add_jobstep sys_exec sys_eval shell_exec pg_reload_conf pg_terminate_backend pg_rotate_logfile dblink_connect "
+    "dblink_exec dbms_scheduler dbms_java utl_file utl_http".split()
+)
+"""Functions that reach through the database to the machine it runs on."""
 _PRAGMAS = frozenset(
     "table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list foreign_key_check database_list collation_list compile_options "
     "integrity_check quick_check user_version schema_version page_count page_size freelist_count encoding journal_mode foreign_keys show_tables "
@@ -67,6 +78,11 @@ class _Run:
         if not self.memory:
             self.call.say(DestroyDatabase(detail=what))
         self.changes()
+
+    def server(self, what: str) -> None:
+        """Something is done with the rights of whoever runs the server."""
+        if self.dialect not in {"sqlite", "duckdb"}:
+            self.call.say(GainPrivilege(detail=f"as the database server: {what}"))
 
     def opaque(self, why: str) -> None:
         self.changes()
@@ -99,6 +115,9 @@ def statements(
             _statement(run, tokens)
 
 
+_SERVER_NAMES = _SERVER_READS | _SERVER_WRITES | _SERVER_RUNS
+
+
 def _statement(run: _Run, tokens: list[Token]) -> None:
     words = [token.text if token.kind == "word" else "" for token in tokens]
     first = next((word for word in words if word), "")
@@ -129,8 +148,10 @@ def _statement(run: _Run, tokens: list[Token]) -> None:
             _extra(run, tokens, words)
         case "alter":
             (run.destroys(f"`{shown}`") if "drop" in words else run.changes())
-            if {"system", "role", "user", "server", "extension", "function"} & set(words[:3]):
+            if {"system", "role", "user", "login", "server", "extension", "function"} & set(words[:3]):
                 run.opaque("changes the server itself")
+                if {"system", "server", "login"} & set(words[:3]) or "superuser" in words:
+                    run.server(f"`{shown}`")
         case "copy" | "load" | "import" | "export" | "unload":
             _transfer(run, tokens, words)
         case "attach":
@@ -155,14 +176,40 @@ def _statement(run: _Run, tokens: list[Token]) -> None:
             "publication",
         } & set(words[:5]):
             run.opaque(f"`{shown}` runs code later, or lets others in")
-        case "grant" | "revoke" | "security" | "system" | "kill" | "flush" | "handler":
+            if _untrusted(tokens, words):
+                run.server(f"`{shown}`")
+        case (
+            "grant"
+            | "revoke"
+            | "security"
+            | "system"
+            | "kill"
+            | "flush"
+            | "handler"
+            | "install"
+            | "uninstall"
+            | "shutdown"
+        ):
             run.opaque(f"`{shown}` changes the server itself")
+            if first not in {"grant", "revoke", "flush", "handler", "security"} and not (
+                first == "system" and run.dialect == "mysql"
+            ):
+                run.server(f"`{shown}`")
         case "set" if {"global", "persist", "password", "role", "session_authorization"} & set(words[1:3]):
             run.opaque(f"`{shown}` changes the server itself")
+            if "persist" in words[1:3] or any(
+                w.endswith(("_file", "_dir", "_log", "secure_file_priv")) for w in words[2:5]
+            ):
+                run.server(f"`{shown}`")
         case "detach":
             pass
         case _ if first in _RUNS:
             run.opaque(f"`{shown}` runs something")
+            _reached(run, tokens)
+            for token in tokens:
+                # A block of statements is a string.
+                if token.kind == "text" and {"drop", "truncate", "delete"} & set(token.text.lower().split()):
+                    run.destroys(f"`{shown}`")
         case _ if first in _CHANGES:
             run.changes()
             _extra(run, tokens, words)
@@ -179,8 +226,13 @@ def _statement(run: _Run, tokens: list[Token]) -> None:
 def _acts_inside(run: _Run, tokens: list[Token], words: list[str], shown: str) -> None:
     """``WITH gone AS (DELETE ...) SELECT``, ``SELECT ... INTO``."""
     if {"outfile", "dumpfile"} & set(words):
-        _files(run, tokens, write=True)
+        _files(
+            run,
+            tokens[next(i for i, word in enumerate(words) if word in {"outfile", "dumpfile"}) :],
+            write=True,
+        )
         run.opaque("a query that writes a file of the server")
+        run.server("a query that writes a file")
     elif "truncate" in words or "drop" in words:
         run.destroys(f"`{shown}`")
     elif "delete" in words or "update" in words:
@@ -237,6 +289,7 @@ def _transfer(run: _Run, tokens: list[Token], words: list[str]) -> None:
             if token.kind == "text":
                 run.call.run_text((token.text,))
         run.opaque("a statement that runs a program where the database is")
+        run.server("a statement that runs a program")
         return
     if words[0] == "load" and "data" not in words and "xml" not in words:
         run.opaque("loads code into the database")
@@ -247,6 +300,7 @@ def _transfer(run: _Run, tokens: list[Token], words: list[str]) -> None:
         run.changes()
     if run.dialect == "psql" and not {"stdin", "stdout"} & set(words):
         run.opaque("a statement that reaches files of the server")
+        run.server("a statement that reaches files")
 
 
 def _attach(run: _Run, tokens: list[Token]) -> None:
@@ -275,8 +329,37 @@ def _files(run: _Run, tokens: list[Token], *, write: bool) -> None:
             run.call.read(plain(text, run.call.span))
 
 
+def _untrusted(tokens: list[Token], words: list[str]) -> bool:
+    """A language or a library without walls: `plpython3u`, `SONAME 'x.so'`, `AS 'x.so', 'f'` in C."""
+    named = {token.text.lower() for token in tokens if token.kind in {"word", "name"}}
+    return "soname" in words or any(
+        (name.startswith("pl") and name.endswith("u")) or name in {"file_fdw", "adminpack", "dblink"}
+        for name in named
+    )
+
+
+def _reached(run: _Run, tokens: list[Token]) -> None:
+    """Names that lead through the server to its machine: called, or after ``EXEC``, whatever schema they are in."""
+    for index, token in enumerate(tokens):
+        if token.kind not in {"word", "name"}:
+            continue
+        name = token.text.lower()
+        if name not in _SERVER_NAMES:
+            continue
+        texts = [after.text for after in tokens[index + 1 : index + 6] if after.kind == "text"]
+        run.server(f"`{name}`")
+        if name == "xp_cmdshell" and texts:
+            # What runs there is no text for this shell; what it would do here is the best anybody can say.
+            run.call.run_text((texts[0],))
+        elif texts and name in _SERVER_WRITES:
+            run.call.write(plain(texts[-1] if name == "lo_export" else texts[0], run.call.span))
+        elif texts and name in _SERVER_READS and texts[0].startswith("/"):
+            run.call.read(plain(texts[0], run.call.span))
+
+
 def _extra(run: _Run, tokens: list[Token], words: list[str]) -> None:
     """Functions, and files that stand where a table does (DuckDB)."""
+    _reached(run, tokens)
     named = {
         tokens[i].text
         for i in range(len(tokens))

@@ -114,3 +114,57 @@ def test_a_package_without_the_script_says_so() -> None:
 )
 def test_what_is_absent_is_opaque(command: str) -> None:
     assert opaque(said(command, {}))
+
+
+# What stands in a file that this very line writes: the old text runs where the write may have failed.
+OLD = "rm -rf /home/you\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo ls > x.sh; bash x.sh",
+        "echo ls > x.sh\nsh ./x.sh",
+        "false && echo ls > x.sh; bash x.sh",
+        "printf 'ls\\n' > x.sh || true; . ./x.sh",
+        "{ echo ls; echo ls; } > x.sh; ./x.sh",
+        "echo ls > x.sh | true && bash x.sh",
+        "if [ -w . ]; then echo ls > x.sh; fi; bash x.sh",
+    ],
+)
+def test_a_write_that_may_have_failed_leaves_what_was_there(command: str) -> None:
+    evaluator = said(command, {"/work/x.sh": OLD}, {"/work/x.sh": FileKind.FILE})
+
+    assert opaque(evaluator)
+
+
+def test_both_contents_count() -> None:
+    evaluator = said("echo 'rm new' > x.sh; bash x.sh", {"/work/x.sh": OLD}, {"/work/x.sh": FileKind.FILE})
+
+    assert deleted(evaluator) == {"/work/new", "/home/you"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo ls > x.sh; bash x.sh",
+        "echo '#!/bin/sh' > x.sh; echo ls >> x.sh; sh x.sh",
+        "cat > x.sh <<'E'\nls\nE\nbash x.sh",
+    ],
+)
+def test_where_nothing_was_only_the_new_text_can_run(command: str) -> None:
+    assert opaque(said(command, {}, {"/work/x.sh": FileKind.ABSENT})) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo ls > x.sh && bash x.sh",
+        "echo ls > x.sh && echo ls >> x.sh && bash x.sh",
+        "! echo ls > x.sh || bash x.sh",
+    ],
+)
+def test_what_was_surely_written_replaces_what_was_there(command: str) -> None:
+    evaluator = said(command, {"/work/x.sh": OLD}, {"/work/x.sh": FileKind.FILE})
+
+    assert (opaque(evaluator), deleted(evaluator)) == ([], set())
