@@ -3,14 +3,12 @@
 Proved against 1.0.128, 2.0.76, 2.1.63, 2.1.197 and 2.1.330. Only ``tool_name``, ``tool_input`` and ``cwd`` are in all.
 """
 
-import json
-from typing import Any, cast
-
 from guard.agents.codec import HookCall, PayloadError, Reply, explanation
 from guard.agents.refusal import refusal
 from guard.agents.strict_json import as_object, optional_text, read_object, text
 from guard.engine.stages import Decided
 from guard.model.decision import Allow, Ask, Deny, Sandbox
+from guard.model.jsons import dumps
 from guard.model.principal import Principal
 from guard.model.proposal import (
     EditProposal,
@@ -22,6 +20,7 @@ from guard.model.proposal import (
     ToolProposal,
     WriteProposal,
 )
+from guard.model.typed import Any, cast
 
 NAME = "claude-code"
 MAX_PATH = 4096
@@ -105,7 +104,7 @@ def _proposal(tool: str, arguments: dict[str, Any], principal: Principal, cwd: s
         case "WebFetch":
             return FetchProposal(principal=principal, cwd=cwd, call=call, url=text(arguments, "url", where))
         case _:
-            sent = json.dumps(arguments, ensure_ascii=True, sort_keys=True)
+            sent = dumps(arguments, sort_keys=True)
             return ToolProposal(principal=principal, cwd=cwd, call=call, tool=tool, arguments=sent)
 
 
@@ -173,4 +172,4 @@ def _say(output: dict[str, Any]) -> Reply:
 
 def _line(body: dict[str, Any]) -> bytes:
     # `Infinity` is not JSON, and what is not JSON lets the call run.
-    return json.dumps(body, ensure_ascii=True, allow_nan=False).encode() + b"\n"
+    return dumps(body).encode() + b"\n"

@@ -1,10 +1,9 @@
 """What every codec gives and takes. Codecs are pure both ways: bytes in, bytes out, no look at the machine."""
 
-from typing import Any
-
 from guard.engine.stages import Decided
 from guard.model.dataclass import dataclass
 from guard.model.proposal import Proposal
+from guard.model.typed import Any
 
 MAX_PAYLOAD = 16 * 1024 * 1024
 

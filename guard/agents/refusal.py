@@ -1,6 +1,6 @@
 """The one form of no that every client we know takes, for whatever goes wrong with us. Needs nothing else of the guard."""
 
-import json
+from guard.model.jsons import dumps
 
 
 def refusal(problem: str) -> tuple[bytes, bytes]:
@@ -20,6 +20,4 @@ def refusal(problem: str) -> tuple[bytes, bytes]:
             "permissionDecisionReason": reason,
         },
     }
-    return json.dumps(body, ensure_ascii=True).encode() + b"\n", f"{reason}\n".encode(
-        errors="backslashreplace"
-    )
+    return dumps(body).encode() + b"\n", f"{reason}\n".encode(errors="backslashreplace")

@@ -1,10 +1,10 @@
 """JSON as a border reads it: one object, no double keys, no numbers that are none, no text that is none."""
 
-import json
-import math
-from typing import Any, NoReturn, cast
-
 from guard.agents.codec import MAX_PAYLOAD, PayloadError
+from guard.model.jsons import dumps, loads
+from guard.model.typed import Any, NoReturn, cast
+
+_INFINITE = (float("inf"), float("-inf"))
 
 
 def read_object(payload: bytes) -> dict[str, Any]:
@@ -14,22 +14,23 @@ def read_object(payload: bytes) -> dict[str, Any]:
     if not payload.strip():
         raise PayloadError("the payload is empty")
     try:
-        value = json.loads(
+        value = loads(
             payload.decode("utf-8"), object_pairs_hook=_once, parse_constant=_constant, parse_float=_finite
         )
         if b"\\u" in payload:
             # Half of a surrogate pair has no UTF-8: what the client makes of it is not what we would judge.
-            json.dumps(value, ensure_ascii=False).encode()
+            dumps(value, ascii_only=False).encode()
     except UnicodeEncodeError as error:
         raise PayloadError("the payload holds half of a surrogate pair, which is no text") from error
     except UnicodeDecodeError as error:
         raise PayloadError(f"byte {error.start} of the payload is not UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise PayloadError(f"the payload is not JSON: {error.msg.lower()} at byte {error.pos}") from error
     except RecursionError as error:
         raise PayloadError("the payload is nested too deeply") from error
     except ValueError as error:
-        raise PayloadError(f"the payload is not JSON: {error}") from error
+        from json import JSONDecodeError  # noqa: PLC0415 - a payload that is JSON needs no names for errors
+
+        place = f"{error.msg.lower()} at byte {error.pos}" if isinstance(error, JSONDecodeError) else error
+        raise PayloadError(f"the payload is not JSON: {place}") from error
     return as_object(value, "the payload is not a JSON object")
 
 
@@ -71,7 +72,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _finite(number: str) -> float:
     value = float(number)
-    if not math.isfinite(value):
+    if value in _INFINITE:
         # It would go back to the client as `Infinity`.
         raise PayloadError(f"`{number}` is too large for a number")
     return value

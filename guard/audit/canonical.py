@@ -4,9 +4,9 @@ Strings, integers below 2**53, booleans, null, arrays, objects with ASCII keys: 
 Text that is not Unicode (undecodable file names) is stored as its bytes: ``{"b64": ...}``.
 """
 
-import hashlib
-import json
-from typing import TypeAlias
+from guard.model.hashes import sha256
+from guard.model.jsons import dumps
+from guard.model.typed import TypeAlias
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 _LIMIT = 1 << 53
@@ -14,12 +14,12 @@ _LIMIT = 1 << 53
 
 def canonical(value: Json) -> bytes:
     """UTF-8 without a newline. ValueError for what a record may not hold."""
-    return json.dumps(_checked(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return dumps(_checked(value), sort_keys=True, compact=True, ascii_only=False).encode()
 
 
 def digest(value: Json) -> str:
     """``sha256:`` and 64 hexadecimal digits."""
-    return "sha256:" + hashlib.sha256(canonical(value)).hexdigest()
+    return "sha256:" + sha256(canonical(value)).hexdigest()
 
 
 def text_of(value: str) -> Json:

@@ -3,9 +3,8 @@
 The seam for Merkle tiles and signed checkpoints is :func:`leaf`: they are built over the same line hashes.
 """
 
-import hashlib
-
 from guard.model.dataclass import dataclass
+from guard.model.hashes import sha256
 
 FIRST = "0" * 64
 """``prev`` of the first record."""
@@ -24,4 +23,4 @@ EMPTY = Head(-1, FIRST)
 
 def leaf(line: bytes) -> str:
     """Hash of one line, without its newline."""
-    return hashlib.sha256(line).hexdigest()
+    return sha256(line).hexdigest()

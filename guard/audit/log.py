@@ -6,17 +6,16 @@ file, so many writers share it, and each still waits for its own record.
 """
 
 import fcntl
-import json
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
-from typing import cast
 
 from guard.audit.canonical import Json, canonical
 from guard.audit.chain import EMPTY, Head, leaf
 from guard.errors import AuditError
 from guard.model.dataclass import dataclass
+from guard.model.jsons import loads
+from guard.model.typed import Iterator, Mapping, cast
 
 CURRENT = "current.jsonl"
 HEAD = "head"
@@ -332,7 +331,7 @@ def _head_of(line: bytes, path: str) -> Head:
 def parsed_object(line: bytes) -> dict[str, Json] | None:
     """The JSON object in a line; None if there is none."""
     try:
-        value: object = json.loads(line)
+        value: object = loads(line.decode())
     except (ValueError, RecursionError):
         return None
     return cast("dict[str, Json]", value) if isinstance(value, dict) else None

@@ -1,8 +1,5 @@
 """What is written down of each station. Pure: values to JSON, secrets taken out on the way."""
 
-from collections.abc import Iterable
-from typing import Any, assert_never, cast
-
 from guard.audit.canonical import Json, canonical, text_of
 from guard.audit.canonical import digest as digest_of
 from guard.audit.redact import Redactor
@@ -22,6 +19,7 @@ from guard.model.proposal import (
     ToolProposal,
     WriteProposal,
 )
+from guard.model.typed import Any, Iterable, assert_never, cast
 
 MAX_TEXT = 8192
 MAX_EFFECTS = 200

@@ -3,17 +3,25 @@
 The tag lets two records be known to hold the same secret; without the key in the state directory it says nothing.
 """
 
-import hmac
 import os
-import re
-from functools import partial
 
 from guard.audit.canonical import raw_of
+from guard.model.hashes import hmac_sha256
+from guard.model.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
+
+    from guard.model.typed import Callable
 
 _KEY_BYTES = 32
 _TOKENS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     # Kind, what a text must hold to be worth the pattern (in lower case), the pattern.
-    ("github-token", ("gh", "github_pat_"), r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})"),
+    (
+        "github-token",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})",
+    ),
     ("aws-key", ("akia", "asia"), r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     ("slack-token", ("xox",), r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
     ("anthropic-key", ("sk-ant-",), r"\bsk-ant-[A-Za-z0-9_-]{20,}"),
@@ -50,6 +58,7 @@ _VALUES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("url-password", ("://",), r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]+:)([^\s@/]+)(?=@)"),
     ("basic", ("-u", "--user"), r"((?:^|\s)(?:-u|--user)[= ]?['\"]?[^\s:'\"]+:)([^\s'\"]+)"),
 )
+_NEEDED = {"assigned": "=", "bearer": ":", "url-password": "@", "basic": ":"}
 _SECRET_OPTIONS = frozenset(
     "password passwd pass token secret apikey accesskey authtoken secretkey clientsecret".split()
 )
@@ -90,13 +99,18 @@ class Redactor:
     def redact(self, text: str) -> str:
         """``text`` with every secret that we recognise replaced by ``[secret:KIND:TAG]``."""
         folded = text.lower()
-        for kind, hints, pattern in _TOKENS:
-            if any(hint in folded for hint in hints):
-                text = re.sub(pattern, partial(self._token, kind), text)
-        for kind, hints, pattern in _VALUES:
-            if any(hint in folded for hint in hints):
-                text = re.sub(pattern, partial(self._value, kind), text)
+        for table, replaced in ((_TOKENS, self._token), (_VALUES, self._value)):
+            for kind, hints, pattern in table:
+                # A pattern for values holds a sign that its hints do not: `run-understood` is no `-u NAME:PASSWORD`.
+                if any(hint in folded for hint in hints) and _NEEDED.get(kind, "") in text:
+                    text = self._replaced(kind, pattern, replaced, text)
         return text
+
+    @staticmethod
+    def _replaced(kind: str, pattern: str, replaced: "Callable[[str, re.Match[str]], str]", text: str) -> str:
+        import re  # noqa: PLC0415 - most texts hold nothing that is worth a pattern
+
+        return re.sub(pattern, lambda found: replaced(kind, found), text)
 
     def redact_words(self, words: list[str]) -> list[str]:
         """As :meth:`redact`, for an argument list: the value of ``--password`` is the next word."""
@@ -111,7 +125,7 @@ class Redactor:
 
     def commitment(self, text: str) -> str:
         """Proves later which text it was, to whoever has the text and the key."""
-        mac = hmac.new(self._key, raw_of(text), "sha256").hexdigest()
+        mac = hmac_sha256(self._key, raw_of(text))
         return f"hmac-sha256:{mac}"
 
     def _token(self, kind: str, found: "re.Match[str]") -> str:
@@ -124,7 +138,7 @@ class Redactor:
         return found.group(1) + self._tag(kind, value)
 
     def _tag(self, kind: str, secret: str) -> str:
-        mac = hmac.new(self._key, raw_of(secret), "sha256").hexdigest()
+        mac = hmac_sha256(self._key, raw_of(secret))
         return f"[secret:{kind}:{mac[:8]}]"
 
 

@@ -4,16 +4,20 @@ Whatever happens here, the process says deny rather than nothing: most clients r
 """
 
 import os
-import signal
 import sys
-from types import FrameType
-from typing import TYPE_CHECKING
 
 from guard.agents.refusal import refusal
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
+    from types import FrameType
+
     # Imported where they are used: a module of ours that does not load must end in a deny, not in a traceback.
     from guard.agents.codec import HookCall, Reply
+else:
+    # The same functions and plain numbers; `signal` makes classes of them, which costs more than the alarm is worth.
+    import _signal as signal
 
 DEADLINE_S = 20.0
 AGENTS = ("claude-code",)
@@ -169,7 +173,7 @@ class _Alarm:
             # An interpreter that ends takes its handlers away, but not this: nothing kills us between answer and exit.
             signal.signal(number, signal.SIG_IGN)
 
-    def _late(self, number: int, _frame: FrameType | None) -> None:
+    def _late(self, number: int, _frame: "FrameType | None") -> None:
         if self._settled:
             return
         self._settled = True

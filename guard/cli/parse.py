@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-from enum import Enum
 from typing import Any, cast
 
 from guard.cli.exit_codes import FINDINGS, OK
@@ -11,6 +10,7 @@ from guard.cli.lines import MAX_LINE, object_of, only_keys, text_of_key
 from guard.cli.output import say, style, visible
 from guard.cli.proposals import command_of
 from guard.errors import UsageError
+from guard.model.enums import Enum
 from guard.model.frozen import Frozen
 from guard.model.source import Span
 from guard.shell.ast import Item, Pipeline, Script, Unread, Word

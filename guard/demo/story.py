@@ -1,8 +1,7 @@
 """The acts of the demo: what the agent proposes, and what must come of it for the demo to succeed. Data only."""
 
-from enum import Enum
-
 from guard.model.dataclass import dataclass
+from guard.model.enums import Enum
 
 
 class Ending(Enum):

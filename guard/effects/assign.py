@@ -1,11 +1,10 @@
 """``name=value`` in all its forms, alone, before a command and as an argument of ``declare``. Knows no programs."""
 
-from typing import TYPE_CHECKING
-
 from guard.effects.sources import sources_of, union
 from guard.effects.state import MAX_ALTERNATIVES, State, Variable
 from guard.effects.values import Hole, Text, static_text
 from guard.model.dataclass import replace
+from guard.model.typed import TYPE_CHECKING
 from guard.shell.ast import ArrayValue, Assignment, Literal, Word
 
 if TYPE_CHECKING:

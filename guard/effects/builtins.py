@@ -1,7 +1,6 @@
 """What bash's own commands do to the shell and to the world. One function each; the table is at the end."""
 
 import posixpath
-from collections.abc import Callable
 
 from guard.effects.call import NO_OUTPUT, Call
 from guard.effects.expand import LAST_JOB
@@ -15,6 +14,7 @@ from guard.model.dataclass import replace
 from guard.model.effect import KillProcess, Opaque, ReadSecret
 from guard.model.facts import LookPath, PathFact
 from guard.model.paths import FileKind, KnownPath, UnresolvedPath
+from guard.model.typed import Callable
 
 
 def _silent(call: Call) -> None:

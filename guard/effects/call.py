@@ -1,7 +1,6 @@
 """One program call being understood: its arguments, and the ways to say what it does. Looks at nothing itself."""
 
 import posixpath
-from typing import TYPE_CHECKING, Literal, TypedDict
 
 from guard.effects.options import Grammar, Parsed, parse_options
 from guard.effects.sources import Sources, sources_of, union
@@ -23,6 +22,7 @@ from guard.model.effect import (
 from guard.model.facts import LookTree, TreeFact
 from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath
 from guard.model.source import Span
+from guard.model.typed import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
     from guard.effects.evaluate import Evaluator

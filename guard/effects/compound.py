@@ -1,13 +1,12 @@
 """Control flow: branches are joined, loops are run twice and widened, jumps out of them are kept. Knows no programs."""
 
-from typing import TYPE_CHECKING, assert_never
-
 from guard.effects.flow import Flow
 from guard.effects.sources import sources_of
 from guard.effects.state import NUMBER, UNKNOWN, State, Variable, join, widen
 from guard.effects.values import Hole, Text, static_text
 from guard.model.dataclass import replace
 from guard.model.source import Span
+from guard.model.typed import TYPE_CHECKING, assert_never
 from guard.shell.ast import (
     ArithmeticCommand,
     ArithmeticFor,

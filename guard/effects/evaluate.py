@@ -4,8 +4,6 @@ Control flow by join, loops by widening, pipelines by what the producer is known
 is said as ``Opaque``. Numbers in comments are the rules of the project's notes on bash, checked by execution.
 """
 
-from typing import assert_never
-
 from guard.effects.assign import DECLARES, assign, declared_arrays
 from guard.effects.builtins import BUILTINS
 from guard.effects.call import NO_OUTPUT, Call
@@ -27,6 +25,7 @@ from guard.model.effect import Connect, DeletePath, Opaque, RunProgram, Symbolic
 from guard.model.facts import Answer, Facts, Lookup
 from guard.model.paths import KnownPath
 from guard.model.source import Span
+from guard.model.typed import assert_never
 from guard.shell.ast import (
     ArithmeticCommand,
     ArithmeticFor,

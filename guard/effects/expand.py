@@ -3,10 +3,7 @@
 Follows POSIX 2.6 and the bash manual. Whatever cannot be told becomes a hole; unset is judged as empty *and* unknown.
 """
 
-from collections.abc import Callable, Iterable
-from fnmatch import fnmatchcase
 from itertools import product
-from typing import TypeVar, assert_never
 
 from guard.effects.printf import unescape
 from guard.effects.sources import is_secret_name, sources_of, union
@@ -15,6 +12,7 @@ from guard.effects.values import Field, Hole, Piece, Stream, Text, Wild, static_
 from guard.model.dataclass import dataclass
 from guard.model.facts import Answer, Facts, GlobFact, LookGlob, Lookup
 from guard.model.source import Span
+from guard.model.typed import Callable, Iterable, TypeVar, assert_never
 from guard.shell.ast import (
     Arithmetic,
     ArrayValue,
@@ -575,6 +573,8 @@ def _beginning(path: str, pattern: str) -> str:
 
 
 def _may_match(path: str, pattern: str) -> bool:
+    from fnmatch import fnmatchcase  # noqa: PLC0415 - it brings the compiler of patterns along
+
     parts, patterns = path.split("/"), pattern.removeprefix("./").rstrip("/").split("/")
     return len(parts) == len(patterns) and all(
         fnmatchcase(part, wanted) and not (part.startswith(".") and not wanted.startswith("."))
@@ -643,6 +643,8 @@ def _escape(text: str) -> str:
 
 
 def _trim(value: str, pattern: str, operator: str) -> str:
+    from fnmatch import fnmatchcase  # noqa: PLC0415 - it brings the compiler of patterns along
+
     lengths = range(len(value) + 1)
     order = lengths if len(operator) == 1 else reversed(lengths)
     for n in order:

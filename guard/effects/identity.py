@@ -5,12 +5,12 @@ program other names. Rules are matched against every name that the same program 
 """
 
 import posixpath
-from collections.abc import Callable
 
 from guard.effects.state import State, WrittenFile
 from guard.effects.values import static_text
 from guard.model.dataclass import dataclass
 from guard.model.facts import Answer, Facts, LookProgram, Lookup, ProgramFact
+from guard.model.typed import Callable
 
 _SYSTEM_DIRECTORIES = frozenset(
     {

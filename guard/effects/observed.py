@@ -4,7 +4,6 @@ The same rules judge it. What no prediction covers is a surprise, and says so.
 """
 
 import posixpath
-from collections.abc import Iterable
 
 from guard.effects.place import is_below, place_of, roots
 from guard.effects.resolve import Roots
@@ -19,6 +18,7 @@ from guard.model.effect import (
 )
 from guard.model.facts import Facts, LookTree, TreeFact
 from guard.model.paths import FileKind, ResolvedPath
+from guard.model.typed import Iterable
 from sandbox.changes import Changes, Created, Deleted, Modified, Node, NodeKind
 
 MAX_LOOKED = 5000

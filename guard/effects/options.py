@@ -4,8 +4,6 @@ Follows GNU getopt_long: bundled short options, attached and separate arguments,
 options, ``--``, and permutation unless the program stops at its first operand.
 """
 
-from functools import lru_cache
-
 from guard.effects.values import Field, Hole, plain
 from guard.model.dataclass import dataclass, field
 
@@ -28,7 +26,6 @@ class Grammar:
     """Flags that are known as they stand: `--status` is not the beginning of `--status-logger COMMAND`."""
 
 
-@lru_cache(maxsize=512)
 def grammar(
     takes: str = "",
     *,
@@ -38,13 +35,21 @@ def grammar(
     single_dash_long: bool = False,
 ) -> Grammar:
     """A grammar from words: ``grammar("n lines c bytes")``."""
-    return Grammar(
-        frozenset(takes.split()),
-        frozenset(optional.split()),
-        None if flags is None else frozenset(flags.split()),
-        stops,
-        single_dash_long,
-    )
+    key = (takes, optional, flags, stops, single_dash_long)
+    known = _GRAMMARS.get(key)
+    if known is None:
+        known = _GRAMMARS[key] = Grammar(
+            frozenset(takes.split()),
+            frozenset(optional.split()),
+            None if flags is None else frozenset(flags.split()),
+            stops,
+            single_dash_long,
+        )
+    return known
+
+
+_GRAMMARS: dict[tuple[str, str, str | None, bool, bool], Grammar] = {}
+"""Each is asked for with words that stand in our own modules: as many as those spell."""
 
 
 @dataclass(slots=True)

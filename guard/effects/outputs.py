@@ -3,11 +3,10 @@
 So that text on its way into a shell can be read, whatever it is sent through. Bounded; runs nothing.
 """
 
-from collections.abc import Callable
-
 from guard.effects.call import Call
 from guard.effects.options import grammar
 from guard.effects.values import Hole, Text, static_text
+from guard.model.typed import Callable
 
 MAX_CHARS = 64 * 1024
 NUMBER: Text = (Hole("a number", number=True),)

@@ -1,10 +1,10 @@
 """Every program that is understood, by name. A family is imported when one of its programs is met."""
 
-from collections.abc import Callable, Iterator
-from importlib import import_module
+import sys
 
 from guard.effects.call import Call
 from guard.effects.knowledge.index import FAMILY as _DESCRIBED
+from guard.model.typed import Any, Callable, Iterator
 
 Handler = Callable[[Call], None]
 
@@ -88,9 +88,15 @@ def family_of(name: str) -> str:
 def _load(family: str) -> dict[str, Handler]:
     handlers = _LOADED.get(family)
     if handlers is None:
-        handlers = import_module(f"guard.effects.commands.{family}").HANDLERS
+        handlers = _module(f"guard.effects.commands.{family}").HANDLERS
         _LOADED[family] = handlers
     return handlers
+
+
+def _module(name: str) -> Any:
+    """As ``importlib.import_module``, without loading that."""
+    __import__(name)
+    return sys.modules[name]
 
 
 def _describe(family: str, name: str) -> Handler:
@@ -99,6 +105,6 @@ def _describe(family: str, name: str) -> Handler:
     if found is None:
         from guard.effects.knowledge.understand import understand  # noqa: PLC0415 - only where a row is met
 
-        row = import_module(f"guard.effects.knowledge.{family}").PROGRAMS[name]
+        row = _module(f"guard.effects.knowledge.{family}").PROGRAMS[name]
         found = handlers[name] = understand(row)
     return found

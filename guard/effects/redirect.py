@@ -1,7 +1,5 @@
 """Redirections: effects of their own, in order, that happen before the command and even when it fails (rule 17)."""
 
-from typing import TYPE_CHECKING
-
 from guard.effects.call import symbolic_paths
 from guard.effects.identity import lexical_path
 from guard.effects.sources import sources_of
@@ -10,6 +8,7 @@ from guard.effects.values import Field, Hole, Text
 from guard.model.dataclass import dataclass
 from guard.model.effect import Connect, Opaque, ReadPath, WritePath
 from guard.model.paths import KnownPath
+from guard.model.typed import TYPE_CHECKING
 from guard.shell.ast import Redirect, RedirectOp
 
 if TYPE_CHECKING:

@@ -3,8 +3,6 @@
 What nobody looked at, or could not look at, stays ``?`` or unlisted: the policy judges it as anything.
 """
 
-from typing import assert_never
-
 from guard.effects.identity import lexical_path
 from guard.effects.place import is_below, place_of, roots
 from guard.model.dataclass import replace
@@ -35,6 +33,7 @@ from guard.model.effect import (
 )
 from guard.model.facts import Facts, LookPath, LookTree, PathFact, TreeFact
 from guard.model.paths import UNRESOLVED_PLACE, FileKind, KnownPath, Loss, ResolvedPath, SymbolicPath
+from guard.model.typed import assert_never
 
 Roots = tuple[tuple[str, str], ...]
 

@@ -1,7 +1,5 @@
 """Files, pipes and standard input that are programs: read where they are known, opaque where not. Looks at nothing itself."""
 
-from typing import TYPE_CHECKING
-
 from guard.effects.call import Call
 from guard.effects.flow import Flow
 from guard.effects.identity import lexical_path
@@ -11,6 +9,7 @@ from guard.effects.values import Field, plain, static_text, texts_of
 from guard.model.dataclass import replace
 from guard.model.facts import LookPath, LookScript, PathFact, ScriptFact
 from guard.model.paths import FileKind
+from guard.model.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from guard.effects.evaluate import Evaluator

@@ -1,11 +1,10 @@
 """Programs whose arguments say all that they do: one table row each, one handler for all of them."""
 
-from collections.abc import Callable
-
 from guard.effects.call import Call
 from guard.effects.options import grammar
 from guard.effects.values import Field, Hole, plain
 from guard.model.dataclass import dataclass
+from guard.model.typed import Callable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

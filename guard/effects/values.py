@@ -3,10 +3,9 @@
 A ``Text`` is a sequence of exact strings and holes. A hole could be anything, the empty string included.
 """
 
-from typing import TypeAlias
-
 from guard.model.dataclass import dataclass
 from guard.model.source import Span
+from guard.model.typed import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ Text as JSON on standard input; on standard output the words of every simple com
 import importlib
 import json
 import sys
-from typing import Any
+
+from guard.model.typed import Any
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 from types import FrameType
-from typing import TYPE_CHECKING, Any
 
 from guard.enforce.permit import Permit
 from guard.model.dataclass import dataclass
@@ -12,6 +11,7 @@ from guard.model.decision import Host, Sandbox
 from guard.model.facts import Facts
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Outcome
 from guard.model.proposal import ShellProposal
+from guard.model.typed import TYPE_CHECKING, Any
 from sandbox.backend import Run
 from sandbox.errors import NoBackend, SandboxError
 from sandbox.result import End, Exited, Interrupted, LimitHit

@@ -6,11 +6,11 @@ bashlex is GPL: it runs in a worker process and is never imported here.
 import json
 import os
 import sys
-from typing import TypeAlias, cast
 
 from guard.engine.stages import Analysed
 from guard.model.dataclass import dataclass, replace
 from guard.model.effect import Opaque
+from guard.model.typed import TypeAlias, cast
 from guard.shell.parse import parse
 from guard.shell.walk import simples, unread
 

@@ -2,11 +2,12 @@
 
 import os
 import stat
-from collections.abc import Mapping
 
 from guard.enforce.walkpath import look_path
 from guard.model.facts import ModuleFact, ProgramFact, ScriptFact
+from guard.model.hashes import sha256
 from guard.model.paths import FileKind
+from guard.model.typed import Mapping
 
 MAX_SCRIPT_BYTES = 256 * 1024
 MAX_PROGRAM_BYTES = 256 * 1024 * 1024
@@ -107,8 +108,6 @@ def look_script(path: str) -> ScriptFact:
         return ScriptFact(text=None, reason="it is too large to read")
     if b"\0" in data:
         return ScriptFact(text=None, reason="it is not text")
-    from hashlib import sha256  # noqa: PLC0415 - only proposals that run a file need it
-
     return ScriptFact(text=os.fsdecode(data), sha256=sha256(data).hexdigest())
 
 
@@ -156,8 +155,6 @@ def _read(path: str, most: int) -> tuple[bytes, str]:
 
 
 def _sha256(path: str) -> str:
-    from hashlib import sha256  # noqa: PLC0415 - only programs outside the system need it
-
     digest = sha256()
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -4,9 +4,6 @@ Bounded in rounds, entries, bytes and time. What was not answered in time stays 
 """
 
 import os
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import assert_never
 
 from guard.enforce.executables import Executables, look_module, look_script
 from guard.enforce.gitfacts import look_git
@@ -35,6 +32,7 @@ from guard.model.facts import (
     ModuleFact,
 )
 from guard.model.proposal import Proposal
+from guard.model.typed import Callable, Mapping, MappingProxyType, assert_never
 
 MAX_ROUNDS = 12
 

@@ -4,8 +4,11 @@ Source: git's ``gitignore(5)``. Reads ``.gitignore`` files and ``.git/info/exclu
 """
 
 import os
-import re
-from functools import lru_cache
+
+from guard.model.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
 
 MAX_BYTES = 64 * 1024
 MAX_PATTERNS = 1000
@@ -44,10 +47,10 @@ class Ignores:
                 return False
             base = os.path.dirname(base)
 
-    def _of(self, directory: str) -> list[tuple[re.Pattern[str], bool, bool]]:
+    def _of(self, directory: str) -> "list[tuple[re.Pattern[str], bool, bool]]":
         rules = self._rules.get(directory)
         if rules is None:
-            rules = list[tuple[re.Pattern[str], bool, bool]]()
+            rules = list["tuple[re.Pattern[str], bool, bool]"]()
             if directory == self._root:
                 rules += _read(os.path.join(directory, ".git", "info", "exclude"))
             rules += _read(os.path.join(directory, ".gitignore"))
@@ -55,7 +58,7 @@ class Ignores:
         return rules
 
 
-def _read(path: str) -> list[tuple[re.Pattern[str], bool, bool]]:
+def _read(path: str) -> "list[tuple[re.Pattern[str], bool, bool]]":
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, encoding="utf-8", errors="replace") as file:
@@ -76,9 +79,10 @@ def _read(path: str) -> list[tuple[re.Pattern[str], bool, bool]]:
     return rules
 
 
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str) -> "re.Pattern[str]":
     """A pattern with a slash in it is anchored where its file lies; others match at any depth."""
+    import re  # noqa: PLC0415 - only who counts what git ignores needs patterns
+
     anchored = "/" in pattern
     parts = pattern.lstrip("/").split("/")
     out = "" if anchored else "(?:.*/)?"
@@ -109,8 +113,12 @@ def _part(text: str) -> str:
             out += "[" + inside.replace("\\", "\\\\").replace("[", "\\[") + "]"
             at = end + 1
         elif char == "\\" and at < len(text):
-            out += re.escape(text[at])
+            out += _escaped(text[at])
             at += 1
         else:
-            out += re.escape(char)
+            out += _escaped(char)
     return out
+
+
+def _escaped(char: str) -> str:
+    return char if char.isalnum() or char == "_" else "\\" + char

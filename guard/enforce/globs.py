@@ -1,10 +1,9 @@
 """Pathname expansion as bash does it without options: no ``globstar``, no ``dotglob``. Bounded."""
 
 import os
-import re
-from collections.abc import Callable
 
 from guard.model.facts import GlobFact
+from guard.model.typed import Callable
 
 MAX_MATCHES = 2048
 MAX_SEEN = 20_000
@@ -67,11 +66,21 @@ def _is_pattern(part: str) -> bool:
 
 
 def _unescaped(part: str) -> str:
-    return re.sub(r"\\(.)", r"\1", part)
+    out: list[str] = []
+    escaped = False
+    for char in part:
+        if char == "\\" and not escaped:
+            escaped = True
+            continue
+        out.append(char)
+        escaped = False
+    return "".join(out) + ("\\" if escaped else "")
 
 
 def _matcher(pattern: str) -> Callable[[str], object]:
     """A test for one path component. Raises ValueError for what bash may read in another way."""
+    import re  # noqa: PLC0415 - as much as the whole decision, and most commands hold no pattern
+
     out: list[str] = []
     at = 0
     while at < len(pattern):

@@ -2,8 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from guard.enforce.facts import Imagined, World, answer_all, gather
 from guard.engine.decide import decide, failed, judge_effects
@@ -12,6 +10,7 @@ from guard.model.dataclass import replace
 from guard.model.effect import ResolvedEffect, RunProgram
 from guard.model.facts import Facts
 from guard.model.proposal import Proposal, ShellProposal
+from guard.model.typed import TYPE_CHECKING, Callable
 from guard.policy.rule import Policy
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 A remembered "works" that is no longer true ends in ``NotStarted`` when a command is to run, never on the host.
 """
 
-import json
 import os
 import sys
 
 from guard.enforce.places import Places
+from guard.model.jsons import dumps, loads
 from guard.model.verdict import Level
 
 _VERSION = 1
@@ -55,7 +55,7 @@ def _remembered(path: str, key: str) -> Level | None:
         with open(descriptor, encoding="utf-8") as file:
             if os.fstat(descriptor).st_uid != os.getuid():
                 return None
-            data = json.loads(file.read(4096))
+            data = loads(file.read(4096))
         return Level(data["level"]) if data["key"] == key else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -66,7 +66,7 @@ def _remember(path: str, key: str, level: Level, places: Places) -> None:
     try:
         places.make(places.state)
         with open(temporary, "w", encoding="utf-8") as file:
-            json.dump({"key": key, "level": level.value}, file)
+            file.write(dumps({"key": key, "level": level.value}))
         os.replace(temporary, path)
     except OSError:
         # Not remembered: the next call tries again. The answer of this one stands.

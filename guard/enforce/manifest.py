@@ -2,11 +2,11 @@
 
 import json
 import os
-from collections.abc import Callable
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
 from guard.errors import ApplyError, UsageError
 from guard.model.dataclass import dataclass
+from guard.model.typed import Any, Callable, cast
 from sandbox.changes import Node, NodeKind
 
 VERSION = 1

@@ -4,10 +4,10 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Callable
 from typing import BinaryIO
 
 from guard.enforce.beneath import open_beneath, open_directory
+from guard.model.typed import Callable
 from sandbox.changes import Node, NodeKind
 
 _BLOCK = 1 << 20

@@ -6,9 +6,11 @@ Never loaded on the hook path.
 import logging
 import os
 import sys
-from typing import Any, TextIO
+from typing import TextIO
 
 import structlog
+
+from guard.model.typed import Any
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 LEVEL_VARIABLE = "GUARD_LOG"

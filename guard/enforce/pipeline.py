@@ -4,9 +4,6 @@ After it the hands (``carry``) permit, confine, judge what happened, apply or ho
 """
 
 import os
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from guard.audit.canonical import Json
 from guard.audit.log import Appended, AuditLog
@@ -21,6 +18,7 @@ from guard.errors import PolicyFileError
 from guard.model.dataclass import dataclass, replace
 from guard.model.facts import Facts
 from guard.model.proposal import Proposal
+from guard.model.typed import TYPE_CHECKING, Mapping, MappingProxyType
 from guard.model.verdict import Level
 from guard.policy.files.compiled import load_policy
 from guard.policy.files.locate import sources

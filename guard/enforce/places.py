@@ -1,10 +1,10 @@
 """Where the guard keeps its own files. Knows names only; creates directories on request, reads nothing."""
 
 import os
-from collections.abc import Mapping
 
 from guard.errors import AuditError
 from guard.model.dataclass import dataclass
+from guard.model.typed import Mapping
 
 
 def home_of(variables: Mapping[str, str]) -> str:

@@ -2,13 +2,13 @@
 
 import os
 import stat
-from collections.abc import Callable
 
 from guard.enforce.gitignore import Ignores
 from guard.enforce.gitindex import GitIndex, work_tree
 from guard.enforce.walkpath import look_path
 from guard.model.facts import TreeFact
 from guard.model.paths import FileKind
+from guard.model.typed import Callable
 
 MAX_ENTRIES = 4096
 UNKNOWN_TREE = TreeFact(entries=(), complete=False, unrecoverable=-1)

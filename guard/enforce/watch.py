@@ -10,9 +10,7 @@ import json
 import os
 import select
 import signal
-from collections.abc import Callable
 from importlib import import_module
-from typing import Any, NoReturn
 
 from guard.effects.place import is_below
 from guard.enforce.changeset import list_sets
@@ -22,6 +20,7 @@ from guard.enforce.places import Places
 from guard.errors import GuardError
 from guard.model.dataclass import dataclass
 from guard.model.effect import ChangeMode, DeletePath, LinkPath, Opaque, ResolvedEffect, WritePath
+from guard.model.typed import Any, Callable, NoReturn
 
 MAX_PATHS = 200
 DRAIN_S = 2.0

@@ -3,8 +3,6 @@
 Pure. The edge answers ``lookups`` and calls again; when nothing new is asked the analysis is complete.
 """
 
-from typing import assert_never
-
 from guard.effects.evaluate import Evaluator
 from guard.effects.state import State, Variable
 from guard.effects.writes import fetch_effects, read_effects, tool_effects, write_effects
@@ -31,6 +29,7 @@ from guard.model.proposal import (
     ToolProposal,
     WriteProposal,
 )
+from guard.model.typed import assert_never
 
 
 def analyse(proposal: Proposal, facts: Facts) -> Analysed:

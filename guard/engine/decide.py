@@ -1,7 +1,5 @@
 """Stations 5 and 6 as one pure function: the same proposal, facts and policy give the same decision, today and in a replay."""
 
-from enum import Enum
-
 from guard.effects.place import is_below, place_of, roots
 from guard.effects.resolve import resolve
 from guard.engine.stages import Analysed, Decided
@@ -19,6 +17,7 @@ from guard.model.effect import (
     TamperGuard,
     WritePath,
 )
+from guard.model.enums import Enum
 from guard.model.facts import Facts
 from guard.model.paths import ResolvedPath
 from guard.model.proposal import Proposal, ShellProposal

@@ -1,7 +1,5 @@
 """Judging a command in a world that is only described: examples in policy files, cases in tests. Looks at nothing."""
 
-from types import MappingProxyType
-
 from guard.engine.analyse import analyse
 from guard.engine.decide import decide
 from guard.engine.stages import Decided
@@ -19,6 +17,7 @@ from guard.model.facts import (
 )
 from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal
+from guard.model.typed import MappingProxyType
 from guard.model.verdict import Level
 from guard.policy.rule import Policy
 

@@ -127,9 +127,45 @@ def _built(cls: Any, *, frozen: bool, slots: bool, keyword: bool) -> Any:
     return made
 
 
+_FEW = 12
+"""So many values of a class are cheaper to fill by a loop than the compiler is to call."""
+_MADE: dict[type, int] = {}
+
+
 def _first_init(self: Any, *args: object, **kwargs: object) -> None:
-    """Compiles ``__init__`` of the class that it was called for, and goes on with that."""
+    """The first few values of a class are filled here; then ``__init__`` is compiled for it."""
     cls: Any = self.__class__
+    made = _MADE.get(cls, 0)
+    if made >= _FEW:
+        init = _compiled(cls)
+        cls.__init__ = init
+        init(self, *args, **kwargs)
+        return
+    _MADE[cls] = made + 1
+    at = 0
+    for item in fields(cls):
+        name = item.name
+        if not item.keyword and at < len(args):
+            value = args[at]
+            at += 1
+            if name in kwargs:
+                raise TypeError(f"{cls.__name__}() got multiple values for `{name}`")
+        elif name in kwargs:
+            value = kwargs.pop(name)
+        elif item.default_factory is not None:
+            value = item.default_factory()
+        elif item.default is not _MISSING:
+            value = item.default
+        else:
+            raise TypeError(f"{cls.__name__}() is missing `{name}`")
+        setattr(self, name, value)
+    if kwargs or at < len(args):
+        raise TypeError(f"{cls.__name__}() got more than its fields: {', '.join(kwargs) or args[at]!r}")
+    if hasattr(cls, "__post_init__"):
+        self.__post_init__()
+
+
+def _compiled(cls: Any) -> Any:
     plain: list[str] = []
     keywords: list[str] = []
     lines: list[str] = []
@@ -152,14 +188,15 @@ def _first_init(self: Any, *args: object, **kwargs: object) -> None:
     given = ",".join(["self", *plain, *(["*", *keywords] if keywords else [])])
     # The names come from class bodies in this project only.
     exec(f"def __init__({given}):\n " + "\n ".join(lines or ["pass"]), scope)  # noqa: S102 - as dataclasses do
-    init: Any = scope["__init__"]
-    cls.__init__ = init
-    init(self, *args, **kwargs)
+    return scope["__init__"]
 
 
 def _key(cls: Any) -> Callable[[Any], object]:
     """What equality and hash look at."""
-    from operator import attrgetter  # noqa: PLC0415 - loaded by everything that starts at all, but not by us
+    if TYPE_CHECKING:
+        from operator import attrgetter  # noqa: PLC0415 - only what is compared needs it
+    else:
+        from _operator import attrgetter  # noqa: PLC0415 - the part of it that is built in
 
     names = [item.name for item in fields(cls) if item.compare]
     getter: Callable[[Any], object] = attrgetter(*names) if names else _nothing

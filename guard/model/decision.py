@@ -1,9 +1,8 @@
 """The answer to a proposal, with its reasons and where it may run. Carries no power: only a Permit does."""
 
-from enum import Enum
-from typing import NoReturn, TypeAlias
-
 from guard.model.dataclass import dataclass
+from guard.model.enums import Enum
+from guard.model.typed import NoReturn, TypeAlias
 from guard.model.verdict import Verdict
 
 

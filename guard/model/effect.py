@@ -3,11 +3,10 @@
 Adding an effect is a new version of the policy schema. ``Opaque`` is the top: it could be anything.
 """
 
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
-
 from guard.model.dataclass import dataclass
 from guard.model.paths import ResolvedPath, SymbolicPath
 from guard.model.source import Span
+from guard.model.typed import TYPE_CHECKING, TypeAlias, TypeVar
 
 P = TypeVar("P", SymbolicPath, ResolvedPath)
 

@@ -3,12 +3,9 @@
 Analysis is pure: it asks by returning lookups, and is run again with the answers until it asks nothing new.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, TypeAlias
-
 from guard.model.dataclass import dataclass, field
 from guard.model.paths import FileKind
+from guard.model.typed import Any, Mapping, MappingProxyType, TypeAlias
 from guard.model.verdict import Level
 
 

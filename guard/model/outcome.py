@@ -1,8 +1,7 @@
 """How a carried-out action ended. A value: an exception would mean that we failed."""
 
-from typing import TypeAlias
-
 from guard.model.dataclass import dataclass
+from guard.model.typed import TypeAlias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,8 @@
 """Paths before and after the look at the world. Does not look itself."""
 
-from enum import Enum
-from typing import TypeAlias
-
 from guard.model.dataclass import dataclass
+from guard.model.enums import Enum
+from guard.model.typed import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)

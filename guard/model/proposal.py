@@ -1,9 +1,8 @@
 """What an agent asks to do, before we judge it. Holds the agent's words; nothing here has been believed yet."""
 
-from typing import TypeAlias
-
 from guard.model.dataclass import dataclass
 from guard.model.principal import Principal
+from guard.model.typed import TypeAlias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What one rule says, and how several are joined: the strictest wins, order never matters."""
 
-from enum import Enum
-from typing import NoReturn
+from guard.model.enums import Enum
+from guard.model.typed import NoReturn
 
 
 class Verdict(Enum):

@@ -3,9 +3,8 @@
 A name pattern never matches an address and the other way round: `127.*` as text would take in `127.evil.example`.
 """
 
-from collections.abc import Iterable
-
 from guard.model.dataclass import dataclass
+from guard.model.typed import Iterable
 from guard.policy.match import wildcard
 
 UNKNOWN = "?"

@@ -5,9 +5,8 @@ includes ``dir``. Beside "is this place in the zone" it answers, for trees that 
 below and what all of it surely is.
 """
 
-from collections.abc import Iterable, Mapping
-
 from guard.model.dataclass import dataclass
+from guard.model.typed import Iterable, Mapping
 
 REMEMBERED = 20_000
 """Places kept by a long-lived guard before it starts anew."""

@@ -3,9 +3,8 @@
 ``unresolved`` is the zone of paths that could be anything; ``guard`` is decided by real path, not by pattern.
 """
 
-from collections.abc import Mapping
-
 from guard.model.paths import UNRESOLVED_PLACE
+from guard.model.typed import Mapping
 from guard.policy.match import REMEMBERED, Membership, ZoneMap
 
 _HARMLESS_DEVICES = (

@@ -5,8 +5,7 @@ A script that is not positively understood holds ``Unread`` nodes; nothing is ev
 
 from __future__ import annotations
 
-from enum import Enum
-
+from guard.model.enums import Enum
 from guard.model.frozen import Frozen
 from guard.model.source import Span
 

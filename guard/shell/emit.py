@@ -3,8 +3,7 @@
 ``parse(emit(script))`` is the same tree but for spans. Quoting, backticks, blanks and comments take their canonical form.
 """
 
-from typing import assert_never
-
+from guard.model.typed import assert_never
 from guard.shell.ast import (
     Arithmetic,
     ArithmeticCommand,

@@ -159,7 +159,7 @@ _RULES = st.builds(
         max_size=4,
         unique=True,
     ).map(tuple),
-    verdict=st.sampled_from(Verdict),
+    verdict=st.sampled_from(list(Verdict)),
     why=st.just("x"),
     zones=_ZONES,
     except_zones=_ZONES,
@@ -198,7 +198,7 @@ _LAYERS = st.builds(
     PolicyLayer,
     kind=st.sampled_from(["floor", "profile", "repo", "personal"]),
     name=st.just("n"),
-    default=st.sampled_from(Verdict),
+    default=st.sampled_from(list(Verdict)),
     rules=st.lists(_RULES, max_size=5).map(tuple),
     permits_host=st.booleans(),
 )

@@ -1,10 +1,9 @@
 """Archives: what goes in is read, what comes out is written, and names inside are not known."""
 
-from collections.abc import Callable
-
 from guard.effects.call import Call
 from guard.effects.options import Parsed, grammar
 from guard.effects.values import Field, Hole, plain
+from guard.model.typed import Callable
 
 _TAR = grammar(
     "f C b g K L N T V X H I file directory files-from exclude exclude-from use-compress-program to-command checkpoint-action "

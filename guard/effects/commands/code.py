@@ -1,8 +1,7 @@
 """Programs that run the project's code whatever they are given."""
 
-from collections.abc import Callable
-
 from guard.effects.call import Call
+from guard.model.typed import Callable
 
 _ASKS = frozenset({"--version", "--help", "-V", "-h", "-v", "version", "help", "-version"})
 

@@ -1,13 +1,12 @@
 """Clients of databases, and what dumps, restores and drops them."""
 
-from collections.abc import Callable, Mapping
-
 from guard.effects.call import Call
 from guard.effects.commands.hosts import connect_field
 from guard.effects.options import Grammar, Parsed, grammar
 from guard.effects.values import Field, plain, static_text
 from guard.model.dataclass import dataclass
 from guard.model.effect import DestroyDatabase
+from guard.model.typed import Callable, Mapping
 
 _ASKS = frozenset({"--version", "--help", "-V", "-h", "version", "help", "-help", "-version", "-?"})
 

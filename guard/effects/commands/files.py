@@ -1,7 +1,6 @@
 """Programs that make, move, change and remove files."""
 
 import posixpath
-from collections.abc import Callable
 
 from guard.effects.call import Call
 from guard.effects.identity import lexical_path
@@ -11,6 +10,7 @@ from guard.effects.values import Field, Hole, plain
 from guard.model.effect import GainPrivilege
 from guard.model.facts import LookPath, PathFact
 from guard.model.paths import FileKind, KnownPath
+from guard.model.typed import Callable
 
 _RM = grammar(
     optional="interactive preserve-root no-preserve-root",

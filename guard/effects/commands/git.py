@@ -3,8 +3,6 @@
 Options before the subcommand and configuration can make any subcommand run any program: those are read first.
 """
 
-from collections.abc import Callable
-
 from guard.effects.call import Call
 from guard.effects.commands.git_remote import (
     bridge,
@@ -60,6 +58,7 @@ from guard.effects.values import Field, Hole, plain
 from guard.model.dataclass import replace
 from guard.model.effect import PersistEnv, RewriteVcs
 from guard.model.paths import KnownPath
+from guard.model.typed import Callable
 
 _GLOBAL = grammar(
     "C c git-dir work-tree namespace super-prefix exec-path config-env attr-source list-cmds",

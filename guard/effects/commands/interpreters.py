@@ -4,7 +4,6 @@ What a reader of the language follows is said; the rest is opaque, and runs in a
 """
 
 import posixpath
-from collections.abc import Callable
 
 from guard.effects.call import NO_OUTPUT, Call
 from guard.effects.options import Parsed, grammar
@@ -12,6 +11,7 @@ from guard.effects.values import Field, Hole, plain, static_text
 from guard.model.effect import Listen
 from guard.model.facts import LookPath, LookProgram, LookScript, PathFact, ProgramFact, ScriptFact
 from guard.model.paths import FileKind, KnownPath
+from guard.model.typed import Callable
 
 _ASKS = frozenset({"--version", "--help", "-v", "-V", "-h", "-version"})
 

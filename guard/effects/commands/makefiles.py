@@ -1,7 +1,5 @@
 """``make``: what stands in the makefile runs. What was read can deny or ask; it can change, so it never opens the host."""
 
-from collections.abc import Callable
-
 from guard.effects.call import NO_OUTPUT, Call
 from guard.effects.identity import lexical_path
 from guard.effects.options import Parsed, grammar
@@ -12,6 +10,7 @@ from guard.effects.values import plain
 from guard.model.dataclass import replace
 from guard.model.facts import LookScript, ScriptFact
 from guard.model.paths import KnownPath
+from guard.model.typed import Callable
 
 _MAKE = grammar(
     "f file makefile C directory I include-dir o old-file assume-old W what-if new-file assume-new eval E",

@@ -1,12 +1,11 @@
 """Programs that talk to other machines."""
 
-from collections.abc import Callable
-
 from guard.effects.call import Call
 from guard.effects.commands.hosts import connect_field, connect_to, host_of
 from guard.effects.options import grammar
 from guard.effects.values import Field, Piece, Wild, plain
 from guard.model.effect import Listen
+from guard.model.typed import Callable
 
 _SSH = grammar("B b c D E e F I i J L l m O o p Q R S W w", stops=True)
 _SCP = grammar("c D F i J l o P S X")

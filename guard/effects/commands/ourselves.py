@@ -1,8 +1,7 @@
 """The guard as a command: what an agent may ask of it, and what only a person may do."""
 
-from collections.abc import Callable
-
 from guard.effects.call import Call
+from guard.model.typed import Callable
 
 
 def _guard(call: Call) -> None:

@@ -1,7 +1,5 @@
 """Programs that look: what they read is all they do, unless an option says otherwise."""
 
-from collections.abc import Callable
-
 from guard.effects.call import Call
 from guard.effects.identity import lexical_path
 from guard.effects.options import grammar
@@ -9,6 +7,7 @@ from guard.effects.shapes import shape
 from guard.effects.values import Field, Hole, plain
 from guard.model.effect import GainPrivilege
 from guard.model.paths import KnownPath
+from guard.model.typed import Callable
 
 _GREP = "A B C m d D label include exclude exclude-dir after-context before-context context max-count binary-files color"
 

@@ -1,6 +1,5 @@
 """Programs that send requests: what they fetch, send, change over there and keep here."""
 
-from collections.abc import Callable
 from posixpath import basename
 
 from guard.effects.call import Call
@@ -8,6 +7,7 @@ from guard.effects.commands.hosts import connect_field, connect_to
 from guard.effects.options import grammar
 from guard.effects.values import Field, Hole, plain
 from guard.model.effect import MutateCloud
+from guard.model.typed import Callable
 
 _CURL = grammar(
     "o output T upload-file d data data-raw data-binary data-ascii data-urlencode json F form form-string K config X request H header "

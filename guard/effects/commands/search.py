@@ -1,8 +1,5 @@
 """``find``, ``fd`` and ``xargs``: programs that run other programs on names they find."""
 
-from collections.abc import Callable, Iterable
-from fnmatch import fnmatchcase
-
 from guard.effects.call import Call
 from guard.effects.commands.wrappers import doubts
 from guard.effects.identity import lexical_path
@@ -12,6 +9,7 @@ from guard.model.dataclass import replace
 from guard.model.effect import ChangeMode, DeletePath, ReadPath, WritePath
 from guard.model.facts import LookTree, TreeFact
 from guard.model.paths import KnownPath, UnresolvedPath
+from guard.model.typed import Callable, Iterable
 
 _MAX_FOUND = 64
 _MAX_ALTERNATIVES = 16
@@ -309,6 +307,8 @@ def _passes(path: str, test: tuple[str, str]) -> bool:
     kind, pattern = test
     if kind not in {"name", "path"}:
         return True
+    from fnmatch import fnmatchcase  # noqa: PLC0415 - it brings the compiler of patterns along
+
     text = path if kind == "path" else path.rpartition("/")[2]
     return fnmatchcase(text, pattern) or fnmatchcase(text.lower(), pattern.lower())
 

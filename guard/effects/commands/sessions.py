@@ -1,13 +1,12 @@
 """Programs that run something later, or in another terminal or session than ours."""
 
-from collections.abc import Callable
-
 from guard.effects.call import Call
 from guard.effects.commands.shells import joined
 from guard.effects.commands.wrappers import doubts
 from guard.effects.options import grammar
 from guard.effects.values import Field, plain, static_text
 from guard.model.effect import KillProcess, PersistEnv
+from guard.model.typed import Callable
 
 
 def _text_given(call: Call, text: str | None, why: str) -> None:

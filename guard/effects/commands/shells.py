@@ -1,13 +1,12 @@
 """Programs that take text for a shell: the text is read as the command line itself was."""
 
-from collections.abc import Callable
-
 from guard.effects.call import Call
 from guard.effects.commands.wrappers import doubts
 from guard.effects.options import grammar
 from guard.effects.values import Field, Hole, Text, plain
 from guard.model.dataclass import replace
 from guard.model.effect import GainPrivilege
+from guard.model.typed import Callable
 
 _SHORT = frozenset("abefhkmnptuvxBCEHPTilrsDcoO")
 _READ_ALIKE = frozenset({"bash", "sh", "dash", "ash", "rbash"})

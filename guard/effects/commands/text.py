@@ -1,10 +1,9 @@
 """``sed`` and ``awk``: small languages whose programs can write files and run commands."""
 
-from collections.abc import Callable
-
 from guard.effects.call import Call
 from guard.effects.options import grammar
 from guard.effects.values import Field, Hole, plain
+from guard.model.typed import Callable
 
 _SED = grammar(
     "e expression f file l line-length",

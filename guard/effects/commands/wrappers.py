@@ -4,9 +4,6 @@ Each has its own option grammar, and it is closed: an option nobody has describe
 argument, and then another word is the command. Those that take text for a shell are in `shells`.
 """
 
-from collections.abc import Callable
-from typing import TypedDict, Unpack
-
 from guard.effects.call import Call
 from guard.effects.options import Parsed, grammar
 from guard.effects.state import State, Variable
@@ -14,6 +11,7 @@ from guard.effects.values import Field, Hole, Stream, Text, Wild, plain
 from guard.model.dataclass import replace
 from guard.model.effect import GainPrivilege, KillProcess, Listen
 from guard.model.paths import KnownPath
+from guard.model.typed import Callable, TypedDict, Unpack
 
 _PRINTS = ("help", "version")
 _DIGITS = frozenset("0123456789.,-+xXabcdefABCDEFsmhd")

@@ -46,8 +46,7 @@ A *saying* is an effect of the whole call, its first word one of:
 ==========================  ====================================================================
 """
 
-from collections.abc import Mapping
-from typing import TypedDict
+from guard.model.typed import Mapping, TypedDict
 
 
 class Row(TypedDict, total=False):

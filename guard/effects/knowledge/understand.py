@@ -1,7 +1,6 @@
 """Gives rows their meaning: one handler for every program that is described as data."""
 
-from collections.abc import Callable, Mapping
-from importlib import import_module
+import sys
 
 from guard.effects.call import Call
 from guard.effects.knowledge.schema import Row
@@ -22,6 +21,7 @@ from guard.model.effect import (
     RewriteVcs,
 )
 from guard.model.paths import KnownPath
+from guard.model.typed import Callable, Mapping
 
 _HELP = frozenset({"help", "version"})
 _NONE: frozenset[str] = frozenset()
@@ -207,7 +207,10 @@ def _do(call: Call, level: _Level, row: Row, parsed: Parsed, verbs: tuple[str, .
     _conditional(call, level, row, parsed, verbs)
     if "python" in row:
         module, _, function = row["python"].partition(":")
-        getattr(import_module(f"guard.effects.{module}"), function)(call, parsed)
+        named = f"guard.effects.{module}"
+        # As `importlib.import_module`, without loading that.
+        __import__(named)
+        getattr(sys.modules[named], function)(call, parsed)
 
 
 def _conditional(call: Call, level: _Level, row: Row, parsed: Parsed, verbs: tuple[str, ...]) -> None:

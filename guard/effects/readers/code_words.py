@@ -1,6 +1,6 @@
 """Words of perl, ruby, php and JavaScript that only compute, and those that act. Others are not known."""
 
-from collections.abc import Mapping
+from guard.model.typed import Mapping
 
 _PERL = frozenset(
     "print printf say split join map grep sort reverse keys values each exists delete defined scalar length substr index rindex uc lc ucfirst lcfirst sprintf "

@@ -3,13 +3,11 @@
 # A file of JSON can hold anything.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 
-from collections.abc import Callable
-from typing import Any
-
 from guard.effects.call import NO_OUTPUT, Call
 from guard.effects.identity import lexical_path
 from guard.effects.options import Parsed
 from guard.model.facts import LookScript, ScriptFact
+from guard.model.typed import Any, Callable
 
 _MAX_TEXT = 256 * 1024
 

@@ -4,7 +4,6 @@
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 
 import posixpath
-from typing import TYPE_CHECKING
 
 from guard.effects.readers import python_tables as tables
 from guard.effects.readers.python_methods import method
@@ -32,6 +31,7 @@ from guard.effects.readers.python_values import (
 from guard.effects.values import Field, Hole, Text, plain, static_text
 from guard.model.dataclass import replace
 from guard.model.effect import GainPrivilege, KillProcess, Listen
+from guard.model.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from guard.effects.readers.python import Reader

@@ -4,7 +4,6 @@
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 
 import ast
-from typing import TYPE_CHECKING, Any
 
 from guard.effects.readers import python_tables as tables
 from guard.effects.readers.python_calls import called
@@ -29,6 +28,7 @@ from guard.effects.readers.python_values import (
     is_known,
     known,
 )
+from guard.model.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from guard.effects.readers.python import Reader

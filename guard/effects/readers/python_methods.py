@@ -4,7 +4,6 @@
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 
 import posixpath
-from typing import TYPE_CHECKING
 
 from guard.effects.readers import python_tables as tables
 from guard.effects.readers.python_paths import joined
@@ -27,6 +26,7 @@ from guard.effects.readers.python_values import (
 )
 from guard.effects.values import plain
 from guard.model.effect import Listen
+from guard.model.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from guard.effects.readers.python import Reader

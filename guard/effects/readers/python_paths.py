@@ -4,7 +4,6 @@
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 
 import posixpath
-from collections.abc import Callable
 
 from guard.effects.call import Call
 from guard.effects.readers.python_values import (
@@ -24,6 +23,7 @@ from guard.effects.readers.python_values import (
 from guard.effects.values import Field, Hole, plain, static_text
 from guard.model.facts import GlobFact, LookGlob, LookPath, PathFact
 from guard.model.paths import FileKind
+from guard.model.typed import Callable
 
 _MAGIC = frozenset("*?[")
 

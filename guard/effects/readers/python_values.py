@@ -3,10 +3,9 @@
 # What a value of the read program holds can be anything: containers are looked into element by element.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 
-from typing import Any
-
 from guard.effects.readers.python_tables import is_harmless
 from guard.model.dataclass import dataclass
+from guard.model.typed import Any
 
 
 @dataclass(frozen=True, slots=True)

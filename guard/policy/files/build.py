@@ -4,9 +4,9 @@ import contextlib
 import json
 import os
 import sys
-from typing import Any
 
 from guard.errors import PolicyFileError
+from guard.model.typed import Any
 from guard.policy.files.compiled import digest_of, read_bytes
 from guard.policy.files.load import load_layer
 from guard.policy.files.table import FORMAT, layer_to_json

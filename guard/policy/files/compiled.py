@@ -3,13 +3,13 @@
 On a miss another process compiles it, so that what reads YAML never loads into the one that answers.
 """
 
-import hashlib
-import json
 import os
 import stat
 import sys
 
 from guard.errors import PolicyFileError
+from guard.model.hashes import sha256
+from guard.model.jsons import dumps, loads
 from guard.policy.files.locate import PolicySources
 from guard.policy.files.table import FORMAT, layer_from_json
 from guard.policy.rule import Policy, policy_of
@@ -34,7 +34,7 @@ def load_policy(sources: PolicySources, cache_dir: str) -> Policy:
 
 def digest_of(files: list[tuple[str, str, bytes]]) -> str:
     """Of the kind, the path and the content of each file: the identity of a policy."""
-    total = hashlib.sha256(f"{FORMAT}\n".encode())
+    total = sha256(f"{FORMAT}\n".encode())
     for kind, path, content in files:
         total.update(f"{kind}\0{path}\0{len(content)}\0".encode(errors="surrogateescape"))
         total.update(content)
@@ -78,7 +78,7 @@ def _load(path: str, digest: str) -> Policy | None:
 
 def _policy_in(table: str | bytes, digest: str) -> Policy | None:
     try:
-        data = json.loads(table)
+        data = loads(table if isinstance(table, str) else table.decode())
         if data["format"] != FORMAT or data["digest"] != digest:
             return None
         return policy_of(tuple(layer_from_json(layer) for layer in data["layers"]), digest)
@@ -91,9 +91,9 @@ def _compile(sources: PolicySources, digest: str, path: str) -> bytes:
     import subprocess  # noqa: PLC0415 - 10 ms that only a changed policy is worth
 
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    paths = json.dumps([root, *[entry for entry in sys.path if entry]])
+    paths = dumps([root, *[entry for entry in sys.path if entry]])
     start = f"import sys; sys.path[:0] = {paths}; from guard.policy.files.build import main; sys.exit(main())"
-    order = json.dumps(
+    order = dumps(
         {"digest": digest, "path": path, "files": [[source.kind, source.path] for source in sources.files]}
     )
     try:

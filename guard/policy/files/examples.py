@@ -1,11 +1,11 @@
 """Policy files checked by what they say of themselves: examples, tests, exceptions. Judges through a function it is given."""
 
 import os
-from collections.abc import Callable
 
 from guard.errors import PolicyFileError
 from guard.model.dataclass import dataclass, replace
 from guard.model.decision import Decision, verdict_of
+from guard.model.typed import Callable
 from guard.policy.files.compiled import read_bytes
 from guard.policy.files.load import kind_of, load_layer
 from guard.policy.files.locate import Source, builtin_directory

@@ -1,12 +1,12 @@
 """A policy file becomes a layer, or one message with file, line and column. Strict YAML: what readers misread is refused."""
 
 from datetime import date
-from typing import Any, NoReturn
 
 import yaml
 from pydantic import ValidationError
 
 from guard.errors import PolicyFileError
+from guard.model.typed import Any, NoReturn
 from guard.model.verdict import Verdict
 from guard.policy import zones as named_zones
 from guard.policy.files.schema import PolicyTable

@@ -1,8 +1,7 @@
 """A layer as JSON and back: what the hook loads instead of YAML. Strict both ways; identity is a property."""
 
-from typing import Any
-
 from guard.model.dataclass import fields
+from guard.model.typed import Any
 from guard.model.verdict import Verdict
 from guard.policy.rule import InlineTest, PolicyException, PolicyLayer, Rule
 

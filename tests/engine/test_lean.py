@@ -1,0 +1,72 @@
+"""Our stand-ins for what the standard library loads too slowly do what the standard library does."""
+
+import hashlib
+import hmac
+import json
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guard.model import jsons
+from guard.model.enums import Enum
+from guard.model.hashes import hmac_sha256, sha256
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+def test_json_is_written_as_the_standard_library_writes_it(value):
+    assert jsons.dumps(value) == json.dumps(value)
+    assert jsons.dumps(value, ascii_only=False, compact=True, sort_keys=True) == json.dumps(
+        value, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+    )
+    assert jsons.loads(json.dumps(value)) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "[1,", "[1] x", "\ufeff[]", "nul", "01", "\v1", "'a'", "[1]\f", '{"a":1,}', '"\t"']
+)
+def test_what_is_not_json_is_refused_in_the_same_words(text):
+    with pytest.raises(json.JSONDecodeError) as expected:
+        json.loads(text)
+    with pytest.raises(json.JSONDecodeError) as actual:
+        jsons.loads(text)
+
+    assert str(actual.value) == str(expected.value)
+
+
+@given(st.binary(), st.binary(max_size=64))
+def test_digests_are_those_of_hashlib(message, key):
+    assert sha256(message).hexdigest() == hashlib.sha256(message).hexdigest()
+    assert hmac_sha256(key, message) == hmac.new(key, message, "sha256").hexdigest()
+
+
+class Colour(Enum):
+    """Two, one of them with two names."""
+
+    RED = "r"
+    BLUE = "b"
+    SKY = "b"
+
+    @property
+    def loud(self):
+        return self is Colour.RED
+
+
+def test_an_enum_has_its_members_and_nothing_else():
+    assert list(Colour) == [Colour.RED, Colour.BLUE]
+    assert Colour("b") is Colour["BLUE"] is Colour.SKY
+    assert (Colour.RED.name, Colour.RED.value, Colour.RED.loud, Colour.BLUE.loud) == ("RED", "r", True, False)
+    assert repr(Colour.RED) == "<Colour.RED: 'r'>"
+    assert pickle.loads(pickle.dumps(Colour.RED)) is Colour.RED
+    assert len({Colour.RED, Colour.BLUE, Colour.SKY}) == 2
+    with pytest.raises(ValueError, match="'x' is not a valid Colour"):
+        Colour("x")
+    with pytest.raises(ValueError, match="is not a valid Colour"):
+        Colour([])
