@@ -36,7 +36,9 @@ class GitIndex:
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, int] = {}
+        """Where each tracked name stands in the index: what is said there is read when it is asked for."""
+        self._data = b""
         self.readable = False
         self._written_ns = 0
         directory = git_directory(root)
@@ -49,7 +51,8 @@ class GitIndex:
 
     def recoverable(self, path: str, info: os.stat_result) -> bool:
         """Whether the index holds exactly what ``path`` (absolute, real) holds now."""
-        entry = self.entries.get(path[len(self.root) :].lstrip("/"))
+        at = self.entries.get(path[len(self.root) :].lstrip("/"))
+        entry = None if at is None else _entry(self._data, at)
         if entry is None or not entry.trusted or stat.S_IFMT(info.st_mode) != stat.S_IFMT(entry.mode):
             return False
         if entry.size != info.st_size & 0xFFFFFFFF:
@@ -83,20 +86,12 @@ class GitIndex:
             raise ValueError("not an index that we know")
         at = 12
         name = b""
+        entries = self.entries
         for _ in range(count):
             start = at
             if at + 62 + 20 > len(data):
                 raise ValueError("cut short")
-            flags = int.from_bytes(data[at + 60 : at + 62], "big")
-            trusted = not flags & (_ASSUME_VALID | _STAGE)
-            mtime_s, mtime_ns = _number(data, at + 8), _number(data, at + 12)
-            inode, mode, size = _number(data, at + 20), _number(data, at + 24), _number(data, at + 36)
-            sha1 = data[at + 40 : at + 60]
-            at += 62
-            if flags & _EXTENDED:
-                more = int.from_bytes(data[at : at + 2], "big")
-                trusted = trusted and not more & (_INTENT_TO_ADD | _SKIP_WORKTREE)
-                at += 2
+            at += 64 if data[start + 60] & 0x40 else 62
             if version == 4:
                 cut, at = _varint(data, at)
                 end = data.index(b"\0", at)
@@ -106,7 +101,25 @@ class GitIndex:
                 end = data.index(b"\0", at)
                 name = data[at:end]
                 at = start + ((end - start + 8) & ~7)
-            self.entries[os.fsdecode(name)] = Entry(mtime_s, mtime_ns, inode, size, mode, sha1, trusted)
+            entries[os.fsdecode(name)] = start
+        self._data = data
+
+
+def _entry(data: bytes, at: int) -> Entry:
+    flags = int.from_bytes(data[at + 60 : at + 62], "big")
+    trusted = not flags & (_ASSUME_VALID | _STAGE)
+    if flags & _EXTENDED:
+        more = int.from_bytes(data[at + 62 : at + 64], "big")
+        trusted = trusted and not more & (_INTENT_TO_ADD | _SKIP_WORKTREE)
+    return Entry(
+        mtime_s=_number(data, at + 8),
+        mtime_ns=_number(data, at + 12),
+        inode=_number(data, at + 20),
+        mode=_number(data, at + 24),
+        size=_number(data, at + 36),
+        sha1=data[at + 40 : at + 60],
+        trusted=trusted,
+    )
 
 
 def git_directory(root: str) -> str:

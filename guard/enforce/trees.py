@@ -1,7 +1,6 @@
 """What lies below a directory, and how much of it git could not bring back. Bounded; follows no link."""
 
 import os
-import stat
 
 from guard.enforce.gitignore import Ignores
 from guard.enforce.gitindex import GitIndex, work_tree
@@ -11,6 +10,10 @@ from guard.model.paths import FileKind
 from guard.model.typed import Callable
 
 MAX_ENTRIES = 4096
+MAX_OF_ALL = 4 * MAX_ENTRIES
+"""Of all the trees that one proposal names: ``mv /* /tmp`` names twenty large ones."""
+MAX_OF_MACHINE = 256
+"""Of ``/``, which never fits: what lies nearest says as much as any four thousand entries of it."""
 UNKNOWN_TREE = TreeFact(entries=(), complete=False, unrecoverable=-1)
 
 
@@ -19,6 +22,7 @@ class Trees:
 
     def __init__(self, late: Callable[[], bool]) -> None:
         self._late = late
+        self._left = MAX_OF_ALL
         self._indexes: dict[str, GitIndex] = {}
         self._ignores: dict[str, Ignores] = {}
 
@@ -57,34 +61,53 @@ class Trees:
         return self._walk(root)
 
     def _walk(self, root: str) -> TreeFact:
+        """Level by level, names before anything else: most of what is too large to list is told by its names alone."""
+        most = min(MAX_OF_MACHINE if root == "/" else MAX_ENTRIES, self._left)
         entries: list[str] = []
-        count = _Count(self)
+        files: list[tuple[str, os.DirEntry[str]]] = []
         cut = len(root.rstrip("/")) + 1
         todo = [root]
         complete = True
-        while todo:
-            directory = todo.pop()
-            index = self.index(directory)
+        for directory in todo:
             try:
                 with os.scandir(directory) as found:
-                    listing = sorted(found, key=lambda entry: entry.name)
+                    listing = sorted(found, key=_name)
             except OSError:
                 complete = False
                 continue
+            if len(entries) + len(listing) > most or self._late():
+                entries += [entry.path[cut:] for entry in listing[: most - len(entries)]]
+                self._left -= len(entries)
+                return TreeFact(entries=tuple(entries), complete=False, unrecoverable=-1)
             for entry in listing:
-                if len(entries) >= MAX_ENTRIES or (len(entries) % 256 == 0 and self._late()):
-                    return count.fact(tuple(entries), complete=False)
                 entries.append(entry.path[cut:])
                 try:
-                    info = entry.stat(follow_symlinks=False)
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(entry.path)
+                    else:
+                        files.append((directory, entry))
                 except OSError:
                     complete = False
-                    continue
-                if stat.S_ISDIR(info.st_mode):
-                    todo.append(entry.path)
-                    continue
-                count.add(entry.path, info, index)
-        return count.fact(tuple(entries), complete=complete)
+        self._left -= len(entries)
+        return self._counted(tuple(entries), files, complete=complete)
+
+    def _counted(
+        self, entries: tuple[str, ...], files: "list[tuple[str, os.DirEntry[str]]]", *, complete: bool
+    ) -> TreeFact:
+        count = _Count(self)
+        index, inside = None, ""
+        for directory, entry in files:
+            if directory != inside:
+                index, inside = self.index(directory), directory
+            try:
+                count.add(entry.path, entry.stat(follow_symlinks=False), index)
+            except OSError:
+                complete = False
+        return count.fact(entries, complete=complete)
+
+
+def _name(entry: "os.DirEntry[str]") -> str:
+    return entry.name
 
 
 class _Count:
