@@ -36,6 +36,15 @@ ENV_FILES = (
     "$W/**/.htpasswd", "$W/**/.vault_pass*",
 )  # fmt: skip
 
+PUBLIC_KEYS = tuple(
+    f"$H/.ssh/{name}" for name in ("*.pub", "config", "known_hosts", "known_hosts.old", "authorized_keys", "allowed_signers")
+) + tuple(
+    f"$W/**/{name}.{kind}"
+    for name in ("cert", "*-cert", "*_cert", "ca", "*-ca", "*_ca", "cacert", "chain", "fullchain", "ca-bundle", "*-bundle", "public", "*-public", "*_public", "pub", "*_pub", "*-pub", "public_key", "public-key")
+    for kind in ("pem",)
+) + ("$H/.aws/config", "$H/.config/gh/config.yml", "$H/.config/glab-cli/aliases.yml", "$H/.gnupg/gpg.conf", "$H/.gnupg/gpg-agent.conf", "$H/.config/gcloud/configurations/*", "$H/.config/gcloud/active_config")  # fmt: skip
+"""What stands beside keys, or is called like one, and is none: it says where to log in, or proves who somebody is."""
+
 VCS_INTERNALS = tuple(
     f"{root}{rest}"
     for root in ("$W/**/.git", "$H/**/.git", "$T/**/.git", "$W/**/.git/modules/**", "$W/**/.git/worktrees/**")
@@ -92,6 +101,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "harmless-device": _HARMLESS_DEVICES,
     "credentials": CREDENTIALS,
     "env-files": ENV_FILES,
+    "public-keys": PUBLIC_KEYS,
     "vcs-internals": VCS_INTERNALS,
     "agent-config": AGENT_CONFIG,
     "startup": STARTUP,

@@ -281,18 +281,22 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "hd": shape(takes="e f n s"),
     "strings": shape(takes="n t e T s bytes radix encoding"),
     "file": shape(
-        takes="m f F P e magic-file files-from separator", opaque="C compile", why="writes a compiled file"
+        takes="F P e separator",
+        reads="m f magic-file files-from",
+        operands="skip",
+        opaque="C compile",
+        why="writes a compiled file",
     ),
+    # Names, sizes and dates: nothing of what is in the files.
     "ls": shape(
         takes="I w T ignore hide width tabsize block-size sort time time-style format indicator-style quoting-style",
         optional="color hyperlink classify",
-        default=".",
+        operands="skip",
     ),
-    "dir": shape(takes="I w T", default="."),
-    "vdir": shape(takes="I w T", default="."),
-    "exa": shape(takes="L I s t", default="."),
-    "eza": shape(takes="L I s t", default="."),
-    # Sizes and dates: nothing of what is in the files.
+    "dir": shape(takes="I w T", operands="skip"),
+    "vdir": shape(takes="I w T", operands="skip"),
+    "exa": shape(takes="L I s t", operands="skip"),
+    "eza": shape(takes="L I s t", operands="skip"),
     "stat": shape(operands="skip"),
     "tree": shape(
         takes="L P I H T charset filelimit sort timefmt infofile gitfile",

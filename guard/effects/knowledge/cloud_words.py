@@ -1,13 +1,14 @@
 """What data cannot say of clouds: where the verb stands among groups, and which side of a copy is ours."""
 
 from guard.effects.call import Call
+from guard.effects.commands.hosts import connect_field
 from guard.effects.options import Parsed
-from guard.effects.values import Field
+from guard.effects.values import Field, plain
 from guard.model.effect import Connect, DestroyDatabase, MutateCloud, PersistEnv
 
 _LOOKS = frozenset(
     "list describe show get read explain search lookup check validate info status history wait diff ls view exists count help version versions usage "
-    "tail log logs export-template test whoami completion top size inspect summarize summary state url query find query-timeline".split()
+    "tail log logs export-template test whoami completion top size inspect summarize summary state url query find query-timeline what-if cat du stat hash lint inspect-template".split()
 )
 _NOUNS = frozenset(
     "metrics operations events tags regions sizes images plans locations types me account balance".split()
@@ -43,14 +44,33 @@ _LOSES = (
     "abandon",
     "deallocate",
 )
+_LOSES_BY_NAME = frozenset(
+    {"truncate", "drop", "flush", "flushall", "erase", "empty", "nuke", "del", "uninstall"}
+)
 _SECRETS = (
     "print-access-token", "print-identity-token", "get-access-token", "list-keys", "keys-list", "get-credentials", "get-secret", "kubeconfig",
     "show-connection-string", "generate-sas", "list-credentials", "get-password", "show-access-token",
 )  # fmt: skip
 
 
-def _looks(verb: str) -> bool:
+def looks(verb: str) -> bool:
+    """Whether this word is a verb that looks."""
     return verb in _LOOKS or verb.startswith(_LOOK_STARTS)
+
+
+def changes(verb: str) -> bool:
+    """Whether this word is a verb that changes something: alone, or before the noun (``create-user``)."""
+    return verb in _CHANGES_BY_NAME or verb.partition("-")[0] in _CHANGES_BY_NAME
+
+
+def loses(verb: str) -> bool:
+    """Whether this word is a verb that loses something."""
+    return verb.startswith(_LOSES) or verb.partition("-")[0] in _LOSES_BY_NAME
+
+
+def hands_out(verb: str) -> bool:
+    """Whether this word is a verb that prints what somebody logs in with."""
+    return verb.startswith(_SECRETS)
 
 
 def _judge(call: Call, words: list[str], shown: str) -> None:
@@ -59,22 +79,25 @@ def _judge(call: Call, words: list[str], shown: str) -> None:
         call.say(Connect(host="cloud-provider"))
         call.secret(f"a secret of the cloud: {shown}")
         return
-    verb = next(
-        (word for word in words if _looks(word) or word.startswith(_LOSES) or word in _CHANGES_BY_NAME), ""
-    )
-    if (verb and _looks(verb)) or (not verb and words[-1] in _NOUNS):
+    verb = next((word for word in words if looks(word) or loses(word) or word in _CHANGES_BY_NAME), "")
+    if (verb and looks(verb)) or (not verb and words[-1] in _NOUNS):
         call.say(Connect(host="cloud-provider"))
         return
     call.say(Connect(host="cloud-provider", upload=True))
     call.say(MutateCloud(detail=shown))
-    if verb.startswith(_LOSES):
+    if loses(verb):
         call.say(DestroyDatabase(detail=f"what a cloud keeps: {shown}"))
 
 
 _CHANGES_BY_NAME = frozenset(
     "create update set add apply deploy start stop restart run invoke enable disable attach detach patch edit import export move rename copy "
     "scale resize rotate revoke grant assign unassign promote rollback restore cancel approve reject submit publish upload download ssh exec "
-    "connect login logout register unregister migrate failover link unlink lock unlock purchase renew regenerate redeploy up push".split()
+    "connect login logout register unregister migrate failover link unlink lock unlock purchase renew regenerate redeploy up push "
+    "resend trigger replay capture refund confirm void finalize pay send upsert put write sync seed exec execute clone fork archive unarchive "
+    "suspend resume pause unpause bind unbind invite transfer provision deprovision activate deactivate close resolve ack acknowledge block unblock "
+    "ban refresh expire evict invalidate swap switch use configure install uninstall upgrade downgrade build rebuild replace save load upload kill "
+    "scale-to dump toggle trust untrust allow deny merge unset clear increment decrement retry rerun requeue post open notify "
+    "rotate-secret sign mint test-login wake".split()
 )
 
 
@@ -83,7 +106,7 @@ def _static_words(parsed: Parsed) -> list[str] | None:
     words: list[str] = []
     for field in parsed.operands[:8]:
         if field.static is None:
-            if not any(_looks(word) or word in _CHANGES_BY_NAME or word.startswith(_LOSES) for word in words):
+            if not any(looks(word) or word in _CHANGES_BY_NAME or loses(word) for word in words):
                 return None
             break
         words.append(field.static.lower())
@@ -127,6 +150,24 @@ def az(call: Call, parsed: Parsed) -> None:
     if secret or (words[-1] == "download" and "secret" in words):
         call.say(Connect(host="cloud-provider"))
         call.secret("a secret of the cloud")
+        return
+    if words[0] == "rest":
+        methods = [(field.static or "?").lower() for field in _options(call, {"-m", "--method"})]
+        for field in _options(call, {"-u", "--url", "--uri"}):
+            if (field.static or "?").startswith(("http:", "https:")) or field.static is None:
+                connect_field(call, field, upload=methods not in ([], ["get"]))
+        call.say(Connect(host="cloud-provider", upload=methods not in ([], ["get"])))
+        if methods not in ([], ["get"]):
+            call.say(MutateCloud(detail="az rest: another method than GET"))
+        return
+    if words[0] == "bicep" and words[-1] in {"build", "decompile", "format", "generate-params", "lint"}:
+        files = _options(call, {"-f", "--file"})
+        call.read(*files)
+        call.write(
+            *_options(call, {"--outfile", "--outdir"}),
+            *([] if words[-1] == "lint" else [plain(".", call.span)]),
+            append=True,
+        )
         return
     if words[-1] in {"download", "download-batch"}:
         call.say(Connect(host="cloud-provider"))

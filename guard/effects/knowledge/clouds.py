@@ -86,7 +86,7 @@ PROGRAMS: dict[str, Row] = {
                 "verbs": {"get-secret-value batch-get-secret-value get-random-password": _SECRET, **_AWS_VERBS},
             },
             "kms": {"takes": _AWS_TAKES, "verbs": {"decrypt generate-data-key generate-data-key-pair": _SECRET, **_AWS_VERBS}},
-            "ec2": {"takes": _AWS_TAKES, "tame": {"dry-run": _LOOKS}, "verbs": _AWS_VERBS},
+            "ec2": {"takes": _AWS_TAKES, "tame": {"dry-run": _LOOKS}, "verbs": {verbs: {**row, "tame": {"dry-run": _LOOKS}} for verbs, row in _AWS_VERBS.items()}},
             "cloudformation": {
                 "takes": _AWS_TAKES,
                 "verbs": {
@@ -124,6 +124,7 @@ PROGRAMS: dict[str, Row] = {
                 }
             },
             "init": _LOGIN,
+            "alpha beta preview": {"takes": _G_TAKES, "verbs": {"*": _G_GROUP}},
             "*": _G_GROUP,
         },
     },
@@ -177,7 +178,7 @@ PROGRAMS: dict[str, Row] = {
     }),
     **alike("s3cmd s5cmd mc minio-client", {
         "about": "works on storage elsewhere",
-        "takes": "c config access_key secret_key host host-bucket region profile endpoint-url",
+        "takes": "c config access_key secret_key host host-bucket region profile endpoint-url config-dir C",
         "verbs": {
             "ls la info du stat cat find tree version help head diff": _LOOKS,
             "get": {"python": "knowledge.cloud_words:s3_copy"},
@@ -185,7 +186,7 @@ PROGRAMS: dict[str, Row] = {
             "del rm rb delete": _DESTROYS,
             "signurl share": _SECRET,
             "alias": {"verbs": {"list ls": PRINTS, "*": _LOGIN}},
-            "admin": {"verbs": {"info": _LOOKS, "*": _CHANGES}},
+            "admin ilm tag retention event policy quota replicate version encrypt anonymous legalhold batch idp license support": {"python": "knowledge.service_words:service"},
             "*": _CHANGES,
         },
     }),

@@ -31,9 +31,8 @@ PROGRAMS: dict[str, Row] = {
         "about": "looks at and changes what runs in a Kubernetes cluster",
         "takes": "n namespace context cluster user s server token as as-group request-timeout v cache-dir profile tls-server-name",
         "options": {
-            "kubeconfig": "secret",
-            "client-key": "secret",
-            "client-certificate certificate-authority": "read",
+            "kubeconfig": "config",
+            "client-key client-certificate certificate-authority": "read",
         },
         "help": "h",
         "verbs": {
@@ -49,6 +48,7 @@ PROGRAMS: dict[str, Row] = {
                     "*": {"does": ("persist the configuration of clusters",)},
                 }
             },
+            "whoami status projects": _LOOKS,
             "auth": {"verbs": {"can-i whoami": _LOOKS, "reconcile": _APPLY}},
             "rollout": {"verbs": {"status history": _LOOKS, "*": _CHANGES}},
             "apply create replace patch edit delete label annotate expose autoscale scale set taint": _APPLY,

@@ -146,7 +146,8 @@ _LOCAL_CLUSTER: Row = {
     "about": "runs a cluster on this machine",
     "takes": "p profile name config kubeconfig o output b bootstrapper",
     "verbs": {
-        "version status ip profile get list ls logs options completion help": {
+        "profile": {"verbs": {"list ls": PRINTS}, "otherwise": _CHANGES, "bare": PRINTS},
+        "version status ip get list ls logs options completion help": {
             "verbs": {
                 "list ls clusters nodes node cluster registry": PRINTS,
                 "kubeconfig": {"does": ("secret access to the cluster",)},
@@ -159,6 +160,7 @@ _LOCAL_CLUSTER: Row = {
             "does": ("cloud",),
             "python": "knowledge.containers_run:kubectl",
         },
+        "service addons image": {"verbs": {"list ls": PRINTS, "*": _CHANGES}, "otherwise": _CHANGES},
         "*": _CHANGES,
     },
 }

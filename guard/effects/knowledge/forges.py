@@ -53,7 +53,7 @@ PROGRAMS: dict[str, Row] = {
                 },
             },
             "pr": {"takes": _TAKES, "verbs": {"checkout co": _TREE, **_MORE}},
-            "issue": {"takes": _TAKES, "verbs": {"develop": _CHANGES, **_MORE}},
+            "issue": {"takes": _TAKES, "verbs": {"develop": {"tame": {"list l": _LOOKS}, **_CHANGES}, **_MORE}},
             "run": {"takes": _TAKES, "verbs": {"download": _FETCHES, **_MORE}},
             "release": {"takes": _TAKES, "verbs": {"download": _FETCHES, "verify verify-asset": _LOOKS, **_MORE}},
             "attestation": {"takes": _TAKES, "verbs": {"verify inspect trusted-root": _LOOKS, "download": _FETCHES, "*": _CHANGES}},
@@ -94,6 +94,8 @@ PROGRAMS: dict[str, Row] = {
         "verbs": {
             "help version completion me whoami serverinfo open": _LOOKS,
             "login logout auth init": _LOGIN,
+            "workitem": {"takes": _TAKES, "verbs": _MORE},
+            "jira confluence": {"verbs": {"workitem project board sprint filter field dashboard space page": {"takes": _TAKES, "verbs": _MORE}, "*": _CHANGES}},
             "issues issue i pulls pull pr epic sprint board project release repos repo branches times notifications": {"takes": _TAKES, "verbs": _MORE, "bare": _LOOKS},
             "*": _CHANGES,
         },

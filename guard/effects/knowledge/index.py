@@ -3,11 +3,17 @@
 FAMILIES: dict[str, str] = {
     "infra": "helm kustomize terraform tofu terragrunt pulumi cdk cdktf sam serverless sls sst packer vagrant ansible ansible-playbook "
     "ansible-vault ansible-doc ansible-config ansible-test ansible-inventory ansible-galaxy argocd flux istioctl "
-    "linkerd cilium velero stern kubectx kubens consul nomad etcdctl zkCli heroku fly flyctl railway render "
-    "vercel vc netlify wrangler firebase supabase planetscale pscale neonctl amplify eb copilot stripe twilio auth0 okta sentry-cli "
-    "datadog-ci newrelic circleci travis promtool amtool logcli prometheus kafka-topics kafka-topics.sh kafka-consumer-groups "
-    "kafka-console-consumer kafka-console-producer rabbitmqctl rabbitmqadmin rpk influx vault op pass gopass bw lpass keyring "
+    "linkerd cilium velero stern kubectx kubens consul nomad etcdctl zkCli "
+    "promtool amtool logcli prometheus "
+    "rabbitmqctl rabbitmqadmin rabbitmq-diagnostics rpk vault op pass gopass bw lpass keyring "
     "kwallet-query secret-tool keyctl chamber aws-vault infisical teller doppler sops age security",
+    "services": "heroku fly flyctl railway render vercel vc netlify wrangler firebase supabase planetscale pscale neonctl amplify eb copilot eas "
+    "stripe twilio auth0 okta sentry-cli datadog-ci newrelic circleci travis ldcli flipt unleash statsig fastly algolia apigeecli deck temporal "
+    "influx kafka-topics kafka-consumer-groups kafka-configs kafka-acls kafka-get-offsets kafka-log-dirs kafka-broker-api-versions "
+    "kafka-console-consumer kafka-console-producer kafka-delete-records kafka-delegation-tokens kafka-cluster kafka-topics.sh "
+    "kafka-consumer-groups.sh kafka-configs.sh kafka-acls.sh kafka-get-offsets.sh kafka-log-dirs.sh kafka-broker-api-versions.sh "
+    "kafka-console-consumer.sh kafka-delete-records.sh "
+    "pulsar-admin pd pagerduty opsgenie datadog honeycomb splunk",
     "forges": "gh hub glab tea jira linear acli",
     "clouds": "aws gcloud gsutil bq az doctl hcloud linode-cli ibmcloud oci scw vultr-cli exo upctl civo eksctl kops rclone s3cmd s5cmd mc "
     "minio-client azcopy",
