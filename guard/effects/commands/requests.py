@@ -58,6 +58,15 @@ def _sent(call: Call, fields: list[Field], encoded: list[Field]) -> bool:
 _LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+def _loses(address: str) -> bool:
+    """Databases that are spoken to by HTTP name what is done by a word after a low line: ``/index/_delete_by_query``."""
+    parts = address.partition("?")[0].lower().split("/")
+    return any(part.startswith("_") and any(word in part for word in _LOSSES) for part in parts)
+
+
+_LOSSES = ("delete", "purge", "truncate", "drop")
+
+
 def _changes(call: Call, methods: list[Field], *, body: bool, urls: list[Field]) -> bool:
     """Whether the request changes something over there; what it deletes is said of any host, this one included.
 
@@ -65,7 +74,8 @@ def _changes(call: Call, methods: list[Field], *, body: bool, urls: list[Field])
     any other. Elsewhere it is more than looking.
     """
     method = methods[-1].static if methods else "POST" if body else "GET"
-    if method is None or method.upper() == "DELETE":
+    told = method is not None and method.upper() not in _LOOKS and any(_loses(url.prefix) for url in urls)
+    if method is None or method.upper() == "DELETE" or told:
         where = " ".join(url.text for url in urls[:2])
         call.say(MutateCloud(detail=f"{method or 'a request of a kind that is not known'} {where}"[:120]))
     return method is None or method.upper() not in _LOOKS

@@ -167,7 +167,7 @@ PROGRAMS: dict[str, Row] = {
     "ssh-add": {"about": "hands keys to the agent", "help": "l L", "takes": "t E S", "options": {"s": "opaque"}, "operands": "read", "does": ("secret keys of ssh",)},
     "ssh-keyscan": {"about": "prints public keys of hosts", "takes": "p t T", "options": {"f": "read"}, "operands": "connect"},
     "ssh-copy-id": {"about": "lets a key in on another machine", "takes": "p o t s", "options": {"i": "read"}, "operands": "upload", "does": ("secret keys of ssh", "opaque lets a key in on another machine")},
-    "ssh-keygen": {"about": "makes and looks at keys of ssh", "python": "knowledge.machine_words:ssh_keygen", "takes": "b C N P m O I s n V a E g r W Z t T S J j U M"},
+    "ssh-keygen": {"about": "makes and looks at keys of ssh", "python": "knowledge.machine_words:ssh_keygen", "takes": "b C N P m O I s n V a E g f r W Z t T S J j M D F R w"},
     **alike("gpg gpg2", {
         "about": "encrypts, signs and checks",
         "takes": "r recipient u local-user passphrase digest-algo cipher-algo compress-level z trust-model status-fd command-fd logger-fd pinentry-mode keyid-format list-options verify-options s2k-mode",

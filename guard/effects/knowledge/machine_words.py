@@ -73,6 +73,8 @@ def ifconfig(call: Call, parsed: Parsed) -> None:
 def ssh_keygen(call: Call, parsed: Parsed) -> None:
     """``-l``, ``-F`` ... look at a key; ``-R`` and making one write."""
     files = parsed.values("f")
+    if parsed.has("w"):
+        call.opaque("loads a library")
     if parsed.has(*_KEYGEN_LOOKS) and not parsed.has("R"):
         call.read(*files)
         if parsed.has("y"):
