@@ -48,7 +48,9 @@ def judge_effects(
     # Only a shell command can be put into a sandbox: a tool of the agent runs where the agent runs.
     a_tool = not isinstance(analysed.proposal, ShellProposal)
     decision = in_words(
-        _with_invariants(judge(effects, policy, facts), effects, facts, a_tool=a_tool), effects
+        _with_invariants(judge(effects, policy, facts), effects, facts, a_tool=a_tool),
+        effects,
+        undone=facts.level is Level.CONTAINED and not a_tool,
     )
     return Decided(
         analysed=analysed, facts=facts, effects=effects, decision=decision, policy_digest=policy.digest

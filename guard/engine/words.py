@@ -1,24 +1,53 @@
 """What an effect would take or send, in a sentence, for the reason that decides. Judges nothing."""
 
 from guard.model.dataclass import replace
-from guard.model.decision import Decision
+from guard.model.decision import Allow, Ask, Decision, Deny, Sandbox
 from guard.model.effect import Connect, DeletePath, ResolvedEffect, WritePath
 from guard.model.paths import FileKind, Loss, ResolvedPath
 
 _SHOWN = 3
 
 
-def in_words(decision: Decision, effects: tuple[ResolvedEffect, ...]) -> Decision:
-    """The decision whose first reason also says what would be lost, or sent where."""
+def in_words(decision: Decision, effects: tuple[ResolvedEffect, ...], *, undone: bool) -> Decision:
+    """The decision whose first reason also says what would be lost, or sent where. ``undone``: undo keeps it if it is allowed."""
     first, *others = decision.reasons
-    said = sentence(effects[first.effect]) if first.effect < len(effects) else ""
-    if not said:
-        # The rule that decides may speak of the program alone: what it takes is said all the same.
-        said = next((text for effect in effects if (text := sentence(effect))), "")
+    # What the decision is about comes first; what else is taken is said all the same.
+    deciding = effects[first.effect : first.effect + 1]
+    ordered = (*deciding, *(effect for index, effect in enumerate(effects) if index != first.effect))
+    said = list(dict.fromkeys(text for effect in ordered if (text := sentence(effect))))
     if not said:
         return decision
-    why = f"{first.why.rstrip()} {said}"
+    text = " ".join(said[:_SHOWN])
+    if len(said) > _SHOWN:
+        text += f" And {len(said) - _SHOWN} more."
+    kept = _undo(decision, undone=undone) if any(_gone(effect) for effect in effects) else ""
+    why = " ".join(part for part in (first.why.rstrip(), text, kept) if part)
     return replace(decision, reasons=(replace(first, why=why), *others))
+
+
+def _undo(decision: Decision, *, undone: bool) -> str:
+    match decision:
+        case Deny():
+            return ""
+        case Ask():
+            return "Undo keeps it only if it then runs in the sandbox."
+        case Allow(placement=placement):
+            kept = undone and isinstance(placement, Sandbox)
+            return "`guard undo` can put it back." if kept else "Undo does not keep it."
+
+
+def _gone(effect: ResolvedEffect) -> bool:
+    """Whether it takes something that git cannot bring back, before it has happened."""
+    match effect:
+        case DeletePath(path=path) | WritePath(path=path, append=False) if not effect.observed:
+            loss = path.loss
+            return (
+                loss is not None
+                and bool(loss.untracked or loss.ignored or loss.modified)
+                and bool(sentence(effect))
+            )
+        case _:
+            return False
 
 
 def sentence(effect: ResolvedEffect) -> str:
@@ -30,7 +59,8 @@ def sentence(effect: ResolvedEffect) -> str:
         case WritePath(path=path, append=False):
             if path.kind is not FileKind.FILE or effect.observed:
                 return ""
-            return _taken("It overwrites", path, deep=False)
+            verb = "It moves away or overwrites" if effect.program == "mv" else "It overwrites"
+            return _taken(verb, path, deep=False)
         case Connect(carries=carries, host=host) if carries:
             shown = [_source(source) for source in carries[:_SHOWN]]
             rest = len(carries) - len(shown)
