@@ -501,7 +501,9 @@ def _enable(call: Call) -> None:
 def _kill(call: Call) -> None:
     call.output = ()
     args = list(call.args)
-    if args and args[0].static in {"-l", "-L"}:
+    statics = call.statics
+    if statics[:1] in (["-l"], ["-L"], ["-0"]) or statics[:2] in (["-s", "0"], ["-n", "0"]):
+        # Signal 0 only asks whether the process is there.
         return
     if args and args[0].static in {"-s", "-n"}:
         args = args[2:]

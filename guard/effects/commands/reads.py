@@ -6,7 +6,8 @@ from guard.effects.options import grammar
 from guard.effects.shapes import shape
 from guard.effects.values import Field, Hole, plain
 from guard.model.effect import GainPrivilege
-from guard.model.paths import KnownPath
+from guard.model.facts import LookPath, PathFact
+from guard.model.paths import FileKind, KnownPath
 from guard.model.typed import Callable
 
 _GREP = "A B C m d D label include exclude exclude-dir after-context before-context context max-count binary-files color"
@@ -167,9 +168,19 @@ def _yq(call: Call) -> None:
     if text is None or "load" in text or parsed.has("f", "from-file", "s", "split-exp"):
         call.opaque("an expression that is not known, or that loads or splits files")
     files = operands if parsed.has("expression") else operands[1:]
-    call.read(*operands)
+    call.read(*(files if operands and _missing(call, operands[0]) else operands))
     if parsed.has("i", "inplace", "in-place"):
         call.write(*files)
+
+
+def _missing(call: Call, field: Field) -> bool:
+    """Whether no file has this name: only then is the first operand of ``yq`` surely an expression."""
+    facts = [
+        call.evaluator.ask(LookPath(path.text)) if isinstance(path, KnownPath) else None
+        for path in call.paths(field)
+    ]
+    made = any(isinstance(path, KnownPath) and path.text in call.state.written for path in call.paths(field))
+    return not made and all(isinstance(fact, PathFact) and fact.kind is FileKind.ABSENT for fact in facts)
 
 
 def _only_tests(call: Call) -> None:
