@@ -1,4 +1,7 @@
-"""Decisions in one process over the decision cases of the tests: microseconds, and as a ratio to `json.loads` of a payload."""
+"""Decisions in one process: microseconds, and as a ratio to `json.loads` of a payload.
+
+Over the decision cases of the tests, or with `GUARD_BENCH_LINES=FILE` over one JSON object a line with `command` or `cmd`.
+"""
 
 import glob
 import json
@@ -22,6 +25,10 @@ from guard.model.proposal import ShellProposal  # noqa: E402
 
 def commands() -> list[str]:
     found: list[str] = []
+    if lines := os.environ.get("GUARD_BENCH_LINES"):
+        with open(lines, encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file if line.strip()]
+        return [text for row in rows if (text := row.get("command") or row.get("cmd"))]
     for path in sorted(glob.glob(os.path.join(ROOT, "tests", "cases", "decisions", "*.toml"))):
         with open(path, "rb") as file:
             found += [case["command"] for case in tomllib.load(file)["case"] if "command" in case]

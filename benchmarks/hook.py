@@ -28,6 +28,7 @@ def main() -> None:
             "tool_input": {"command": "git status && ls -la src | head -n 20"},
         }
         stdin = json.dumps(payload).encode()
+        core = f"import sys; sys.path.append({ROOT!r}); import guard.engine.analyse, guard.policy.evaluate"
         table = compare(
             {
                 "python -I -S -c pass": lambda: process([sys.executable, "-I", "-S", "-c", "pass"]),
@@ -37,6 +38,19 @@ def main() -> None:
                 "guard hook, as registered": lambda: process(
                     ["sh", "-c", registration.command()], stdin=stdin, env=env
                 ),
+                "the same, -I -S and by its file": lambda: process(
+                    [
+                        sys.executable,
+                        "-I",
+                        "-S",
+                        os.path.join(ROOT, "guard", "__main__.py"),
+                        "hook",
+                        "claude-code",
+                    ],
+                    stdin=stdin,
+                    env=env,
+                ),
+                "importing the pure core": lambda: process([sys.executable, "-I", "-S", "-c", core]),
                 "guard check": lambda: process(
                     [sys.executable, "-m", "guard", "check", "--cwd", workspace, "--", "git status"], env=env
                 ),

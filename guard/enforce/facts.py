@@ -11,7 +11,7 @@ from guard.enforce.gitruns import look_git_runs
 from guard.enforce.globs import look_glob
 from guard.enforce.trees import Trees
 from guard.enforce.walkpath import look_path
-from guard.engine.analyse import analyse
+from guard.engine.analyse import again, analyse, likely
 from guard.engine.stages import Analysed
 from guard.model.dataclass import replace
 from guard.model.facts import (
@@ -118,7 +118,15 @@ def gather(
     """Analyse, answer, analyse again, to a fixpoint."""
     answers: dict[Lookup, Answer] = dict(facts.answers)
     unanswerable: set[Lookup] = set()
-    analysed = analyse(proposal, facts)
+    guessed: dict[Lookup, Answer] = {}
+    for lookup in likely(proposal, facts):
+        answer = None if lookup in answers else world.answer(lookup)
+        if answer is not None:
+            guessed[lookup] = answer
+    analysed = analyse(proposal, _with(facts, {**guessed, **answers}))
+    # What was guessed in vain is forgotten: nothing rests on it, and no record holds it.
+    answers.update((lookup, answer) for lookup, answer in guessed.items() if lookup in analysed.lookups)
+    facts = _with(facts, answers)
     for _ in range(MAX_ROUNDS):
         asked = [
             lookup for lookup in analysed.lookups if lookup not in answers and lookup not in unanswerable
@@ -136,7 +144,7 @@ def gather(
             else:
                 answers[lookup] = answer
         facts = _with(facts, answers)
-        analysed = analyse(proposal, facts)
+        analysed = again(analysed, facts, asked)
     # What cannot be known is not a question that was left open: its effects are on spelled paths, unlisted.
     return replace(analysed, lookups=analysed.lookups - unanswerable), facts
 

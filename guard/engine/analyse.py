@@ -3,10 +3,12 @@
 Pure. The edge answers ``lookups`` and calls again; when nothing new is asked the analysis is complete.
 """
 
+from guard.effects.builtins import BUILTINS
 from guard.effects.evaluate import Evaluator
 from guard.effects.state import State, Variable
 from guard.effects.writes import fetch_effects, read_effects, tool_effects, write_effects
 from guard.engine.stages import Analysed, UnreadPart
+from guard.model.dataclass import replace
 from guard.model.effect import (
     ChangeMode,
     DeletePath,
@@ -18,7 +20,7 @@ from guard.model.effect import (
     TamperGuard,
     WritePath,
 )
-from guard.model.facts import Facts, LookPath, LookTree, Lookup, PathFact
+from guard.model.facts import Facts, LookPath, LookProgram, LookTree, Lookup, PathFact
 from guard.model.paths import FileKind, KnownPath, SymbolicPath
 from guard.model.proposal import (
     EditProposal,
@@ -29,7 +31,7 @@ from guard.model.proposal import (
     ToolProposal,
     WriteProposal,
 )
-from guard.model.typed import assert_never
+from guard.model.typed import Iterable, assert_never
 
 
 def analyse(proposal: Proposal, facts: Facts) -> Analysed:
@@ -54,9 +56,38 @@ def analyse(proposal: Proposal, facts: Facts) -> Analysed:
             effects = tool_effects(proposal)
         case _:
             assert_never(proposal)
+    consulted = frozenset(lookups)
     for effect in effects:
         lookups.update(dict.fromkeys(_questions(effect, facts)))
-    return Analysed(proposal=proposal, effects=effects, lookups=frozenset(lookups), unread=unread)
+    return Analysed(
+        proposal=proposal, effects=effects, lookups=frozenset(lookups), unread=unread, consulted=consulted
+    )
+
+
+def again(analysed: Analysed, facts: Facts, answered: Iterable[Lookup]) -> Analysed:
+    """The analysis with ``facts`` that hold the newly ``answered`` look-ups too."""
+    if not analysed.consulted.isdisjoint(answered):
+        return analyse(analysed.proposal, facts)
+    # What the effects rest on is as it was, and so are they: only where they lead may raise another question.
+    lookups = dict.fromkeys(analysed.consulted)
+    for effect in analysed.effects:
+        lookups.update(dict.fromkeys(_questions(effect, facts)))
+    return replace(analysed, lookups=frozenset(lookups))
+
+
+def likely(proposal: Proposal, facts: Facts) -> list[Lookup]:
+    """Look-ups that the analysis will probably ask for: answered before it, they spare a second one. Rests on nothing."""
+    if not isinstance(proposal, ShellProposal):
+        return []
+    text = proposal.command[:_GUESSED]
+    for end in "|&;\n":
+        text = text.replace(end, "\0")
+    starts = [part.split(None, 1) for part in text.split("\0")]
+    names = dict.fromkeys(words[0] for words in starts if words and words[0].isalnum())
+    return [LookProgram(name, facts.cwd) for name in names if name not in BUILTINS]
+
+
+_GUESSED = 400
 
 
 def _start(proposal: ShellProposal) -> State:

@@ -25,6 +25,8 @@ class Analysed:
     lookups: frozenset[Lookup]
     """What must be known to say more. Analysis is repeated until ``facts.answers`` holds all of them."""
     unread: tuple[UnreadPart, ...] = ()
+    consulted: frozenset[Lookup] = frozenset()
+    """Those of ``lookups`` whose answers the effects rest on; the others only say where the effects lead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
