@@ -23,7 +23,7 @@ SUBCOMMANDS = {
     "policy": ("guard.cli.policy", "check policy files and show what is in force"),
     "doctor": ("guard.cli.doctor", "what protects this machine, and what is missing"),
     "bench": ("guard.cli.bench", "score a guard on labelled commands"),
-    "completion": ("guard.cli.completion", "completion for bash, zsh or tcsh"),
+    "completion": ("guard.cli.completion", "completion for bash, zsh, fish or tcsh"),
 }
 EPILOG = """exit codes:
   0 allowed, or done      10 a person has to be asked     2 the input is malformed
@@ -54,8 +54,11 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{place}: {message}" if place else message, help_=f"see `{self.prog} --help`")
 
 
-def parser(only: str = "") -> argparse.ArgumentParser:
-    """The whole parser, or with the arguments of ``only`` one subcommand filled in."""
+def parser(only: str = "", *, with_hook: bool = False) -> argparse.ArgumentParser:
+    """The whole parser, or with the arguments of ``only`` one subcommand filled in.
+
+    ``hook`` parses its own arguments, without this module; it is here for those who ask what there is.
+    """
     root = _Parser(
         prog="guard",
         description="A guard between an AI coding agent and your machine: decide, contain, verify, remember.",
@@ -71,6 +74,11 @@ def parser(only: str = "") -> argparse.ArgumentParser:
         )
         if not only or name == only:
             import_module(module).add_arguments(sub)
+    if with_hook:
+        from guard.cli.hook import AGENTS  # noqa: PLC0415 - for completion only
+
+        hook = commands.add_parser("hook", help="answer one tool call of an agent", allow_abbrev=False)
+        hook.add_argument("agent", choices=AGENTS)
     return root
 
 

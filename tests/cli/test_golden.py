@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -223,51 +222,3 @@ def everything(reader):
         pass
     os.close(reader)
     return shown
-
-
-TYPED = {
-    "guard ch": {"check", "changes"},
-    "guard changes ": {"list", "show", "apply", "drop"},
-    "guard check --le": {"--level"},
-    "guard check --level ": {"advice", "contained", "enclosed"},
-    "guard exec --as": {"--ask"},
-    "guard audit ver": {"verify"},
-    "guard completion ": {"bash", "zsh", "tcsh"},
-}
-
-
-@pytest.mark.parametrize("line", TYPED)
-def test_bash_completes_commands_and_options(user, line):
-    # As bash does it: the words so far, and the function that `complete` has registered.
-    program = (
-        'source <("$@")\n'
-        'read -ra COMP_WORDS <<<"$LINE"; [[ $LINE == *" " ]] && COMP_WORDS+=("")\n'
-        "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMP_LINE=$LINE; COMP_POINT=${#LINE}; COMPREPLY=()\n"
-        "spec=$(complete -p guard) || exit 9; [[ $spec =~ -F\\ ([^ ]+) ]] || exit 8\n"
-        '"${BASH_REMATCH[1]}" guard "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"\n'
-        'printf "%s\\n" "${COMPREPLY[@]}"\n'
-    )
-    done = subprocess.run(
-        ["bash", "-c", program, "x", *user.argv("completion", "bash")],
-        env={**user.env, "LINE": line},
-        cwd=user.work,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stderr
-    offered = {word for word in done.stdout.split() if word}
-    assert TYPED[line] <= offered
-    assert all(word.startswith(line.split(" ")[-1]) for word in offered), offered
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_a_completion_script_is_one(user, shell):
-    if not shutil.which(shell):
-        pytest.skip(f"there is no {shell} here")
-    script = user.guard("completion", shell).stdout
-    done = subprocess.run([shell, "-n"], input=script, capture_output=True, check=False)
-
-    assert script
-    assert (done.returncode, done.stderr) == (0, b"")
