@@ -213,6 +213,8 @@ def _declare(call: Call) -> None:
         elif not equals:
             if name not in state.variables and call.name != "export" and ("A" in flags or "a" in flags):
                 variable = Variable((("",),), () if "a" in flags else None)
+            if own:  # in a function it hides the value of outside, and is empty
+                variable = replace(variable, values=tuple(dict.fromkeys((*variable.values, ("",)))))
             kept = replace(
                 variable,
                 exported=exported or variable.exported,

@@ -123,9 +123,9 @@ def test_two_hundred_kills_take_back_no_answer_and_leave_nothing(tmp_path):
     held = ids(client)
     assert max(held.values()) == 1
     assert [number for number, seen, _ in ends if seen and f"call-{number}" not in held] == []
-    # The moments were what they are meant to be: before, after and beyond the answer.
+    # The moments were what they are meant to be: before and after the answer. With it, the process ends.
     assert sum(1 for _, seen, by_us in ends if by_us and not seen) > KILLS // 10
-    assert sum(1 for _, seen, by_us in ends if by_us and seen) > 0
+    assert sum(1 for _, seen, _ in ends if seen) > 0
     assert sum(1 for _, seen, _ in ends if seen) > KILLS // 10
     deadline = time.monotonic() + 10
     while marked(token) and time.monotonic() < deadline:
