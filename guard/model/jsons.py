@@ -43,7 +43,8 @@ def loads(
         reading: Any = _Reading(object_pairs_hook, parse_constant or _constant, parse_float)
         try:
             value, end = make_scanner(reading)(text, start)
-        except StopIteration:
+        except (StopIteration, SystemError):
+            # The scanner takes its error from `json.decoder`; with that not loaded it has none to raise.
             pass
         else:
             if not text[end:].strip(_SPACE):

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from guard.cli import registration
 from tests.agents.hooks import Answer, Client, verdict, without_privileges
+from tests.agents.test_claude_code import MALFORMED
 from tests.agents.test_faults import needs_modes, refuses
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +35,23 @@ def test_the_registered_command_answers_as_the_hook_does(client):
     assert registered(client, client.payload()).verdict == "nothing"
     assert registered(client, client.shell("rm -rf ~")).verdict == "deny"
     assert registered(client, b"{").verdict == "deny"
+
+
+@pytest.mark.parametrize("what", MALFORMED)
+def test_what_is_malformed_is_denied_in_words_by_a_process_of_its_own(client, what):
+    answer = registered(client, MALFORMED[what])
+
+    assert refuses(answer)
+    assert re.search(r"\b[A-Z]\w*Error\b|Traceback| object at 0x", answer.reason) is None
+
+
+def test_a_line_that_a_crash_cut_does_not_stop_the_next_hook(client):
+    assert client.hook(client.payload()).verdict == "nothing"
+    log = client.state / "audit" / "current.jsonl"
+    log.write_bytes(log.read_bytes() + b'{"kind":"decision","at":17')
+
+    assert client.hook(client.payload()).verdict == "nothing"
+    assert client.run("audit", "verify").returncode == 0
 
 
 def test_the_readme_and_the_doctor_name_one_registration():

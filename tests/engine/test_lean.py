@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import json
 import pickle
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -29,9 +31,13 @@ def test_json_is_written_as_the_standard_library_writes_it(value):
     assert jsons.loads(json.dumps(value)) == value
 
 
-@pytest.mark.parametrize(
-    "text", ["", " ", "[1,", "[1] x", "\ufeff[]", "nul", "01", "\v1", "'a'", "[1]\f", '{"a":1,}', '"\t"']
-)
+NOT_JSON = (
+    "", " ", "[1,", "[1] x", "\ufeff[]", "nul", "01", "\v1", "'a'", "[1]\f", '{"a":1,}', '"\t"',
+    "{bad", "{1:2}", '{"a" 1}', '{"a":}', '{"a":1', "[1 2]", '"\\x"', '"\\u12"', '"open', "[" * 20, '{"a":{"b":[1,}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NOT_JSON)
 def test_what_is_not_json_is_refused_in_the_same_words(text):
     with pytest.raises(json.JSONDecodeError) as expected:
         json.loads(text)
@@ -39,6 +45,20 @@ def test_what_is_not_json_is_refused_in_the_same_words(text):
         jsons.loads(text)
 
     assert str(actual.value) == str(expected.value)
+
+
+@pytest.mark.parametrize("text", NOT_JSON)
+def test_it_is_refused_where_nobody_has_loaded_json(text):
+    # As in a hook: the interpreter's scanner has no error to raise then.
+    program = (
+        "import sys; from guard.model.jsons import loads\n"
+        "assert 'json' not in sys.modules and 'json.decoder' not in sys.modules\n"
+        "try: loads(sys.argv[1])\n"
+        "except ValueError as error: print(type(error).__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, text], capture_output=True, text=True, check=False)
+
+    assert (done.stdout, done.stderr) == ("JSONDecodeError\n", "")
 
 
 @given(st.binary(), st.binary(max_size=64))
