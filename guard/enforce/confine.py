@@ -5,6 +5,7 @@ import os
 import signal
 from types import FrameType
 
+from guard.enforce.descendants import descendants
 from guard.enforce.permit import Permit
 from guard.model.dataclass import dataclass
 from guard.model.decision import Host, Sandbox
@@ -170,13 +171,31 @@ def _on_host(proposal: ShellProposal, facts: Facts, stdio: Stdio) -> Outcome:
 
 
 def _forward(child: "Popen[bytes]") -> dict[int, Any]:
-    """Signals to us are signals to the command; ctrl-C reaches both by itself."""
+    """Signals to us are signals to the command and all that it started: a shell alone would die and leave them."""
 
     def handler(number: int, _frame: FrameType | None) -> None:
-        child.send_signal(number)
+        if number == signal.SIGINT and _in_foreground():
+            return  # ctrl-C reaches all of us by itself
+        if child.poll() is None:
+            for one in (child.pid, *descendants(child.pid)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(one, number)
 
-    before: dict[int, Any] = {}
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
-        before[number] = signal.signal(number, handler)
-    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return before
+    return {
+        number: signal.signal(number, handler)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
+    }
+
+
+def _in_foreground() -> bool:
+    """Whether what is typed at our terminal is a signal to us and to the command at once."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)

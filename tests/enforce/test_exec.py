@@ -150,6 +150,38 @@ def test_without_a_sandbox_nothing_that_needs_one_runs(machine: Machine) -> None
     assert advice.returncode == ASK
 
 
+SLOW = (
+    "sleep 60", "python3 -c 'import time; time.sleep(60)'", "true; sleep 60; true", "sleep 60 | cat", "(sleep 60; true); true",
+    "sleep 60 & sleep 61", "for n in 1 2; do sleep 60; done", "timeout 90 bash -c 'sleep 60; true'",
+)  # fmt: skip
+
+
+# What a shell starts with `&` ignores SIGINT, as it does at a terminal.
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [
+        (command, number)
+        for command in SLOW
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        if (" & " in command, number) != (True, signal.SIGINT)
+    ],
+)
+def test_a_signal_to_the_guard_alone_ends_all_that_runs(machine: Machine, command: str, number: int) -> None:
+    process = subprocess.Popen(
+        machine.argv("exec", "--ask", "deny", "--", command),
+        cwd=machine.work,
+        env=machine.env,
+        start_new_session=True,
+    )
+    wait_for(lambda: len(machine.records("decision")) == 1)
+    time.sleep(0.4)
+    process.send_signal(number)
+
+    assert process.wait(timeout=20) == 128 + number
+    wait_for(lambda: not living(process.pid))
+    assert verify(str(machine.home / ".local/state/guard/audit")).ok
+
+
 @pytest.mark.parametrize("command", ["sleep 60", "python3 -c 'import time; time.sleep(60)'"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_command_and_leaves_nothing(machine: Machine, command: str, number: int) -> None:
