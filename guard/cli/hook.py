@@ -20,6 +20,7 @@ else:
     import _signal as signal
 
 DEADLINE_S = 20.0
+AGAIN_S = 0.05
 AGENTS = ("claude-code",)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
 HELP = """usage: guard hook AGENT < PAYLOAD
@@ -51,10 +52,13 @@ def main(arguments: list[str]) -> int:
             answer = _own_output()
             stdout, stderr, status = _answer(arguments)
             alarm.settle()
+            if alarm.why:
+                stdout, stderr, status = _refusal(_Late(alarm.why))
         except BaseException as error:  # noqa: BLE001 - a crash of ours must not let the call run
             alarm.settle()
             stdout, stderr, status = _refusal(error)
-    except BaseException as late:  # noqa: BLE001 - as above; a signal between a crash and its refusal. There is no third: the alarm goes off once
+    except BaseException as late:  # noqa: BLE001 - as above; a signal between a crash and its refusal. There is no third before this line
+        alarm.settle()
         stdout, stderr, status = _refusal(late)
     return _send(answer, stdout, stderr, status)
 
@@ -157,9 +161,10 @@ def _payload() -> bytes:
 
 
 class _Alarm:
-    """Goes off once at most: a second signal must not tear the refusal that the first one caused."""
+    """Goes off until it is heard. What it raises in a callback of the interpreter's own, while a module loads say, is lost."""
 
     def __init__(self) -> None:
+        self.why = ""
         self._settled = False
 
     def set(self) -> None:
@@ -168,18 +173,23 @@ class _Alarm:
         signal.setitimer(signal.ITIMER_REAL, DEADLINE_S)
 
     def settle(self) -> None:
+        """A signal from here on must not tear the answer."""
         self._settled = True
         for number in _SIGNALS:
             # An interpreter that ends takes its handlers away, but not this: nothing kills us between answer and exit.
             signal.signal(number, signal.SIG_IGN)
 
     def _late(self, number: int, _frame: "FrameType | None") -> None:
-        if self._settled:
+        if self._settled or (self.why and number != signal.SIGALRM):
             return
-        self._settled = True
-        if number == signal.SIGALRM:
-            raise _Late(f"no answer within {DEADLINE_S:g} s")
-        raise _Late(f"interrupted by signal {number}")
+        if not self.why:
+            self.why = (
+                f"no answer within {DEADLINE_S:g} s"
+                if number == signal.SIGALRM
+                else f"interrupted by signal {number}"
+            )
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_S, AGAIN_S)
+        raise _Late(self.why)
 
 
 def _own_output() -> int:

@@ -389,6 +389,34 @@ def test_a_signal_is_answered_with_one_deny(client, signals):
     assert "interrupted by signal" in answer.reason or "no answer within" in answer.reason
 
 
+SWALLOWED = """
+import os, signal, sys, weakref
+
+class Thing:
+    pass
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            thing = Thing()
+            # What is raised in such a callback is printed, and gone.
+            self.watch = weakref.ref(thing, lambda _: [os.kill(os.getpid(), {number}) for _ in range(3)])
+            del thing
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM])
+@pytest.mark.parametrize("module", ["guard.agents.codec", "guard.enforce.pipeline"])
+def test_a_signal_that_the_interpreter_swallows_is_heard_all_the_same(client, module, number):
+    answer = client.patched(SWALLOWED.format(module=module, number=int(number)), client.payload())
+
+    assert refuses(answer)
+    assert "interrupted by signal" in answer.reason or "no answer within" in answer.reason
+    assert "ignored in" in answer.stderr.decode()
+
+
 def test_signals_at_any_moment_leave_one_answer(client):
     """While it judges, writes the record, answers: the record of what was consented to is there all the same."""
     assert client.hook(client.payload()).verdict == "nothing"
