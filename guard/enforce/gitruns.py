@@ -7,27 +7,15 @@ from guard.enforce.gitindex import git_directory, work_tree
 from guard.enforce.walkpath import look_path
 from guard.model.facts import GitRunsFact
 
-_KEYS = frozenset(
-    "core.pager core.editor core.sshcommand core.fsmonitor core.askpass core.gitproxy diff.external sequence.editor "
-    "gpg.program gpg.ssh.program gpg.x509.program core.alternaterefscommand interactive.difffilter core.attributesfile "
-    "uploadpack.packobjectshook credential.helper commit.gpgsign".split()
+_PLAIN = frozenset(
+    "repositoryformatversion filemode bare logallrefupdates ignorecase precomposeunicode symlinks url fetch remote merge rebase "
+    "name email active autocrlf".split()
 )
-_LAST = frozenset(
-    "clean smudge process textconv command driver cmd program helper sshcommand recursive".split()
+"""Last words of what stands in every repository: no need to ask what they mean."""
+_WHEN_NAMED = frozenset(
+    "alias difftool mergetool guitool browser man web help sendemail imap instaweb tar gui".split()
 )
-"""Last words of ``filter.NAME.clean`` and its like."""
-_SECTIONS = (
-    "filter.",
-    "diff.",
-    "merge.",
-    "difftool.",
-    "mergetool.",
-    "include",
-    "includeif.",
-    "credential.",
-    "hook.",
-)
-_BOOLEAN = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0", ""})
+"""Sections that count when a command of their own is given, and are looked at there."""
 
 
 def look_git_runs(path: str, home: str) -> GitRunsFact:
@@ -51,17 +39,17 @@ def look_git_runs(path: str, home: str) -> GitRunsFact:
 
 
 def _runs(section: str, name: str, value: str) -> bool:
+    if name in _PLAIN or section.partition(".")[0] in _WHEN_NAMED:
+        return False
+    from guard.effects.knowledge.git_settings import meaning, settled  # noqa: PLC0415 - only where there is more than usual
+
     key = f"{section}.{name}"
-    if key in {"core.fsmonitor", "commit.gpgsign"}:
-        # A switch, or the path of a program.
-        return (
-            value.lower() not in _BOOLEAN
-            if name == "fsmonitor"
-            else value.lower() in {"true", "yes", "on", "1"}
-        )
-    return key in _KEYS or (
-        section.startswith(_SECTIONS) and (section.startswith("include") or name in _LAST)
-    )
+    if key in {"core.hookspath", "init.templatedir"}:
+        # Hooks are looked at by name.
+        return False
+    if key == "commit.gpgsign":
+        return value.lower() in {"true", "yes", "on", "1"}
+    return key == "core.attributesfile" or (meaning(key) == "runs" and not settled(key, value))
 
 
 def _own_hooks_path(home: str) -> bool:

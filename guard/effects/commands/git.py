@@ -4,6 +4,7 @@ Options before the subcommand and configuration can make any subcommand run any 
 """
 
 from guard.effects.call import Call
+from guard.effects.commands.git_config import config, configured_by
 from guard.effects.commands.git_remote import (
     bridge,
     clone,
@@ -18,9 +19,6 @@ from guard.effects.commands.git_remote import (
 )
 from guard.effects.commands.git_repository import (
     COMMIT_HOOKS,
-    RUNNING_KEYS,
-    RUNNING_SECTIONS,
-    configured_by,
     current_branch,
     in_commit,
     repository_of,
@@ -53,10 +51,9 @@ from guard.effects.commands.git_tree import (
     worktree,
 )
 from guard.effects.options import Parsed, grammar
-from guard.effects.state import WrittenFile
 from guard.effects.values import Field, Hole, plain
 from guard.model.dataclass import replace
-from guard.model.effect import PersistEnv, RewriteVcs
+from guard.model.effect import RewriteVcs
 from guard.model.paths import KnownPath
 from guard.model.typed import Callable
 
@@ -199,35 +196,6 @@ def _commit(call: Call) -> None:
     )
 
 
-def _config(call: Call) -> None:
-    parsed = call.parse(grammar("f file blob type default comment value"))
-    reads = ("l", "list", "get", "get-all", "get-regexp", "get-urlmatch", "get-color", "get-colorbool")
-    operands = parsed.operands
-    if operands and operands[0].static in {"list", "get"}:
-        return
-    if operands and operands[0].static in {"set", "unset", "edit", "rename-section", "remove-section"}:
-        operands = operands[1:]
-    elif parsed.has(*reads) or (len(operands) < 2 and not parsed.has("unset", "unset-all", "e", "edit")):
-        return
-    named = parsed.values("f", "file")
-    if named:
-        call.write(*named)
-    elif parsed.has("global"):
-        call.write(plain(f"{call.evaluator.facts.home}/.gitconfig", call.span))
-    elif parsed.has("system"):
-        call.write(plain("/etc/gitconfig", call.span))
-    key = operands[0].static if operands else None
-    harmless = (
-        key is not None and key.lower() not in RUNNING_KEYS and not key.lower().startswith(RUNNING_SECTIONS)
-    )
-    if not harmless:
-        call.say(PersistEnv(detail=f"git runs or loads what `{key or '?'}` says"))
-        for directory in call.state.cwd:
-            call.remember(f"{directory}/.git/config", WrittenFile(None))
-    elif not named and not parsed.has("global", "system"):
-        return
-
-
 def _archive(call: Call) -> None:
     parsed = call.parse(grammar("o output format prefix remote exec add-file"))
     if parsed.has("exec", "remote"):
@@ -286,7 +254,7 @@ _COMMANDS: dict[str, Callable[[Call], None]] = {
     "fetch": fetch,
     "pull": pull,
     "clone": clone,
-    "config": _config,
+    "config": config,
     "worktree": worktree,
     "rm": removed,
     "mv": moved,

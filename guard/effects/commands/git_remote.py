@@ -1,10 +1,10 @@
 """git and others: what is fetched, what others see, what a remote can make git run."""
 
 from guard.effects.call import Call
+from guard.effects.commands.git_config import configured_by
 from guard.effects.commands.git_repository import (
     COMMIT_HOOKS,
     UPDATE_HOOKS,
-    configured_by,
     current_branch,
     repository_of,
     runs_hooks,

@@ -4,45 +4,6 @@ from guard.effects.call import Call
 from guard.effects.values import Field, plain
 from guard.model.facts import GitFact, GitRunsFact, LookGit, LookGitRuns
 
-RUNNING_KEYS = frozenset(
-    "core.pager core.editor core.sshcommand core.fsmonitor core.hookspath core.askpass core.gitproxy diff.external "
-    "credential.helper sequence.editor gpg.program gpg.ssh.program init.templatedir include.path core.attributesfile "
-    "uploadpack.packobjectshook core.alternaterefscommand interactive.difffilter protocol.ext.allow http.proxy".split(
-        " "
-    )
-)
-
-RUNNING_SECTIONS = (
-    "alias.",
-    "filter.",
-    "merge.",
-    "difftool.",
-    "mergetool.",
-    "pager.",
-    "includeif.",
-    "url.",
-    "browser.",
-    "man.",
-    "submodule.",
-)
-
-
-def configured_by(call: Call, field: Field, aliases: dict[str, str]) -> None:
-    """``-c KEY=VALUE``: what it makes git run is followed as far as it can be read."""
-    name, _, value = (field.static or field.prefix).partition("=")
-    key = name.lower()
-    if field.static is not None and key.startswith("alias."):
-        aliases[key.removeprefix("alias.")] = value
-    elif (
-        not key
-        or key in RUNNING_KEYS
-        or key.startswith(RUNNING_SECTIONS)
-        or (field.static is None and "=" not in field.prefix)
-    ):
-        if field.static is not None and value:
-            call.run_text((value,))
-        call.opaque(f"`{key or field.text}` makes git run or load something")
-
 
 def repository_of(call: Call) -> GitFact | None:
     where = call.state.cwd[0] if call.state.cwd else ""
