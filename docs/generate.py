@@ -22,6 +22,7 @@ from guard.cli.render import effect_line  # noqa: E402
 from guard.effects import programs  # noqa: E402
 from guard.effects.knowledge.index import FAMILY  # noqa: E402
 from guard.effects.knowledge.schema import Row  # noqa: E402
+from guard.effects.knowledge.settings import SETTINGS  # noqa: E402
 from guard.engine.imagined import decide_imagined  # noqa: E402
 from guard.model.decision import verdict_of  # noqa: E402
 from guard.model.effect import RunProgram  # noqa: E402
@@ -106,6 +107,9 @@ def described(row: Row, level: int = 0) -> list[str]:
     ):
         if row.get(key, "skip") != "skip":
             lines.append(f"{pad}- {words}: {row[key]}")  # type: ignore[literal-required]
+    for kind in row.get("loads", "").split():
+        files = ", ".join(f"`{name}`" for name in SETTINGS[kind]["files"].split())
+        lines.append(f"{pad}- reads where it works: {files}")
     lines += [f"{pad}- {options(names)}: {action}" for names, action in row.get("options", {}).items()]
     for names, more in row.get("when", {}).items():
         inner = described(more, level + 1)

@@ -4,12 +4,13 @@ import os
 import stat
 
 from guard.enforce.walkpath import look_path
-from guard.model.facts import ModuleFact, ProgramFact, ScriptFact
+from guard.model.facts import ModuleFact, ProgramFact, ScriptFact, SettingsFact
 from guard.model.hashes import sha256
 from guard.model.paths import FileKind
 from guard.model.typed import Mapping
 
 MAX_SCRIPT_BYTES = 256 * 1024
+MAX_ABOVE = 32
 MAX_PROGRAM_BYTES = 256 * 1024 * 1024
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/")
@@ -109,6 +110,24 @@ def look_script(path: str) -> ScriptFact:
     if b"\0" in data:
         return ScriptFact(text=None, reason="it is not text")
     return ScriptFact(text=os.fsdecode(data), sha256=sha256(data).hexdigest())
+
+
+def look_settings(directory: str, names: tuple[str, ...], top: str) -> SettingsFact:
+    """Those of the files that are there. What is there and cannot be read is told as such."""
+    found: list[tuple[str, ScriptFact]] = []
+    for place in _upwards(directory, top):
+        for name in names:
+            path = os.path.join(place, name)
+            if os.path.lexists(path):
+                found.append((path, look_script(path)))
+    return SettingsFact(found=tuple(found))
+
+
+def _upwards(directory: str, top: str) -> list[str]:
+    places = [directory]
+    while os.path.dirname(places[-1]) != places[-1] and places[-1] != top and len(places) < MAX_ABOVE:
+        places.append(os.path.dirname(places[-1]))
+    return places
 
 
 def look_module(name: str, directory: str) -> ModuleFact:

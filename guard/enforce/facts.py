@@ -5,7 +5,7 @@ Bounded in rounds, entries, bytes and time. What was not answered in time stays 
 
 import os
 
-from guard.enforce.executables import Executables, look_module, look_script
+from guard.enforce.executables import Executables, look_module, look_script, look_settings
 from guard.enforce.gitfacts import look_git
 from guard.enforce.gitruns import look_git_runs
 from guard.enforce.globs import look_glob
@@ -27,9 +27,11 @@ from guard.model.facts import (
     LookPath,
     LookProgram,
     LookScript,
+    LookSettings,
     LookTree,
     Lookup,
     ModuleFact,
+    SettingsFact,
 )
 from guard.model.proposal import Proposal
 from guard.model.typed import Callable, Mapping, MappingProxyType, assert_never
@@ -65,6 +67,8 @@ class World:
                 return look_git_runs(path, self._home)
             case LookModule(name, directory):
                 return look_module(name, directory)
+            case LookSettings(directory, names, top):
+                return look_settings(directory, names, top)
             case _:
                 assert_never(lookup)
 
@@ -89,6 +93,10 @@ class Imagined:
             case LookModule(_, directory):
                 if self._imagined(directory):
                     return ModuleFact(found=False)
+            case LookSettings(directory, _, _):
+                if self._imagined(directory):
+                    # Nor has anybody put settings there.
+                    return SettingsFact()
             case LookGlob(base, pattern):
                 if self._imagined(pattern if pattern.startswith("/") else base):
                     return _literal(base, pattern)

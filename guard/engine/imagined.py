@@ -12,8 +12,10 @@ from guard.model.facts import (
     LookGitRuns,
     LookGlob,
     LookModule,
+    LookSettings,
     Lookup,
     ModuleFact,
+    SettingsFact,
 )
 from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal
@@ -66,6 +68,7 @@ def decide_imagined(
         answers |= {
             lookup: ModuleFact(found=False) for lookup in analysed.lookups if isinstance(lookup, LookModule)
         }
+        answers |= {lookup: SettingsFact() for lookup in analysed.lookups if isinstance(lookup, LookSettings)}
         facts = replace(facts, answers=MappingProxyType(answers))
         analysed = analyse(proposal, facts)
     return decide(replace(analysed, lookups=frozenset(answers)), facts, policy)

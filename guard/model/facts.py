@@ -68,8 +68,27 @@ class LookModule:
     directory: str
 
 
+@dataclass(frozen=True, slots=True)
+class LookSettings:
+    """Which of these files lie in ``directory``, or in one above it up to ``top``, and what do they say?"""
+
+    directory: str
+    names: tuple[str, ...]
+    """Relative to each of the directories."""
+    top: str
+    """The directory itself, or one above it."""
+
+
 Lookup: TypeAlias = (
-    LookPath | LookTree | LookProgram | LookScript | LookGlob | LookGit | LookGitRuns | LookModule
+    LookPath
+    | LookTree
+    | LookProgram
+    | LookScript
+    | LookGlob
+    | LookGit
+    | LookGitRuns
+    | LookModule
+    | LookSettings
 )
 
 
@@ -159,8 +178,22 @@ class ModuleFact:
     """Whether there is one, or nobody could look."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsFact:
+    found: tuple[tuple[str, ScriptFact], ...] = ()
+    """Those that are there, the nearest first: absolute path and content."""
+
+
 Answer: TypeAlias = (
-    PathFact | TreeFact | ProgramFact | ScriptFact | GlobFact | GitFact | GitRunsFact | ModuleFact
+    PathFact
+    | TreeFact
+    | ProgramFact
+    | ScriptFact
+    | GlobFact
+    | GitFact
+    | GitRunsFact
+    | ModuleFact
+    | SettingsFact
 )
 
 

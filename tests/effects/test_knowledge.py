@@ -7,6 +7,7 @@ import pytest
 
 from guard.effects.knowledge.index import FAMILIES
 from guard.effects.knowledge.schema import Row
+from guard.effects.knowledge.settings import SETTINGS, File, Settings
 
 ACTIONS = set(
     "skip read read-deep write write-deep append delete delete-deep mode mode-deep connect upload listen kill package "
@@ -65,6 +66,24 @@ def test_every_word_of_a_row_means_something(family: str, name: str, row: Row) -
             assert kind in SAYINGS, saying
             assert rest or kind not in NEEDS_MORE, saying
         assert "does" not in inner or isinstance(inner["does"], tuple)
+        assert set(inner.get("loads", "").split()) <= set(SETTINGS)
         if "python" in inner:
             module, _, function = inner["python"].partition(":")
             assert callable(getattr(import_module(f"guard.effects.{module}"), function))
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_every_kind_of_settings_is_loaded_by_a_program_and_says_how_it_is_read(kind: str) -> None:
+    settings = SETTINGS[kind]
+    loaded = {
+        word for _, _, row in PROGRAMS for inner in rows(row) for word in inner.get("loads", "").split()
+    }
+
+    assert kind in loaded or kind == "envrc", "direnv is understood by code"
+    assert set(settings) <= set(Settings.__annotations__) | set(File.__annotations__)
+    assert settings["files"].split()
+    assert not any(name.startswith(("/", "~", "..")) for name in settings["files"].split())
+    if settings["format"] in {"toml", "toolchain", "ini", "npmrc", "yaml"}:
+        assert settings.get("quiet"), "a file with keys says which of them do nothing"
+    else:
+        assert not {"runs", "hosts", "quiet", "below", "templates"} & set(settings)

@@ -488,7 +488,20 @@ def _debugger(call: Call) -> None:
 def _direnv(call: Call) -> None:
     """``direnv exec DIRECTORY COMMAND``: the directory's own file first, then the command."""
     _debugger(call)
-    if call.statics[:1] == ["exec"]:
+    verb = call.statics[0] if call.args else None
+    if verb in {"exec", "allow", "permit", "grant", "reload", "export"}:
+        from guard.effects.loads import load  # noqa: PLC0415 - only where a directory sets up its own environment
+
+        outer = call.state
+        if verb == "exec" and len(call.args) > 1:
+            paths = call.paths(call.args[1])
+            known = tuple(path.text for path in paths if isinstance(path, KnownPath))
+            call.state = replace(outer, cwd=known if len(known) == len(paths) else ())
+        load(call, "envrc")
+        call.state = outer
+        if call.after is not None:
+            call.after = replace(call.after, cwd=outer.cwd)
+    if verb == "exec":
         call.run(call.args[2:])
 
 

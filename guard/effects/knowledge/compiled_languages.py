@@ -16,6 +16,7 @@ _CARGO_BUILD: Row = {
 _LOCKS: Row = {"tame": {"dry-run n": NET}, "does": ("connect package-index", "write Cargo.lock")}
 _CARGO: Row = {
     "about": "builds, tests and publishes Rust code",
+    "loads": "cargo rustup",
     "takes": _CARGO_TAKES,
     "options": {"config": "opaque", "manifest-path": "read", "target-dir": "write-deep"},
     "help": "h V list explain",
@@ -170,6 +171,7 @@ PROGRAMS: dict[str, Row] = {
     },
     "rustc": {
         "about": "compiles Rust code",
+        "loads": "rustup",
         "takes": "cfg check-cfg l crate-type crate-name edition emit print explain target W A D F cap-lints color error-format json remap-path-prefix g O",
         "options": {"L": "opaque", "o": "write", "out-dir": "write-deep", "extern sysroot": "opaque", "C codegen Z": "opaque"},
         "tame": {"V version print explain": {}},
@@ -179,7 +181,7 @@ PROGRAMS: dict[str, Row] = {
     },
     "go": _GO,
     **alike("gofmt goimports", {"about": "formats Go code", "takes": "r cpuprofile local", "options": {"cpuprofile": "write"}, "long": True, "operands": "read-deep", "when": {"w": {"operands": "write-deep"}}}),
-    "rustfmt": {"about": "formats Rust code", "takes": "edition style-edition color files-with-diff config emit print-config", "options": {"config-path": "read"}, "help": "h V", "tame": {"check": {"operands": "read"}}, "operands": "write"},
+    "rustfmt": {"about": "formats Rust code", "loads": "rustup", "takes": "edition style-edition color files-with-diff config emit print-config", "options": {"config-path": "read"}, "help": "h V", "tame": {"check": {"operands": "read"}}, "operands": "write"},
     "swift": {
         "about": "builds and runs Swift code",
         "help": "h",

@@ -29,6 +29,7 @@ _NPM_TAKES = (
 _ADDS: Row = {**INSTALLS, "tame": {"dry-run": NET}}
 _DIST_TAGS: Row = {"verbs": {"ls list l": NET, "*": PUBLISHES}, "bare": NET}
 _NPX: Row = {
+    "loads": "npmrc",
     "stops": True,
     "takes": f"{_NPM_TAKES} p package c call",
     "options": {**_REGISTRY, "c call": "code", "node-arg n": "opaque"},
@@ -62,6 +63,7 @@ _CREATES: Row = {
 }
 _NPM: Row = {
     "about": "installs and publishes packages of JavaScript, and runs a project's scripts",
+    "loads": "npmrc",
     "takes": _NPM_TAKES,
     "within": "prefix C",
     "options": _REGISTRY,
@@ -143,6 +145,7 @@ _NPM: Row = {
     },
 }
 _YARN: Row = {
+    "loads": "yarnrc yarnrc1 npmrc",
     "about": "installs packages of JavaScript and runs a project's scripts",
     "within": "cwd",
     "takes": "mutex modules-folder cache-folder network-timeout",
@@ -191,6 +194,7 @@ _YARN: Row = {
     },
 }
 _PNPM: Row = {
+    "loads": "npmrc pnpmfile",
     "about": "installs packages of JavaScript and runs a project's scripts",
     "within": "C dir",
     "takes": "filter F filter-prod loglevel reporter store-dir virtual-store-dir depth workspace-concurrency lockfile-dir modules-dir test-pattern",
@@ -235,6 +239,7 @@ _PNPM: Row = {
     },
 }
 _BUN: Row = {
+    "loads": "bunfig npmrc",
     "about": "runs JavaScript, installs its packages and tests it",
     "within": "cwd",
     "takes": "c config r preload inspect port e eval p print filter F",
@@ -320,17 +325,17 @@ _DENO: Row = {
 PROGRAMS: dict[str, Row] = {
     "npm": _NPM,
     **alike("npx bunx", {**_NPX, "about": "runs a program from a package"}),
-    "pnpx": {**_DLX, "about": "runs a program from a package"},
+    "pnpx": {**_DLX, "loads": "npmrc", "about": "runs a program from a package"},
     "yarn": _YARN,
     "yarnpkg": _YARN,
     "pnpm": _PNPM,
     "corepack": {"about": "fetches and runs the package manager that a project names", "help": "h v", "verbs": {"enable disable install use up prepare hydrate pack": INSTALLS, "cache": CACHES, "*": RUNS}},
     "bun": _BUN,
     "deno": _DENO,
-    **alike("gulp grunt webpack webpack-cli rollup parcel vite next nuxt nuxi astro remix svelte-kit ng vue-cli-service react-scripts expo electron storybook turbo rush babel swc tsup", {"about": "builds a web project with code that it names", "always": True, "does": ("opaque runs the project's code",)}),
+    **alike("gulp grunt webpack webpack-cli rollup parcel vite next nuxt nuxi astro remix svelte-kit ng vue-cli-service react-scripts expo electron storybook turbo rush babel swc tsup", {"about": "builds a web project with code that it names", "loads": "bundlers", "always": True, "does": ("opaque runs the project's code",)}),
     "lerna": {"about": "builds and publishes the packages of a repository", "always": True, "verbs": {"publish version": {"tame": {"no-push no-git-tag-version": BUILDS}, "does": ("publish", "upload package-index", "opaque runs the project's code")}, "*": BUILDS}, "bare": BUILDS},
     "nx": {"about": "builds and publishes the packages of a repository", "always": True, "verbs": {"release": {"tame": {"dry-run d": BUILDS}, "verbs": {"version changelog plan plan:check": BUILDS, "*": PUBLISHES}, "bare": PUBLISHES}, "*": BUILDS}, "bare": BUILDS},
-    **alike("jest vitest mocha ava karma cypress playwright nyc c8 tap jasmine wdio testcafe", {"about": "runs tests of a JavaScript project", "always": True, "does": ("opaque runs the project's code",)}),
+    **alike("jest vitest mocha ava karma cypress playwright nyc c8 tap jasmine wdio testcafe", {"about": "runs tests of a JavaScript project", "loads": "testers", "always": True, "does": ("opaque runs the project's code",)}),
     "esbuild": {
         "about": "bundles JavaScript",
         "options": {"outfile metafile": "write", "outdir": "write-deep", "tsconfig": "read", "servedir": "read-deep"},

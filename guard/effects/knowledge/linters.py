@@ -73,8 +73,8 @@ PROGRAMS: dict[str, Row] = {
         "operands": "read-deep",
     }),
     **alike("pip-audit safety", {"about": "looks for known holes in packages", "takes": "f format s vulnerability-service ignore-vuln", "options": {"r requirement": "read", "o output": "write"}, "help": "h V", "when": {"fix r requirement": {"does": ("install", "opaque packages run code when they are built")}}, "operands": "read", "does": ("connect package-index",)}),
-    **alike("eslint stylelint tslint standard xo markdownlint-cli2 htmlhint textlint commitlint remark alex cspell knip madge depcheck syncpack", {"about": "checks a web project", **_LOADS}),
-    "prettier": {"about": "formats files of a web project", "takes": "parser log-level tab-width print-width", "options": {"plugin": "opaque"}, "help": "h v support-info", "does": (_PLUGINS,)},
+    **alike("eslint stylelint tslint standard xo markdownlint-cli2 htmlhint textlint commitlint remark alex cspell knip madge depcheck syncpack", {"about": "checks a web project", "loads": "eslint", **_LOADS}),
+    "prettier": {"about": "formats files of a web project", "loads": "prettier", "takes": "parser log-level tab-width print-width", "options": {"plugin": "opaque"}, "help": "h v support-info", "does": (_PLUGINS,)},
     **alike("biome oxlint", {
         "about": "checks and formats files of a web project",
         # Settings and rules are data (JSON, GritQL).

@@ -70,6 +70,7 @@ PROGRAMS: dict[str, Row] = {
         },
     },
     **alike("bundle bundler", {
+        "loads": "gemfile",
         "about": "installs what a Ruby project names, and runs in it",
         "takes": "gemfile retry",
         "help": "h v",
@@ -86,7 +87,7 @@ PROGRAMS: dict[str, Row] = {
         },
         "bare": INSTALLS,
     }),
-    **alike("rake rails", {"about": "runs tasks of a Ruby project", "help": "V", "always": True, "verbs": _RAKE, "bare": BUILDS}),
+    **alike("rake rails", {"about": "runs tasks of a Ruby project", "loads": "rakefile gemfile", "help": "V", "always": True, "verbs": _RAKE, "bare": BUILDS}),
     "jekyll": {"about": "builds a web site", "always": True, "does": ("opaque runs the project's code",)},
     "hugo": {
         "about": "builds a web site",
@@ -98,6 +99,7 @@ PROGRAMS: dict[str, Row] = {
     },
     **alike("rspec cucumber", {"about": "runs tests of a Ruby project", "always": True, "does": ("opaque runs the project's code",)}),
     "composer": {
+        "loads": "composer",
         "about": "installs packages of PHP",
         "within": "d working-dir",
         "takes": "f format t tree a available",
@@ -195,6 +197,7 @@ PROGRAMS: dict[str, Row] = {
     "volta": {"about": "installs and chooses versions of Node", "help": "h v", "verbs": {"list ls which help completions": PRINTS, "pin": {"does": ("write package.json", "connect package-index")}, "setup": {"does": ("persist the path of the shell",)}, "run": {"stops": True, "takes": "node npm yarn env bundled-npm", "operands": "argv", "does": ("opaque runs it in another environment",)}, "*": INSTALLS}},
     **alike("mise rtx asdf", {
         "about": "installs and chooses versions of tools, and runs tasks",
+        "loads": "mise",
         "within": "C cd",
         "takes": "E env j jobs P profile",
         "help": "h V",

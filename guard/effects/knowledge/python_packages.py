@@ -40,6 +40,7 @@ _PIP_FETCH: Row = {
 }
 _PIP: Row = {
     "about": "installs packages of Python",
+    "loads": "pip",
     "takes": "retries timeout exists-action trusted-host cache-dir",
     "options": {"proxy": "connect", "cert client-cert": "read", "log": "append", "python": "opaque"},
     "help": "h V",
@@ -88,6 +89,7 @@ _UV_TOOL: Row = {
 }
 _UV: Row = {
     "about": "installs packages of Python and runs in their environments",
+    "loads": "uv uv-project",
     "takes": _UV_TAKES,
     "within": "directory",
     "options": {"project": "read"},
@@ -113,11 +115,21 @@ _UV: Row = {
             }
         },
         "python": {
-            "verbs": {"list find dir": PRINTS, "pin": {"does": ("write .python-version",)}, "*": INSTALLS}
+            "verbs": {
+                "list find": {"loads": "venv"},
+                "dir": PRINTS,
+                "pin": {"does": ("write .python-version",)},
+                "*": INSTALLS,
+            }
         },
         "pip": {
             "verbs": {
-                "list show freeze check tree": {"when": {"outdated": NET}, "options": _INDEX},
+                # It asks the environment's own Python what is there.
+                "list show freeze check tree": {
+                    "when": {"outdated": NET},
+                    "options": _INDEX,
+                    "loads": "venv",
+                },
                 "compile": {
                     "options": {**_INDEX, **_FILES, "o output-file": "write"},
                     "operands": "read",
@@ -214,15 +226,16 @@ PROGRAMS: dict[str, Row] = {
     "uvx": {**_UV_TOOL, "about": "runs a program written in Python from its package"},
     "poetry": {
         "about": "manages dependencies of a Python project",
+        "loads": "poetry",
         "takes": "with without only",
         "within": "P project C directory",
         "help": "h V",
         "verbs": {
-            "show": {"when": {"l latest o outdated": NET}},
+            "show": {"when": {"l latest o outdated": NET}, "loads": "venv"},
             "check about list help": PRINTS,
             "search": NET,
             "version": {"tame": {"dry-run": {}}, "python": "knowledge.package_words:version"},
-            "env": {"verbs": {"info list activate": PRINTS, "*": {"does": ("write-deep .venv", "opaque makes an environment from a Python that is named")}}},
+            "env": {"verbs": {"info list": {"loads": "venv"}, "activate": PRINTS, "*": {"does": ("write-deep .venv", "opaque makes an environment from a Python that is named")}}},
             "config": {"tame": {"list": {}}, "python": "knowledge.package_words:setting"},
             "source": {"verbs": {"show": PRINTS, "add": {"operands": "skip", "last": "connect", "does": ("write pyproject.toml",)}, "remove": {"does": ("write pyproject.toml",)}}},
             "cache": {"verbs": {"list": PRINTS, "*": CACHES}},
@@ -241,6 +254,7 @@ PROGRAMS: dict[str, Row] = {
     },
     "pdm": {
         "about": "manages dependencies of a Python project",
+        "loads": "pdm pdm-settings venv",
         "takes": "c config G group",
         "within": "p project",
         "help": "h V",
@@ -268,7 +282,8 @@ PROGRAMS: dict[str, Row] = {
         "options": {"i index": "connect"},
         "help": "h",
         "verbs": {
-            "graph verify scripts --where --venv --py --envs --support": PRINTS,
+            "graph": {"loads": "venv"},
+            "verify scripts --where --venv --py --envs --support": PRINTS,
             "run": {"stops": True, "operands": "program", "does": ("opaque runs the project's code",)},
             "shell": {"does": ("opaque opens a shell",)},
             "requirements": PRINTS,
@@ -353,9 +368,10 @@ PROGRAMS: dict[str, Row] = {
         "bare": RUNS,
     },
     "virtualenv": {"about": "makes an environment of Python", "takes": "p python prompt seeder activators", "help": "h", "operands": "write-deep", "does": ("opaque makes an environment from a Python that is named",)},
-    "nox": {"about": "runs tasks of a Python project", "help": "h", "stops": True, **BUILDS},
-    **alike("tox invoke inv", {"about": "runs tasks of a Python project", "always": True, "does": ("opaque runs the project's code",), "stops": True}),
-    **alike("pytest py.test", {"about": "runs tests of a Python project", "always": True, "does": ("opaque runs the project's code",)}),
+    "nox": {"about": "runs tasks of a Python project", "loads": "noxfile", "help": "h", "stops": True, **BUILDS},
+    "tox": {"about": "runs tasks of a Python project", "always": True, "does": ("opaque runs the project's code",), "stops": True},
+    **alike("invoke inv", {"about": "runs tasks of a Python project", "loads": "invoke", "always": True, "does": ("opaque runs the project's code",), "stops": True}),
+    **alike("pytest py.test", {"about": "runs tests of a Python project", "loads": "conftest", "always": True, "does": ("opaque runs the project's code",)}),
     **alike("unittest coverage", {"about": "runs tests of a Python project", "help": "h", "verbs": {"help": PRINTS, "*": RUNS}, "bare": RUNS}),
     **alike("sphinx-build mkdocs", {"about": "builds documentation", "help": "h", "does": ("opaque runs the project's code",)}),
     **alike("jupyter jupyter-lab jupyter-notebook", {"about": "serves and runs notebooks", "help": "h paths", "verbs": {"kernelspec": {"verbs": {"list": PRINTS, "*": INSTALLS}}, "--paths troubleshoot": PRINTS, "*": RUNS}, "bare": DAEMON}),

@@ -102,6 +102,8 @@ class Row(TypedDict, total=False):
     """Of a subcommand: its own name is its first operand (``yarn tsc``)."""
     fresh: bool
     """Options of the rows around it mean nothing here."""
+    loads: str
+    """Kinds of files, from :mod:`guard.effects.knowledge.settings`, that it reads where it works, whatever its options say."""
     python: str
     """``module:function`` for what data cannot say: called with the call and the parsed arguments, after all of the above."""
 

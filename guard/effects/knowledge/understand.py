@@ -50,6 +50,8 @@ def understand(row: Row) -> Callable[[Call], None]:
     def handle(call: Call) -> None:
         before = call.state
         _call(call, _level(row, None), call.args, (call.name,))
+        if "loads" in row:
+            _load(call, row["loads"])
         if call.state is not before:
             # It worked in another directory; the shell is where it was.
             call.state = before
@@ -113,13 +115,13 @@ def _level(row: Row, around: _Level | None) -> _Level:
 def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) -> None:
     call.args = args
     parsed = call.parse(level.rules)
+    if level.within:
+        _go(call, parsed.values(*level.within))
     for name, value in parsed.options:
         # Of a subcommand `--version` may be an option with a value of its own: `aws ... delete-policy --version 1`.
         alone = name != "version" or len(verbs) == 1 or len(args) == 1
         if name in level.help and value is None and alone:
             return
-    if level.within:
-        _go(call, parsed.values(*level.within))
     for name, value in parsed.options:
         action = level.actions.get(name)
         if action is not None and value is not None:
@@ -159,6 +161,12 @@ def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) 
             return
     rest = parsed.operands if found.get("whole") else parsed.operands[1:]
     _inner(call, level, found, rest, (*verbs, verb))
+
+
+def _load(call: Call, kinds: str) -> None:
+    from guard.effects.loads import load  # noqa: PLC0415 - only where a program reads settings of the project
+
+    load(call, kinds)
 
 
 def _go(call: Call, directories: list[Field]) -> None:
@@ -205,6 +213,8 @@ def _do(call: Call, level: _Level, row: Row, parsed: Parsed, verbs: tuple[str, .
     for saying in row.get("does", ()):
         _say(call, saying, verbs, parsed)
     _conditional(call, level, row, parsed, verbs)
+    if "loads" in row and len(verbs) > 1:
+        _load(call, row["loads"])
     if "python" in row:
         module, _, function = row["python"].partition(":")
         named = f"guard.effects.{module}"
