@@ -1,4 +1,5 @@
 """Writes docs/programs/: one page for each program that is understood, from its description and from the cases.
+And what comes from policies/protected.yaml (docs/protected_list.py).
 
 python docs/generate.py            write
 python docs/generate.py --check    say what differs, exit status 1
@@ -17,7 +18,11 @@ from importlib import import_module
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 
-from guard.audit.record import placement_name  # noqa: E402 - the checkout's own, whatever is installed
+sys.path.insert(0, os.path.join(ROOT, "docs"))
+
+import protected_list  # noqa: E402 - the checkout's own, whatever is installed
+
+from guard.audit.record import placement_name  # noqa: E402
 from guard.cli.render import effect_line  # noqa: E402
 from guard.effects import programs  # noqa: E402
 from guard.effects.knowledge.index import FAMILY  # noqa: E402
@@ -185,8 +190,14 @@ def pages() -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
+    if arguments != ["--check"]:
+        # First: the pages show what is decided with it.
+        protected_list.write()
     made = pages()
     if arguments == ["--check"]:
+        stale = protected_list.wrong()
+        for path in stale:
+            print(f"{path} is not what policies/protected.yaml says: run docs/generate.py")
         there = {name for name in os.listdir(OUT) if name.endswith(".md")} if os.path.isdir(OUT) else set()
         wrong = sorted(there ^ made.keys())
         for name in sorted(there & made.keys()):
@@ -198,7 +209,7 @@ def main(arguments: list[str]) -> int:
                 for name in wrong[:20]
             )
         )
-        return 1 if wrong else 0
+        return 1 if wrong or stale else 0
     shutil.rmtree(OUT, ignore_errors=True)
     os.makedirs(OUT)
     for name, text in made.items():

@@ -5,7 +5,7 @@ The same rules judge it. What no prediction covers is a surprise, and says so.
 
 import posixpath
 
-from guard.effects.place import is_below, place_of, roots
+from guard.effects.place import as_in_git, is_below, place_of, roots
 from guard.effects.resolve import Roots
 from guard.model.effect import (
     ChangeMode,
@@ -16,7 +16,7 @@ from guard.model.effect import (
     RunProgram,
     WritePath,
 )
-from guard.model.facts import Facts, LookTree, TreeFact
+from guard.model.facts import Facts, LookPath, LookTree, PathFact, TreeFact
 from guard.model.paths import FileKind, ResolvedPath
 from guard.model.typed import Iterable
 from sandbox.changes import Changes, Created, Deleted, Modified, Node, NodeKind
@@ -26,16 +26,33 @@ MANY = 5
 """More single files than this that nothing can bring back are judged as the tree they were in."""
 
 
-def observed_lookups(changes: Changes, facts: Facts) -> frozenset[LookTree]:
+_REPOSITORY = ("HEAD", "objects", "refs", "commondir")
+_OBEYED = frozenset(
+    (*_REPOSITORY, "config", "config.worktree", "hooks", "info", "gitdir", "worktrees", "modules")
+)
+
+
+def observed_lookups(changes: Changes, facts: Facts) -> frozenset[LookTree | LookPath]:
     """What must be known to say how much a change set would lose: asked before anything is applied."""
     paths = [
         entry.path
         for entry in changes.entries
         if isinstance(entry, Deleted) and entry.before.kind is not NodeKind.DIRECTORY
     ]
-    if len(paths) > MAX_LOOKED:
-        return frozenset()
-    return frozenset(LookTree(_absolute(path, facts)) for path in paths)
+    trees = paths if len(paths) <= MAX_LOOKED else []
+    # A directory that is a repository to git need not be called `.git`.
+    around = sorted({head for entry in changes.entries for head in _perhaps_repositories(entry.path)})
+    return frozenset(LookTree(_absolute(path, facts)) for path in trees) | frozenset(
+        LookPath(_absolute(f"{head}/{name}", facts)) for head in around[:MAX_LOOKED] for name in _REPOSITORY
+    )
+
+
+def _perhaps_repositories(path: str) -> list[str]:
+    """Directories that are one if they hold what a repository holds, the outermost first."""
+    parts = path.split("/")
+    if _OBEYED.isdisjoint(parts) or ".git" in parts:
+        return []
+    return ["/".join(parts[:count]) for count in range(1, len(parts)) if parts[count] in _OBEYED]
 
 
 def observe(
@@ -61,6 +78,28 @@ class _Observer:
             if isinstance(entry, Created | Modified) and (node := entry.after).kind is NodeKind.FILE
         }
         """What was moved is not lost."""
+        self._repositories = self._found_repositories()
+
+    def _found_repositories(self) -> frozenset[str]:
+        """Directories, by path below the workspace, that git takes for a repository now."""
+        came: dict[str, set[str]] = {}
+        for entry in self._changes.entries:
+            for head in _perhaps_repositories(entry.path):
+                names = came.setdefault(head, set())
+                if not isinstance(entry, Deleted):
+                    names.add(entry.path[len(head) + 1 :].partition("/")[0])
+
+        def has(head: str, name: str) -> bool:
+            if name in came[head]:
+                return True
+            fact = self._facts.answers.get(LookPath(_absolute(f"{head}/{name}", self._facts)))
+            return isinstance(fact, PathFact) and fact.kind is not FileKind.ABSENT
+
+        return frozenset(
+            head
+            for head in came
+            if has(head, "HEAD") and (has(head, "commondir") or (has(head, "objects") and has(head, "refs")))
+        )
 
     def effects(self) -> tuple[ResolvedEffect, ...]:
         out: dict[ResolvedEffect, None] = {}
@@ -106,6 +145,7 @@ class _Observer:
             below=places,
             listed=recursive,
             lost=lost,
+            aliases=self._aliases(path, real),
         )
         return DeletePath(
             path=resolved,
@@ -193,7 +233,20 @@ class _Observer:
         return self._at(path, _absolute(path, self._facts))
 
     def _at(self, given: str, real: str) -> ResolvedPath:
-        return ResolvedPath(given=given, real=real, place=place_of(real, self._named), kind=FileKind.FILE)
+        return ResolvedPath(
+            given=given,
+            real=real,
+            place=place_of(real, self._named),
+            kind=FileKind.FILE,
+            aliases=self._aliases(given, real),
+        )
+
+    def _aliases(self, path: str, real: str) -> tuple[str, ...]:
+        if not self._repositories:
+            return ()
+        around = [head for head in _perhaps_repositories(path) if head in self._repositories]
+        inside = as_in_git(real, _absolute(around[-1], self._facts)) if around else ""
+        return (place_of(inside, self._named),) if inside else ()
 
     # ------------------------------------------------------------------ was it foretold
 

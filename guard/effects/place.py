@@ -28,3 +28,8 @@ def place_of(real: str, named: tuple[tuple[str, str], ...]) -> str:
 def is_below(path: str, root: str) -> bool:
     """Whether ``path`` lies strictly below ``root``; both absolute and normal."""
     return path.startswith("/" if root == "/" else root + "/") and path != root
+
+
+def as_in_git(real: str, repository: str) -> str:
+    """The path by which a file of a repository that is not called ``.git`` is judged; empty when it is in none."""
+    return f"{repository}/.git{real[len(repository) :]}" if repository and is_below(real, repository) else ""

@@ -4,7 +4,7 @@ What nobody looked at, or could not look at, stays ``?`` or unlisted: the policy
 """
 
 from guard.effects.identity import lexical_path
-from guard.effects.place import is_below, place_of, roots
+from guard.effects.place import as_in_git, is_below, place_of, roots
 from guard.model.dataclass import replace
 from guard.model.effect import (
     ChangeMode,
@@ -182,7 +182,13 @@ def _path(
     place = place_of(real, named)
     aliases = tuple(
         dict.fromkeys(
-            other for other in (place_of(spelled, named), place_of(fact.parent_real, named)) if other != place
+            other
+            for other in (
+                place_of(spelled, named),
+                place_of(fact.parent_real, named),
+                _in_git(fact, real, named) or place,
+            )
+            if other != place
         )
     )
     resolved = ResolvedPath(
@@ -194,6 +200,11 @@ def _path(
         lost=-1 if loses else 0,
     )
     return _tree(resolved, path.text, facts, named, deep=deep, loses=loses, replaces=replaces)
+
+
+def _in_git(fact: PathFact, real: str, named: Roots) -> str:
+    inside = as_in_git(real, fact.repository) or as_in_git(fact.parent_real, fact.repository)
+    return place_of(inside, named) if inside else ""
 
 
 def _tree(

@@ -8,6 +8,7 @@ import errno
 import os
 import stat
 
+from guard.enforce.gitdirs import repository_around
 from guard.model.facts import PathFact
 from guard.model.paths import FileKind
 
@@ -90,6 +91,7 @@ def look_path(path: str) -> PathFact:
         is_link=is_link,
         mode=stat.S_IMODE(info.st_mode) if info is not None else 0,
         size=info.st_size if info is not None else 0,
+        repository=repository_around(text) or repository_around(parent_real),
     )
 
 

@@ -19,6 +19,7 @@ from guard.model.effect import (
 )
 from guard.model.enums import Enum
 from guard.model.facts import Facts
+from guard.model.names import folded
 from guard.model.paths import ResolvedPath
 from guard.model.proposal import Proposal, ShellProposal
 from guard.model.verdict import Level, Verdict
@@ -149,7 +150,20 @@ def _tampers(effect: ResolvedEffect, facts: Facts) -> _Touch:
 
 
 def _is_own(path: ResolvedPath, facts: Facts) -> bool:
-    return any(path.real == own or path.real.startswith(own + "/") for own in facts.guard_paths)
+    real = folded(path.real)
+    return any(real == own or real.startswith(own + "/") for own in _own(facts.guard_paths))
+
+
+def _own(paths: tuple[str, ...]) -> tuple[str, ...]:
+    known = _OWN.get(paths)
+    if known is None:
+        _OWN.clear()
+        known = _OWN[paths] = tuple(map(folded, paths))
+    return known
+
+
+_OWN: dict[tuple[str, ...], tuple[str, ...]] = {}
+"""The guard's own paths as they are compared; one guard has one set of them."""
 
 
 def _guarded(path: ResolvedPath, facts: Facts, *, deep: bool) -> _Touch:

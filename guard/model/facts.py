@@ -104,6 +104,8 @@ class PathFact:
     size: int = 0
     error: str = ""
     """Why we could not look; then ``kind`` is UNKNOWN."""
+    repository: str = ""
+    """The directory above it that git takes for a repository, when it is not called ``.git``; absolute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

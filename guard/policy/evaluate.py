@@ -21,6 +21,7 @@ from guard.model.effect import (
     effect_name,
 )
 from guard.model.facts import Facts
+from guard.model.names import folded
 from guard.model.paths import ResolvedPath
 from guard.model.verdict import Verdict
 from guard.policy.hosts import UNKNOWN, HostSet, normal
@@ -171,11 +172,13 @@ class _Seen:
 
     def _is_guard(self, place: str, path: ResolvedPath) -> bool:
         named = roots(self._facts)
+        here, real = folded(place), folded(path.real) if place == path.place else ""
         for own in self._facts.guard_paths:
-            spelled = place_of(own, named)
-            if place == spelled or place.startswith(spelled + "/"):
+            spelled = folded(place_of(own, named))
+            if here == spelled or here.startswith(spelled + "/"):
                 return True
-            if place == path.place and (path.real == own or path.real.startswith(own + "/")):
+            exact = folded(own)
+            if real and (real == exact or real.startswith(exact + "/")):
                 return True
         return False
 

@@ -6,6 +6,7 @@ below and what all of it surely is.
 """
 
 from guard.model.dataclass import dataclass
+from guard.model.names import may_be_short_for
 from guard.model.typed import Iterable, Mapping
 
 REMEMBERED = 20_000
@@ -61,22 +62,44 @@ class _Node:
 
 
 class ZoneMap:
-    """Names of zones to bits, and places to the bits of the zones they are in."""
+    """Names of zones to bits, and places to the bits of the zones they are in.
 
-    def __init__(self, zones: Mapping[str, Iterable[str]]) -> None:
+    What begins alike is put together when something that begins so is asked about: most commands name the workspace only.
+    """
+
+    def __init__(
+        self, zones: Mapping[str, Iterable[str]], *, first_bit: int = 0, short_names: bool = False
+    ) -> None:
+        """``short_names``: places and patterns are folded, and a place may be spelled in 8.3 names."""
         self._root = _Node()
         self._bits: dict[str, int] = {}
         self._below: dict[str, tuple[_Node, ...]] = {}
         self._known: dict[str, Membership] = {}
+        self._short = short_names
+        self._waiting: dict[str, list[tuple[list[str], int]]] = {}
         for name, patterns in zones.items():
-            bit = self._bits[name] = 1 << len(self._bits)
+            bit = self._bits[name] = 1 << (len(self._bits) + first_bit)
             for pattern in patterns:
-                for single in expand_braces(pattern):
-                    node = self._root
-                    for part in single.rstrip("/").split("/"):
-                        node = node.then(part)
-                    node.accept |= bit
+                for single in expand_braces(pattern) if "{" in pattern or "}" in pattern else (pattern,):
+                    parts = single.rstrip("/").split("/")
+                    if "*" in parts[0] or "?" in parts[0]:
+                        self._add(parts, bit)
+                    else:
+                        self._waiting.setdefault(parts[0], []).append((parts, bit))
         self._root.close()
+
+    def _add(self, parts: list[str], bit: int) -> None:
+        node = self._root
+        for part in parts:
+            node = node.then(part)
+        node.accept |= bit
+
+    def _begin(self, first: str) -> None:
+        waiting = self._waiting.pop(first, None)
+        if waiting is not None:
+            for parts, bit in waiting:
+                self._add(parts, bit)
+            self._root.literal[first].close()
 
     def bit(self, name: str) -> int:
         return self._bits[name]
@@ -98,9 +121,10 @@ class ZoneMap:
                 states = self._walk(parent)
                 self._below[parent] = states
         else:
+            self._begin(last)
             states = _closed((self._root,))
         inside = may = must = 0
-        for node in _step(states, last):
+        for node in _step(states, last, short=self._short):
             inside |= node.accept
             may |= node.may
             if node.loop:
@@ -108,9 +132,11 @@ class ZoneMap:
         return Membership(inside, may, must)
 
     def _walk(self, place: str) -> tuple[_Node, ...]:
+        parts = place.split("/")
+        self._begin(parts[0])
         states = _closed((self._root,))
-        for part in place.split("/"):
-            states = _step(states, part)
+        for part in parts:
+            states = _step(states, part, short=self._short)
         return states
 
 
@@ -123,14 +149,17 @@ def _closed(states: Iterable[_Node]) -> tuple[_Node, ...]:
     return tuple(out)
 
 
-def _step(states: tuple[_Node, ...], part: str) -> tuple[_Node, ...]:
+def _step(states: tuple[_Node, ...], part: str, *, short: bool = False) -> tuple[_Node, ...]:
     out: list[_Node] = []
+    short = short and "~" in part
     for node in states:
         if node.loop:
             out.append(node)
         following = node.literal.get(part)
         if following is not None:
             out.append(following)
+        if short:
+            out.extend(child for name, child in node.literal.items() if may_be_short_for(part, name))
         out.extend(child for pattern, child in node.wild if wildcard(pattern, part))
     return _closed(out)
 

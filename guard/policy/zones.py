@@ -3,8 +3,10 @@
 ``unresolved`` is the zone of paths that could be anything; ``guard`` is decided by real path, not by pattern.
 """
 
+from guard.model.names import folded
 from guard.model.paths import UNRESOLVED_PLACE
 from guard.model.typed import Mapping
+from guard.policy import protected
 from guard.policy.match import REMEMBERED, Membership, ZoneMap
 
 _HARMLESS_DEVICES = (
@@ -45,41 +47,6 @@ PUBLIC_KEYS = tuple(
 ) + ("$H/.aws/config", "$H/.config/gh/config.yml", "$H/.config/glab-cli/aliases.yml", "$H/.gnupg/gpg.conf", "$H/.gnupg/gpg-agent.conf", "$H/.config/gcloud/configurations/*", "$H/.config/gcloud/active_config")  # fmt: skip
 """What stands beside keys, or is called like one, and is none: it says where to log in, or proves who somebody is."""
 
-VCS_INTERNALS = tuple(
-    f"{root}{rest}"
-    for root in ("$W/**/.git", "$H/**/.git", "$T/**/.git", "$W/**/.git/modules/**", "$W/**/.git/worktrees/**")
-    for rest in ("/hooks/**", "/config", "/config.worktree", "/info/attributes", "/objects/info/alternates", "/commondir", "/gitdir")
-) + ("$W/.git", "$W/**/.gitmodules", "$W/**/.hg/hgrc", "$W/**/.svn/**")  # fmt: skip
-
-AGENT_CONFIG = tuple(
-    f"{root}/{rest}"
-    for root in ("$W/**", "$H")
-    for rest in (
-        ".claude/**", ".mcp.json", "CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "GEMINI.md", ".codex/**", ".gemini/**", ".cursor/**",
-        ".cursorrules", ".windsurf/**", ".windsurfrules", ".clinerules/**", ".clinerules", ".aider.conf.yml", ".github/copilot-instructions.md",
-        "opencode.json", ".opencode/**", ".qwen/**", ".continue/**", ".goose/**", ".goosehints", ".roo/**", ".kiro/**", ".crush.json", "crush.json",
-    )
-) + tuple(
-    f"$W/**/{rest}"
-    for rest in (
-        ".vscode/**", ".idea/**", ".devcontainer/**", ".devcontainer.json", ".envrc", ".tool-versions", ".mise.toml", "mise.toml",
-        ".pre-commit-config.yaml", ".husky/**", ".githooks/**", "lefthook.yml", ".github/workflows/**", ".github/actions/**", ".gitlab-ci.yml",
-        ".circleci/**", ".buildkite/**", "Jenkinsfile", "azure-pipelines.yml", ".travis.yml", "bitbucket-pipelines.yml", "sitecustomize.py", "site-packages/*.pth",
-        ".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml", ".npmrc", ".yarnrc", ".poetry/**", ".pdm-plugins/**",
-        "mise.local.toml", ".mise/**", ".config/mise/**", "tools/bazel", "usercustomize.py", ".yarnrc.yml", ".yarn/plugins/**", ".vimrc", ".nvimrc", ".exrc", ".dir-locals.el", ".gdbinit", ".lldbinit", ".bazelrc",
-    )
-)  # fmt: skip
-
-STARTUP = (
-    "$H/.bashrc", "$H/.bash_profile", "$H/.bash_login", "$H/.bash_logout", "$H/.bash_aliases", "$H/.profile", "$H/.zshrc", "$H/.zshenv",
-    "$H/.zprofile", "$H/.zlogin", "$H/.zlogout", "$H/.kshrc", "$H/.cshrc", "$H/.tcshrc", "$H/.login", "$H/.inputrc", "$H/.config/fish/**",
-    "$H/.xinitrc", "$H/.xprofile", "$H/.xsession", "$H/.pam_environment", "$H/.config/autostart/**", "$H/.config/systemd/**",
-    "$H/.config/environment.d/**", "$H/Library/LaunchAgents/**", "$H/.gitconfig", "$H/.config/git/**", "$H/.vimrc", "$H/.config/nvim/**",
-    "$H/.emacs", "$H/.emacs.d/**", "$H/.tmux.conf", "$H/.gdbinit", "$H/.pythonrc", "$H/.config/pip/**", "$H/.pip/**", "$H/.condarc",
-    "$H/bin/**", "$H/.local/bin/**", "$H/.local/lib/**", "$H/.cargo/bin/**", "$H/.cargo/config.toml", "$H/go/bin/**", "$H/.nvm/**", "$H/.pyenv/**",
-    "/var/spool/cron/**", "/etc/cron*/**", "/etc/profile*", "/etc/profile.d/**", "/etc/ld.so.preload",
-)  # fmt: skip
-
 GENERATED = tuple(
     f"$W/**/{name}/**"
     for name in (
@@ -102,12 +69,12 @@ NAMED: dict[str, tuple[str, ...]] = {
     "credentials": CREDENTIALS,
     "env-files": ENV_FILES,
     "public-keys": PUBLIC_KEYS,
-    "vcs-internals": VCS_INTERNALS,
-    "agent-config": AGENT_CONFIG,
-    "startup": STARTUP,
     "generated": GENERATED,
     "runtime-sockets": ("/run/**", "/var/run/**"),
+    **protected.ZONES,
 }
+FOLDED = frozenset(protected.ZONES)
+"""Zones whose names count however a disk may spell them."""
 COMPUTED = frozenset({"system", "device", "unresolved", "guard"})
 """Zones that are not a list of patterns."""
 
@@ -115,13 +82,21 @@ COMPUTED = frozenset({"system", "device", "unresolved", "guard"})
 class ZoneTable:
     """The zones that a policy speaks of as bits, and the places that were asked about."""
 
-    __slots__ = ("_bits", "_known", "_map", "guard")
+    __slots__ = ("_bits", "_folded", "_known", "_map", "guard")
 
     def __init__(self, zones: Mapping[str, tuple[str, ...]]) -> None:
         """``zones``: every name that a rule may mention, with its patterns; computed ones have none."""
+        plain = {name: patterns for name, patterns in zones.items() if name not in FOLDED}
         # Harmless devices are carved out of `device` whoever speaks of it.
-        self._map = ZoneMap({**zones, "harmless-device": _HARMLESS_DEVICES})
-        self._bits = {name: self._map.bit(name) for name in zones}
+        plain["harmless-device"] = _HARMLESS_DEVICES
+        self._map = ZoneMap(plain)
+        # The patterns of the list are written folded.
+        self._folded = ZoneMap(
+            {name: zones[name] for name in zones if name in FOLDED}, first_bit=len(plain), short_names=True
+        )
+        self._bits = {
+            name: self._folded.bit(name) if name in FOLDED else self._map.bit(name) for name in zones
+        }
         self._known: dict[str, Membership] = {}
         self.guard = self._bits.get("guard", 0)
 
@@ -145,6 +120,9 @@ class ZoneTable:
             return Membership(bit, bit, bit)
         listed = self._map.membership(place)
         inside, may, must = listed.inside, listed.may, listed.must
+        for spelled in _spelled(place):
+            listed = self._folded.membership(spelled)
+            inside, may, must = inside | listed.inside, may | listed.may, must | listed.must
         if place.startswith("/"):
             system, device = self._bits.get("system", 0), self._bits.get("device", 0)
             harmless = self._map.bit("harmless-device")
@@ -159,3 +137,9 @@ class ZoneTable:
                 may |= system
                 must |= 0 if place in {"/", "/dev"} else system
         return Membership(inside, may, must)
+
+
+def _spelled(place: str) -> tuple[str, ...]:
+    """How a protected file at ``place`` stands in the list: below its own root, and below any."""
+    plain = folded(place)
+    return (plain, "$*" + plain[2:]) if plain.startswith("$") else (plain,)

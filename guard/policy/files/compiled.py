@@ -12,6 +12,7 @@ from guard.model.hashes import sha256
 from guard.model.jsons import dumps, loads
 from guard.policy.files.locate import PolicySources
 from guard.policy.files.table import FORMAT, layer_from_json
+from guard.policy.protected import DIGEST
 from guard.policy.rule import Policy, policy_of
 
 MAX_BYTES = 1024 * 1024
@@ -33,8 +34,8 @@ def load_policy(sources: PolicySources, cache_dir: str) -> Policy:
 
 
 def digest_of(files: list[tuple[str, str, bytes]]) -> str:
-    """Of the kind, the path and the content of each file: the identity of a policy."""
-    total = sha256(f"{FORMAT}\n".encode())
+    """Of the list of protected files, and of the kind, the path and the content of each file: the identity of a policy."""
+    total = sha256(f"{FORMAT} {DIGEST}\n".encode())
     for kind, path, content in files:
         total.update(f"{kind}\0{path}\0{len(content)}\0".encode(errors="surrogateescape"))
         total.update(content)

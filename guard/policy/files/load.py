@@ -319,3 +319,8 @@ def kind_of(content: bytes, source: str) -> str:
     if isinstance(data, dict):
         said = str(data.get("kind"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - any YAML
     return {"floor": "floor", "personal": "personal"}.get(said, "repo")
+
+
+def tree_of(content: bytes, source: str) -> Any:
+    """Any file of ours in the same strict YAML, as plain values. Raises PolicyFileError."""
+    return _Loader(content, "repo", source).tree()
