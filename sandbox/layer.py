@@ -19,7 +19,7 @@ from sandbox.errors import ChangesError
 MAX_ENTRIES = 200_000
 MAX_HASHED_BYTES = 8 << 30
 _CHUNK = 1 << 20
-_MAX_DEPTH = 128
+MAX_DEPTH = 128
 _OPAQUE = ("user.overlay.opaque", "trusted.overlay.opaque")
 _WHITEOUT = ("user.overlay.whiteout", "trusted.overlay.whiteout")
 _KINDS = {
@@ -31,12 +31,12 @@ _KINDS = {
 }
 
 
-class _OverBudgetError(Exception):
+class OverBudgetError(Exception):
     """Stops the walk; becomes ``Changes.truncated``."""
 
 
 @dataclass(slots=True)
-class _Reading:
+class Reading:
     """Two trees are walked together; what is found is collected here."""
 
     max_entries: int
@@ -48,7 +48,7 @@ class _Reading:
 
     def add(self, change: Change) -> None:
         if len(self.deleted) + len(self.written) >= self.max_entries:
-            raise _OverBudgetError(f"more than {self.max_entries} changes")
+            raise OverBudgetError(f"more than {self.max_entries} changes")
         (self.deleted if isinstance(change, Deleted) else self.written).append(change)
 
 
@@ -60,21 +60,21 @@ def read(
         lower = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise ChangesError(f"cannot read the workspace `{workspace}`: {error.strerror}") from error
-    reading = _Reading(max_entries, max_bytes)
+    reading = Reading(max_entries, max_bytes)
     try:
         _compare(reading, upper, lower, "", opaque=False, depth=0)
-    except _OverBudgetError as error:
+    except OverBudgetError as error:
         reading.problem = str(error)
     except OSError as error:
         raise ChangesError(f"cannot read the writable layer: {error}") from error
     finally:
         os.close(lower)
     return Changes(
-        entries=(*reading.deleted, *reading.written), open_after=_opener(upper), truncated=reading.problem
+        entries=(*reading.deleted, *reading.written), open_after=opener(upper), truncated=reading.problem
     )
 
 
-def _opener(upper: int) -> Callable[[str], BinaryIO]:
+def opener(upper: int) -> Callable[[str], BinaryIO]:
     def open_after(path: str) -> BinaryIO:
         """Walk by descriptors: a symlink put in the way raises instead of leading out."""
         *parents, name = path.split("/")
@@ -84,7 +84,7 @@ def _opener(upper: int) -> Callable[[str], BinaryIO]:
             with contextlib.ExitStack() as open_parents:
                 current = upper
                 for part in parents:
-                    current = open_parents.enter_context(_directory(part, current))
+                    current = open_parents.enter_context(directory_of(part, current))
                 return os.fdopen(_open_file(name, current), "rb")
         except OSError as error:
             raise ChangesError(f"cannot read `{path}` in the writable layer: {error.strerror}") from error
@@ -93,7 +93,7 @@ def _opener(upper: int) -> Callable[[str], BinaryIO]:
 
 
 @contextlib.contextmanager
-def _directory(name: str, parent: int) -> Generator[int]:
+def directory_of(name: str, parent: int) -> Generator[int]:
     """A directory of the layer, readable and searchable while we are in it, whatever the command made of it."""
     flags = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     opened = os.open(name, flags | os.O_PATH, dir_fd=parent)
@@ -138,47 +138,47 @@ def _open_file(name: str, parent: int, *, unlock: bool = True) -> int:
             return os.open(f"/proc/self/fd/{found}", os.O_RDONLY | os.O_CLOEXEC)
 
 
-def _compare(reading: _Reading, upper: int, lower: int, prefix: str, *, opaque: bool, depth: int) -> None:
+def _compare(reading: Reading, upper: int, lower: int, prefix: str, *, opaque: bool, depth: int) -> None:
     """One directory of the layer against the same directory below (-1: there is none)."""
-    if depth > _MAX_DEPTH:
-        raise _OverBudgetError(f"directories deeper than {_MAX_DEPTH}")
+    if depth > MAX_DEPTH:
+        raise OverBudgetError(f"directories deeper than {MAX_DEPTH}")
     names = sorted(os.listdir(upper))
     if opaque and lower >= 0:
         for name in sorted(set(os.listdir(lower)) - set(names)):
-            _delete(reading, lower, name, prefix + name, depth)
+            delete(reading, lower, name, prefix + name, depth)
     for name in names:
         path = prefix + name
         now = os.stat(name, dir_fd=upper, follow_symlinks=False)
-        was = _stat(name, lower)
+        was = stat_of(name, lower)
         if _is_whiteout(name, upper, now):
             if was is not None:
-                _delete(reading, lower, name, path, depth)
+                delete(reading, lower, name, path, depth)
             continue
         both = was is not None and stat.S_ISDIR(was.st_mode) and stat.S_ISDIR(now.st_mode)
         if was is not None and stat.S_ISDIR(was.st_mode) and not both:
-            _delete_below(reading, lower, name, path, depth)
-        _enter_change(reading, upper, lower, name, path, now, was)
+            delete_below(reading, lower, name, path, depth)
+        enter_change(reading, upper, lower, name, path, now, was)
         if stat.S_ISDIR(now.st_mode):
             with contextlib.ExitStack() as opened:
-                inner = opened.enter_context(_directory(name, upper))
-                below = opened.enter_context(_lower_directory(name, lower, path)) if both else -1
+                inner = opened.enter_context(directory_of(name, upper))
+                below = opened.enter_context(lower_directory(name, lower, path)) if both else -1
                 hidden = _has_mark(inner, _OPAQUE, value=b"y")
                 _compare(reading, inner, below, path + "/", opaque=hidden, depth=depth + 1)
 
 
 @contextlib.contextmanager
-def _lower_directory(name: str, parent: int, path: str) -> Generator[int]:
+def lower_directory(name: str, parent: int, path: str) -> Generator[int]:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         opened = os.open(name, flags, dir_fd=parent)
     except PermissionError:
-        raise _OverBudgetError(f"directory `{path}` of the workspace cannot be read") from None
+        raise OverBudgetError(f"directory `{path}` of the workspace cannot be read") from None
     with _closing(opened):
         yield opened
 
 
-def _enter_change(
-    reading: _Reading,
+def enter_change(
+    reading: Reading,
     upper: int,
     lower: int,
     name: str,
@@ -202,22 +202,22 @@ def _enter_change(
         reading.add(Modified(path=path, before=before, after=after))
 
 
-def _delete(reading: _Reading, parent: int, name: str, path: str, depth: int) -> None:
+def delete(reading: Reading, parent: int, name: str, path: str, depth: int) -> None:
     found = os.stat(name, dir_fd=parent, follow_symlinks=False)
     if stat.S_ISDIR(found.st_mode):
-        _delete_below(reading, parent, name, path, depth)
+        delete_below(reading, parent, name, path, depth)
     reading.add(Deleted(path=path, before=_node(reading, name, parent, found, unlock=False)))
 
 
-def _delete_below(reading: _Reading, parent: int, name: str, path: str, depth: int) -> None:
-    if depth > _MAX_DEPTH:
-        raise _OverBudgetError(f"directories deeper than {_MAX_DEPTH}")
-    with _lower_directory(name, parent, path) as directory:
+def delete_below(reading: Reading, parent: int, name: str, path: str, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise OverBudgetError(f"directories deeper than {MAX_DEPTH}")
+    with lower_directory(name, parent, path) as directory:
         for child in sorted(os.listdir(directory)):
-            _delete(reading, directory, child, f"{path}/{child}", depth + 1)
+            delete(reading, directory, child, f"{path}/{child}", depth + 1)
 
 
-def _node(reading: _Reading, name: str, parent: int, found: os.stat_result, *, unlock: bool) -> Node:
+def _node(reading: Reading, name: str, parent: int, found: os.stat_result, *, unlock: bool) -> Node:
     mode = stat.S_IMODE(found.st_mode)
     kind = _KINDS.get(stat.S_IFMT(found.st_mode), NodeKind.DEVICE)
     match kind:
@@ -239,22 +239,22 @@ def _node(reading: _Reading, name: str, parent: int, found: os.stat_result, *, u
             return Node(kind=kind, mode=mode, mtime_ns=found.st_mtime_ns)
 
 
-def _digest(reading: _Reading, name: str, parent: int, size: int, *, unlock: bool) -> str:
+def _digest(reading: Reading, name: str, parent: int, size: int, *, unlock: bool) -> str:
     reading.hashed += size
     if reading.hashed > reading.max_bytes:
-        raise _OverBudgetError(f"more than {reading.max_bytes} bytes to compare")
+        raise OverBudgetError(f"more than {reading.max_bytes} bytes to compare")
     digest = hashlib.sha256()
     try:
         opened = _open_file(name, parent, unlock=unlock)
     except PermissionError:
-        raise _OverBudgetError(f"`{name}` in the workspace cannot be read") from None
+        raise OverBudgetError(f"`{name}` in the workspace cannot be read") from None
     with os.fdopen(opened, "rb", buffering=0) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
 
 
-def _stat(name: str, parent: int) -> os.stat_result | None:
+def stat_of(name: str, parent: int) -> os.stat_result | None:
     if parent < 0:
         return None
     try:

@@ -4,7 +4,7 @@ from sandbox.backend import Backend
 from sandbox.errors import NoBackend
 from sandbox.result import Capabilities
 
-NAMES = ("local", "docker")
+NAMES = ("local", "bubblewrap", "docker")
 """In the order of preference: what starts fastest first."""
 
 _made: dict[str, Backend] = {}
@@ -18,6 +18,10 @@ def backend(name: str) -> Backend:
                 from sandbox.backends.local import LocalBackend  # noqa: PLC0415 - import only what is chosen
 
                 _made[name] = LocalBackend()
+            case "bubblewrap":
+                from sandbox.backends.bubblewrap import BubblewrapBackend  # noqa: PLC0415 - as above
+
+                _made[name] = BubblewrapBackend()
             case "docker":
                 from sandbox.backends.docker import DockerBackend  # noqa: PLC0415 - import only what is chosen
 

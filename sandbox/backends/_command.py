@@ -35,7 +35,7 @@ def become(
     for number in _RESET:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    _limit(spec.limits)
+    limit(spec.limits)
     _kernel.drop_bounding_set()
     if change_identity:
         os.setgroups([])
@@ -57,7 +57,8 @@ def become(
         os._exit(NOT_EXECUTABLE)
 
 
-def _limit(limits: Limits) -> None:
+def limit(limits: Limits, *, processes: bool = True) -> None:
+    """Bound this process and all that it becomes. Outside of a user namespace ``processes`` would count the user's."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # The whole layer in one file is the most that can be meant; it also bounds sparse files.
     _lower(resource.RLIMIT_FSIZE, limits.disk_bytes)
@@ -67,7 +68,7 @@ def _limit(limits: Limits) -> None:
         _lower(resource.RLIMIT_CPU, limits.cpu_s, grace=2)
     if limits.open_files is not None:
         _lower(resource.RLIMIT_NOFILE, limits.open_files)
-    if limits.processes is not None:
+    if processes and limits.processes is not None:
         # Counted inside the user namespace only (Linux 5.14), and never for root.
         _lower(resource.RLIMIT_NPROC, limits.processes)
     if limits.memory_bytes is not None:

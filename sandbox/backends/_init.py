@@ -85,7 +85,7 @@ def enter(spec: SandboxSpec, descriptors: tuple[int, int, int], channel: int, ca
         channel = CHANNEL
         _live_with(caller)
         privileged = os.geteuid() == 0
-        owner = _owner(spec.workspace, privileged=privileged)
+        owner = owner_of(spec.workspace, privileged=privileged)
         if privileged:
             os.setgroups([])
         identity = (os.geteuid(), os.getegid())
@@ -128,6 +128,18 @@ def _separate(*, privileged: bool) -> None:
         _kernel.unshare(_kernel.ALL_NAMESPACES)
 
 
+def refused_namespaces() -> bool:
+    """Whether Linux gives us no user namespace as we are, as it does even to root in a chroot."""
+    child = os.fork()
+    if child == 0:
+        try:
+            _kernel.unshare(_kernel.CLONE_NEWUSER)
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] != 0
+
+
 def _arrange(descriptors: tuple[int, int, int], channel: int) -> None:
     """0, 1, 2 and the channel; nothing else of the caller's, locks included, is held by us."""
     high = [fcntl.fcntl(one, fcntl.F_DUPFD, 64) for one in (*descriptors, channel)]
@@ -148,7 +160,7 @@ def _map(name: str, text: str) -> None:
     os.close(descriptor)
 
 
-def _owner(workspace: str, *, privileged: bool) -> tuple[int, int]:
+def owner_of(workspace: str, *, privileged: bool) -> tuple[int, int]:
     """Root steps down to the owner of the workspace: without capabilities it could not write there."""
     if not privileged:
         return os.geteuid(), os.getegid()

@@ -9,35 +9,11 @@ import errno
 import os
 from dataclasses import dataclass
 
-from sandbox.backends import _kernel
+from sandbox.backends import _admit, _kernel, _visible
 from sandbox.errors import SetupError
 from sandbox.spec import Limits, SandboxSpec
 
 _STAGE = ("/tmp", "/var/tmp", "/mnt", "/run")  # noqa: S108 - any directory does: it is hidden only in our namespace
-_TOP_LEVEL = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_ETC_FILES = (
-    "hosts host.conf nsswitch.conf resolv.conf ld.so.cache ld.so.conf localtime timezone mime.types protocols"
-    " services shells inputrc bash.bashrc profile ethers networks rpc ca-certificates.conf"
-    " debian_version os-release lsb-release login.defs"
-).split()
-_ETC_TREES = (
-    "alternatives ssl/certs ssl/openssl.cnf ca-certificates pki/tls/certs pki/ca-trust ld.so.conf.d terminfo"
-    " python3 python3.11 python3.12 python3.13 perl java-11-openjdk java-17-openjdk java-21-openjdk fonts"
-).split()
-_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
-_DEV_LINKS = {
-    "fd": "/proc/self/fd",
-    "stdin": "/proc/self/fd/0",
-    "stdout": "/proc/self/fd/1",
-    "stderr": "/proc/self/fd/2",
-    "ptmx": "pts/ptmx",
-}
-_PROC_READ_ONLY = ("sys", "bus", "fs", "irq", "acpi", "scsi", "driver", "tty")
-_PROC_HIDDEN = (
-    "kcore keys key-users sysrq-trigger timer_list kmsg kallsyms latency_stats sched_debug config.gz"
-    " kpagecount kpageflags kpagecgroup vmallocinfo slabinfo pagetypeinfo interrupts softirqs"
-).split()
-_NOT_A_WORKSPACE = ("/", "/proc", "/dev", "/sys", "/etc", "/run")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,25 +35,6 @@ class _Mount:
     directory: bool = True
 
 
-def refuse(spec: SandboxSpec) -> None:
-    """Specs no walls can be built for. Raises SetupError."""
-    for path in (spec.workspace, spec.cwd, spec.home, *spec.read_only, *spec.masked):
-        if not path.startswith("/") or os.path.normpath(path) != path or path.startswith("//"):
-            raise SetupError(f"`{path}` is not an absolute, normal path", primitive="spec")
-    for forbidden in _NOT_A_WORKSPACE:
-        if spec.workspace == forbidden or (forbidden != "/" and _below(spec.workspace, forbidden)):
-            raise SetupError(
-                f"`{spec.workspace}` cannot be a workspace",
-                primitive="spec",
-                fix="work in a directory of your own below home, /srv, /opt or /tmp",
-            )
-    if not (spec.cwd == spec.workspace or _below(spec.cwd, spec.workspace)):
-        raise SetupError(f"`{spec.cwd}` is not in the workspace `{spec.workspace}`", primitive="spec")
-    for path in spec.masked:
-        if not _below(path, spec.workspace):
-            raise SetupError(f"`{path}` is not below the workspace `{spec.workspace}`", primitive="spec")
-
-
 def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     """Build and enter the root. ``owner`` is who the command runs as. Raises OSError or SetupError."""
     _kernel.set_host_name(b"sandbox")
@@ -86,16 +43,16 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     sources = _system_trees()
     workspace = _kernel.open_real(spec.workspace, os.O_PATH | os.O_DIRECTORY)
     sources += [_Mount(path, tree=_read_only(path), directory=os.path.isdir(path)) for path in spec.read_only]
-    devices = {name: _device(name) for name in _DEVICES if os.path.exists(f"/dev/{name}")}
-    etc = {name: _content(f"/etc/{name}") for name in _ETC_FILES}
-    top_links = {name: os.readlink(f"/{name}") for name in _TOP_LEVEL if os.path.islink(f"/{name}")}
+    devices = {name: _device(name) for name in _visible.DEVICES if os.path.exists(f"/dev/{name}")}
+    contents = etc(spec.home, owner)
+    top_links = {name: os.readlink(f"/{name}") for name in _visible.TOP_LEVEL if os.path.islink(f"/{name}")}
 
     scratch = _scratch(spec)
     root = _new_root(scratch)
     for name, link in top_links.items():
         os.symlink(link, name, dir_fd=root)
     upper = _prepare_scratch(scratch, workspace, owner)
-    _fill_etc(root, etc, spec.home, owner)
+    _fill_etc(root, contents)
     mounts = [
         *sources,
         _Mount("/tmp", scratch="tmp"),  # noqa: S108 - the sandbox's own
@@ -104,8 +61,8 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     ]
     unique = {mount.path: mount for mount in mounts if mount.path != spec.workspace}
     # The workspace comes last at its own depth; masks are deeper than it by definition.
-    before = [mount for mount in unique.values() if not _below(mount.path, spec.workspace)]
-    within = [mount for mount in unique.values() if _below(mount.path, spec.workspace)]
+    before = [mount for mount in unique.values() if not _admit.below(mount.path, spec.workspace)]
+    within = [mount for mount in unique.values() if _admit.below(mount.path, spec.workspace)]
     for mount in sorted(before, key=lambda mount: mount.path.count("/")):
         _attach(mount, _make_place(root, mount.path, directory=mount.directory), scratch)
     seen = _overlay(root, spec.workspace, workspace, scratch)
@@ -116,10 +73,6 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     _fill_proc(root, spec.limits)
     _enter(root)
     return Built(scratch=scratch, upper=upper)
-
-
-def _below(path: str, parent: str) -> bool:
-    return path.startswith(parent.rstrip("/") + "/")
 
 
 def _fd_path(descriptor: int) -> str:
@@ -134,8 +87,8 @@ def _read_only(path: str) -> int:
 
 
 def _system_trees() -> list[_Mount]:
-    paths = ["/usr", *(f"/{name}" for name in _TOP_LEVEL if not os.path.islink(f"/{name}"))]
-    paths += [f"/etc/{name}" for name in _ETC_TREES]
+    paths = ["/usr", *(f"/{name}" for name in _visible.TOP_LEVEL if not os.path.islink(f"/{name}"))]
+    paths += [f"/etc/{name}" for name in _visible.ETC_TREES]
     return [
         _Mount(path, tree=_read_only(path), directory=os.path.isdir(path))
         for path in paths
@@ -214,7 +167,8 @@ def _prepare_scratch(scratch: int, workspace: int, owner: tuple[int, int]) -> in
     return upper
 
 
-def _fill_etc(root: int, files: dict[str, bytes], home: str, owner: tuple[int, int]) -> None:
+def etc(home: str, owner: tuple[int, int]) -> dict[str, bytes]:
+    """The small files of /etc: public ones as they are, and those that name people anew."""
     uid, gid = owner
     name, group = ("root", "root") if uid == 0 else ("sandbox", "sandbox")
     people = [f"{name}:x:{uid}:{gid}::{home}:/bin/sh", "nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin"]
@@ -223,14 +177,18 @@ def _fill_etc(root: int, files: dict[str, bytes], home: str, owner: tuple[int, i
         people.insert(0, "root:x:0:0::/root:/usr/sbin/nologin")
     if gid != 0:
         groups.insert(0, "root:x:0:")
-    made = {"passwd": "\n".join(people) + "\n", "group": "\n".join(groups) + "\n"}
-    contents = files | {key: text.encode() for key, text in made.items()}
+    contents = {name: _content(f"/etc/{name}") for name in _visible.ETC_FILES}
     contents["hosts"] = contents["hosts"] or b"127.0.0.1 localhost\n::1 localhost\n"
+    made = {"passwd": "\n".join(people) + "\n", "group": "\n".join(groups) + "\n"}
+    contents |= {key: text.encode() for key, text in made.items()}
+    return {key: content for key, content in contents.items() if content}
+
+
+def _fill_etc(root: int, contents: dict[str, bytes]) -> None:
     for key, content in contents.items():
-        if content:
-            descriptor = os.open(f"etc/{key}", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644, dir_fd=root)
-            os.write(descriptor, content)
-            os.close(descriptor)
+        descriptor = os.open(f"etc/{key}", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644, dir_fd=root)
+        os.write(descriptor, content)
+        os.close(descriptor)
 
 
 def _make_place(root: int, path: str, *, directory: bool) -> int:
@@ -279,15 +237,18 @@ def _overlay(root: int, path: str, lower: int, scratch: int) -> int:
     try:
         _kernel.mount("workspace", _fd_path(place), "overlay", _kernel.MS_NOSUID | _kernel.MS_NODEV, options)
     except OSError as error:
-        fixes = {
-            errno.EINVAL: "a file system mounted below the workspace cannot be copied on write; unmount it",
-            errno.ENODEV: "load the overlay module: modprobe overlay",
-            errno.EPERM: "overlayfs in user namespaces needs Linux 5.11 or newer",
-        }
+        why, fix = error.strerror, "see dmesg for what overlayfs refused"
+        match error.errno:
+            case errno.EINVAL:
+                why, fix = _admit.why_no_overlay(path)
+            case errno.ENODEV:
+                fix = "load the overlay module: modprobe overlay"
+            case errno.EPERM:
+                fix = "overlayfs in user namespaces needs Linux 5.11 or newer"
+            case _:
+                pass
         raise SetupError(
-            f"copy-on-write view of `{path}`: {error.strerror}",
-            primitive="mount overlay",
-            fix=fixes.get(error.errno or 0, "see dmesg for what overlayfs refused"),
+            f"copy-on-write view of `{path}`: {why}", primitive="mount overlay", fix=fix
         ) from error
     os.close(place)
     return _kernel.open_beneath(path.lstrip("/"), dir_fd=root, flags=os.O_PATH | os.O_DIRECTORY)
@@ -321,7 +282,7 @@ def _fill_dev(root: int, devices: dict[str, int]) -> None:
         place = os.open(f"dev/{name}", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
         _kernel.attach(tree, place)
         os.close(place)
-    for name, target in _DEV_LINKS.items():
+    for name, target in _visible.DEV_LINKS.items():
         os.symlink(target, f"dev/{name}", dir_fd=root)
     os.mkdir("dev/pts", 0o755, dir_fd=root)
     place = os.open("dev/pts", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
@@ -345,9 +306,9 @@ def _fill_proc(root: int, limits: Limits) -> None:
     proc = os.open("proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
     _set_limits(proc, limits)
     # Root without capabilities may still write /proc/sys files that root owns (core_pattern is the host).
-    for name in _PROC_READ_ONLY:
+    for name in _visible.PROC_READ_ONLY:
         _cover(proc, name, name, dir_fd=proc)
-    for name in _PROC_HIDDEN:
+    for name in _visible.PROC_HIDDEN:
         _cover(proc, name, "dev/null", dir_fd=root)
     os.close(proc)
 

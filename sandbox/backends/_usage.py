@@ -1,4 +1,4 @@
-"""What the processes of a pid namespace use together, read from its own /proc by its first process."""
+"""What the processes of a pid namespace use together, read from its own /proc, within it or from outside."""
 
 import os
 from dataclasses import dataclass
@@ -16,26 +16,33 @@ class Usage:
     cpu_s: float
 
 
-def measure() -> Usage:
+def measure(proc: str = "/proc") -> Usage:
     tasks, pages, ticks = 0, 0, 0
-    for name in os.listdir("/proc"):
+    for name in os.listdir(proc):
         if not name.isdigit() or name == "1":
             continue
         # The name in brackets may hold anything; the numbers start behind the last bracket.
-        fields = _read(f"/proc/{name}/stat").rpartition(b")")[2].split()
+        fields = _read(f"{proc}/{name}/stat").rpartition(b")")[2].split()
         if len(fields) > 21:
             tasks += int(fields[17])
             pages += max(int(fields[21]), 0)
-            ticks += int(fields[11]) + int(fields[12])
+            # Its own, and of what it waited for: a shell's ended children are counted nowhere else.
+            ticks += sum(int(field) for field in fields[11:15])
     return Usage(tasks=tasks, resident_bytes=pages * _PAGE, cpu_s=ticks / _TICKS)
 
 
-def memory_bytes() -> int:
+def buried_cpu_s(proc: str) -> float:
+    """Of everything that the first process of the namespace has waited for."""
+    fields = _read(f"{proc}/1/stat").rpartition(b")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / _TICKS if len(fields) > 14 else 0.0
+
+
+def memory_bytes(proc: str = "/proc") -> int:
     """Anonymous and shared memory, shared pages divided among their users: exact, and slower to read."""
     total = 0
-    for name in os.listdir("/proc"):
+    for name in os.listdir(proc):
         if name.isdigit() and name != "1":
-            for line in _read(f"/proc/{name}/smaps_rollup").splitlines():
+            for line in _read(f"{proc}/{name}/smaps_rollup").splitlines():
                 if line.startswith((b"Pss_Anon:", b"Pss_Shmem:")):
                     total += int(line.split()[1]) * 1024
     return total

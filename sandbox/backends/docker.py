@@ -12,7 +12,7 @@ import signal
 import uuid
 from typing import Any
 
-from sandbox.backends import _root, _signals
+from sandbox.backends import _admit, _signals
 from sandbox.backends._docker_profile import profile
 from sandbox.backends._docker_stream import Carrier
 from sandbox.changes import Changes
@@ -108,9 +108,7 @@ class DockerBackend:
     def run(self, spec: SandboxSpec, stdio: Stdio) -> DockerRun:
         import docker.errors  # noqa: PLC0415 - the SDK costs 100 ms and is optional
 
-        _root.refuse(spec)
-        if not spec.argv:
-            raise SetupError("no command", primitive="spec")
+        _admit.refuse(spec, stdio)
         walls = _Walls(self._client(), self._image, uuid.uuid4().hex[:16])
         try:
             try:

@@ -10,7 +10,7 @@ import select
 import signal
 import time
 
-from sandbox.backends import _init, _kernel, _landlock, _root, _signals
+from sandbox.backends import _admit, _init, _kernel, _landlock, _signals
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError, SandboxError, SetupError
 from sandbox.result import Capabilities, End, Exited, Interrupted, LimitHit
@@ -94,11 +94,7 @@ class LocalBackend:
         return Capabilities(backend=self.name, works=True, enforces=enforces, detail=detail)
 
     def run(self, spec: SandboxSpec, stdio: Stdio) -> LocalRun:
-        _root.refuse(spec)
-        if not spec.argv:
-            raise SetupError("no command", primitive="spec")
-        for number in (stdio.stdin, stdio.stdout, stdio.stderr):
-            _refuse_directory(number)
+        _admit.refuse(spec, stdio)
         ours, theirs = _kernel.socket_pair()
         try:
             caller = os.getpid()
@@ -123,18 +119,6 @@ class LocalBackend:
     def sweep(self) -> int:
         """Nothing survives a crash: every mount and process lives in a namespace that died with us."""
         return 0
-
-
-def _refuse_directory(number: int) -> None:
-    """A directory descriptor would be a way out of the root (CVE-2024-21626)."""
-    try:
-        mode = os.fstat(number).st_mode
-    except OSError as error:
-        raise SetupError(
-            f"descriptor {number} for the command: {error.strerror}", primitive="stdio"
-        ) from error
-    if mode & 0o170000 == 0o040000:
-        raise SetupError(f"descriptor {number} for the command is a directory", primitive="stdio")
 
 
 def _attend(spec: SandboxSpec, child: int, channel: int, arrived: int) -> LocalRun:

@@ -1,3 +1,4 @@
+import functools
 import os
 
 import pytest
@@ -7,6 +8,7 @@ from tests.sandbox.runners import NOBODY, Runner, remove
 
 ROOT = os.getuid() == 0
 DOCKER_HOST = os.environ.get("GUARD_TEST_DOCKER_HOST", "")
+BUBBLEWRAP = os.environ.get("GUARD_TEST_BWRAP", "")
 
 
 def _local_as_root():
@@ -29,7 +31,26 @@ def _docker():
     return Runner("docker", os.getuid(), DockerBackend(host=DOCKER_HOST))
 
 
-_MAKERS = {"local-root": _local_as_root, "local-user": _local_as_user, "docker": _docker}
+def _bubblewrap(uid: int):
+    if not BUBBLEWRAP:
+        pytest.skip(
+            "no bubblewrap: GUARD_TEST_BWRAP is unset (run tests/sandbox/with_bubblewrap.sh pytest -m bubblewrap)"
+        )
+    if uid == 0 and not ROOT:
+        pytest.skip("the tests do not run as root: bubblewrap is not tested as root here")
+    from sandbox.backends.bubblewrap import BubblewrapBackend
+
+    make = functools.partial(BubblewrapBackend, program=BUBBLEWRAP)
+    return Runner(f"bubblewrap as {uid}", uid if ROOT else os.getuid(), make(), make)
+
+
+_MAKERS = {
+    "local-root": _local_as_root,
+    "local-user": _local_as_user,
+    "docker": _docker,
+    "bubblewrap-root": functools.partial(_bubblewrap, 0),
+    "bubblewrap-user": functools.partial(_bubblewrap, NOBODY),
+}
 
 
 @pytest.fixture(
@@ -37,10 +58,12 @@ _MAKERS = {"local-root": _local_as_root, "local-user": _local_as_user, "docker":
         pytest.param("local-root", marks=pytest.mark.sandbox),
         pytest.param("local-user", marks=pytest.mark.sandbox),
         pytest.param("docker", marks=pytest.mark.docker),
+        pytest.param("bubblewrap-root", marks=pytest.mark.bubblewrap),
+        pytest.param("bubblewrap-user", marks=pytest.mark.bubblewrap),
     ]
 )
 def runner(request):
-    """Every backend, and the local one both as root and as an ordinary user."""
+    """Every backend, and those that need no engine both as root and as an ordinary user."""
     return _MAKERS[request.param]()
 
 

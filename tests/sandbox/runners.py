@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from sandbox import layer
+from sandbox import layer, trees
 from sandbox.backend import Backend
 from sandbox.backends import _kernel
 from sandbox.backends.local import LocalBackend
@@ -20,6 +20,7 @@ from sandbox.spec import SandboxSpec, Stdio
 NOBODY = 65534
 PATH = "/usr/local/bin:/usr/bin:/bin"
 
+assert trees
 assert layer  # imported before a test gives up the right to read the interpreter's files
 
 
@@ -128,11 +129,13 @@ class Runner:
     name: str
     uid: int
     backend: Backend
+    make: Callable[[], Backend] = LocalBackend
+    """The same backend in a child that has become somebody else."""
 
     def run(self, spec: SandboxSpec, *, feed: bytes = b"") -> Observed:
         if self.uid == os.getuid():
             return observe(self.backend, spec, feed=feed)
-        return as_user(self.uid, lambda: observe(LocalBackend(), spec, feed=feed))
+        return as_user(self.uid, lambda: observe(self.make(), spec, feed=feed))
 
     def directory(self) -> str:
         """A fresh directory that the user of this runner owns and can reach."""

@@ -37,7 +37,9 @@ def chroot_into(place: str, *, mounted: bool) -> None:
 
 @pytest.fixture
 def place(tmp_path):
-    """Outside of what is mounted a second time."""
+    """Outside of what is mounted a second time, and within reach of everybody."""
+    for parent in (tmp_path, *tmp_path.parents[:2]):
+        parent.chmod(0o755)
     (tmp_path / "root").mkdir()
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "kept").write_text("one")
