@@ -80,14 +80,27 @@ def likely(proposal: Proposal, facts: Facts) -> list[Lookup]:
     if not isinstance(proposal, ShellProposal):
         return []
     text = proposal.command[:_GUESSED]
-    for end in "|&;\n":
-        text = text.replace(end, "\0")
-    starts = [part.split(None, 1) for part in text.split("\0")]
-    names = dict.fromkeys(words[0] for words in starts if words and words[0].isalnum())
+    for end in _ENDS:
+        if end in text:
+            text = text.replace(end, "\0")
+    names: dict[str, None] = {}
+    for part in text.split("\0"):
+        starts = True
+        for word in part.split():
+            if starts and word[0] != "-":
+                name = word.strip("\"'")
+                if name.translate(_PUNCTUATION).isalnum():
+                    names[name] = None
+            starts = word in _BEFORE_A_COMMAND or (starts and (word[0] == "-" or "=" in word))
     return [LookProgram(name, facts.cwd) for name in names if name not in BUILTINS]
 
 
 _GUESSED = 400
+_ENDS = "|&;\n()`"
+_BEFORE_A_COMMAND = frozenset(
+    "sudo xargs env time nohup nice timeout watch exec command -exec -execdir -ok do then else if elif while until ! {".split()
+)
+_PUNCTUATION = str.maketrans("", "", "-_.+")
 
 
 def _start(proposal: ShellProposal) -> State:

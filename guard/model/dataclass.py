@@ -86,12 +86,46 @@ def fields(value: object) -> tuple[Field, ...]:
 def replace(value: T, /, **changes: object) -> T:
     """A new value with some fields changed; of the standard library's dataclasses too."""
     cls: Any = value.__class__
+    copy = _COPIES.get(cls)
+    if copy is None:
+        # As with values that are made: the first few cost less than the compiler.
+        made = _COPIED.get(cls, 0)
+        if made < _FEW or "__guard_fields__" not in cls.__dict__:
+            _COPIED[cls] = made + 1
+            return _slow_copy(value, changes)
+        copy = _COPIES[cls] = _compiled_copy(cls)
+    found: T = copy(value, **changes)
+    return found
+
+
+_COPIES: dict[type, Callable[..., Any]] = {}
+_COPIED: dict[type, int] = {}
+
+
+def _slow_copy(value: T, changes: dict[str, object]) -> T:
+    cls: Any = value.__class__
     names = getattr(cls, "__dataclass_fields__", None) or [item.name for item in fields(cls)]
     for name in names:
         if name not in changes:
             changes[name] = getattr(value, name)
     made: T = cls(**changes)
     return made
+
+
+def _compiled_copy(cls: Any) -> Callable[..., Any]:
+    names = [item.name for item in fields(cls)]
+    given = ",".join(f"{name}=_MISSING" for name in names)
+    # No field begins with two underscores.
+    lines = [f"__made.{name}=__old.{name} if {name} is _MISSING else {name}" for name in names]
+    if hasattr(cls, "__post_init__"):
+        lines.append("__made.__post_init__()")
+    scope: dict[str, Any] = {"_MISSING": _MISSING, "_new": object.__new__, "_cls": cls}
+    # The names come from class bodies in this project only.
+    exec(  # noqa: S102 - as dataclasses do
+        f"def copy(__old,/,*,{given}):\n __made=_new(_cls)\n " + "\n ".join([*lines, "return __made"]), scope
+    )
+    copy: Callable[..., Any] = scope["copy"]
+    return copy
 
 
 def _built(cls: Any, *, frozen: bool, slots: bool, keyword: bool) -> Any:
@@ -112,7 +146,9 @@ def _built(cls: Any, *, frozen: bool, slots: bool, keyword: bool) -> Any:
         found[name] = item
     body["__guard_fields__"] = tuple(found.values())
     body["__match_args__"] = tuple(item.name for item in found.values() if not item.keyword)
-    body.setdefault("__init__", _first_init)
+    if "__init__" in body:
+        raise TypeError(f"`{cls.__qualname__}` fills its own fields: then `replace` could not copy it")
+    body["__init__"] = _first_init
     body.setdefault("__repr__", _repr)
     if "__eq__" not in body:
         body["__eq__"] = _first_eq

@@ -21,6 +21,11 @@ COMMANDS = (
     "nosuchprogram x",
     "sh run.sh",
     "PATH=/tmp ls",
+    "sudo -n ls-that-is-not | xargs -0 ./sub/rm-it",
+    "if true; then A=1 'cat' kept.txt; else $(which python3.11) x; fi",
+    "find . -exec clang-format {} + && (g++ a.cc) 2>&1",
+    "echo `hostname` # sudo nobody",
+    "cd sub; sudo rm -rf ../a",
 )
 
 

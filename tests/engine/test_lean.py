@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guard.model import jsons
+from guard.model.dataclass import dataclass, field, replace
 from guard.model.enums import Enum
 from guard.model.hashes import hmac_sha256, sha256
 
@@ -90,3 +91,47 @@ def test_an_enum_has_its_members_and_nothing_else():
         Colour("x")
     with pytest.raises(ValueError, match="is not a valid Colour"):
         Colour([])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parent:
+    old: int
+    made: tuple[int, ...] = ()
+
+    def __post_init__(self):
+        if not self.made:
+            raise ValueError("nothing was made")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Child(_Parent):
+    value: str = "v"
+    notes: list[str] = field(default_factory=list, compare=False)
+
+
+def test_a_changed_copy_is_the_same_the_first_time_and_the_hundredth():
+    kept = ["n"]
+    start = _Child(old=1, made=(1,), notes=kept)
+    for number in range(100):
+        copy = replace(start, old=number, value="w")
+
+        assert (copy.old, copy.made, copy.value) == (number, (1,), "w")
+        assert copy.notes is kept
+        assert copy == _Child(old=number, made=(1,), value="w")
+        assert replace(copy) == copy
+        assert start == _Child(old=1, made=(1,))
+        with pytest.raises(TypeError):
+            replace(start, new=1)
+        with pytest.raises(ValueError, match="nothing was made"):
+            replace(start, made=())
+
+
+def test_a_class_that_fills_its_own_fields_is_refused():
+    with pytest.raises(TypeError, match="fills its own fields"):
+
+        @dataclass(frozen=True)
+        class _Own:
+            number: int
+
+            def __init__(self):
+                self.number = 1
