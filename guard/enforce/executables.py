@@ -22,9 +22,7 @@ class Executables:
     def __init__(self, env: Mapping[str, str], named: frozenset[str], writable: tuple[str, ...] = ()) -> None:
         """``writable``: real directories that an agent may write to: what lies there is nobody's toolchain."""
         self._path = env.get("PATH") or DEFAULT_PATH
-        self._prefixes = tuple(
-            dict.fromkeys(f"{place.rstrip('/')}/" if place else "./" for place in self._path.split(":"))
-        )
+        self._prefixes: tuple[str, ...] = ()
         self._writable = writable
         self._named = named
         self._originals: dict[str, tuple[str, int]] | None = None
@@ -73,6 +71,9 @@ class Executables:
         return True
 
     def _search(self, name: str) -> str:
+        if not self._prefixes:
+            places = dict.fromkeys(self._path.split(":"))
+            self._prefixes = tuple([place if place.endswith("/") else f"{place or '.'}/" for place in places])
         for prefix in self._prefixes:
             candidate = prefix + name
             if not os.access(candidate, os.F_OK):

@@ -131,18 +131,23 @@ def gather(
         answer = None if lookup in answers else world.answer(lookup)
         if answer is not None:
             guessed[lookup] = answer
-    analysed = analyse(proposal, _with(facts, {**guessed, **answers}))
-    # What was guessed in vain is forgotten: nothing rests on it, and no record holds it.
-    answers.update((lookup, answer) for lookup, answer in guessed.items() if lookup in analysed.lookups)
-    facts = _with(facts, answers)
+    facts = _with(facts, {**answers, **guessed})
+    analysed = analyse(proposal, facts)
+    if guessed.keys() <= analysed.lookups:
+        answers.update(guessed)
+    else:
+        # What was guessed in vain is forgotten: nothing rests on it, and no record holds it.
+        answers.update((lookup, answer) for lookup, answer in guessed.items() if lookup in analysed.lookups)
+        facts = _with(facts, answers)
     for _ in range(MAX_ROUNDS):
         asked = [
             lookup for lookup in analysed.lookups if lookup not in answers and lookup not in unanswerable
         ]
         if not asked:
             break
-        # A set has another order in every process; records and explanations must not.
-        asked.sort(key=repr)
+        if len(asked) > 1:
+            # A set has another order in every process; records and explanations must not.
+            asked.sort(key=repr)
         for lookup in asked:
             if late():
                 return analysed, _with(facts, answers)
@@ -154,7 +159,7 @@ def gather(
         facts = _with(facts, answers)
         analysed = again(analysed, facts, asked)
     # What cannot be known is not a question that was left open: its effects are on spelled paths, unlisted.
-    return replace(analysed, lookups=analysed.lookups - unanswerable), facts
+    return (replace(analysed, lookups=analysed.lookups - unanswerable) if unanswerable else analysed), facts
 
 
 def answer_all(

@@ -24,7 +24,8 @@ def judge_proposal(
 ) -> Decided:
     """``facts`` hold what does not depend on the proposal; the rest is looked up here."""
     try:
-        facts = replace(facts, cwd=proposal.cwd)
+        if facts.cwd != proposal.cwd:
+            facts = replace(facts, cwd=proposal.cwd)
         if isinstance(proposal, ShellProposal) and proposal.env:
             facts = replace(facts, env={**facts.env, **dict(proposal.env)})
         late = _clock(budget_s)

@@ -32,16 +32,23 @@ _MISSING = _Missing()
 class Field:
     """One field of a class."""
 
-    __slots__ = ("compare", "default", "default_factory", "keyword", "name", "repr")
+    __slots__ = ("compare", "default", "default_factory", "hash", "keyword", "name", "repr")
 
     def __init__(
-        self, default: object, default_factory: Callable[[], object] | None, *, compare: bool, repr_: bool
+        self,
+        default: object,
+        default_factory: Callable[[], object] | None,
+        *,
+        compare: bool,
+        repr_: bool,
+        hash_: bool,
     ) -> None:
         self.name = ""
         self.keyword = False
         self.default = default
         self.default_factory = default_factory
         self.compare = compare
+        self.hash = hash_ and compare
         self.repr = repr_
 
 
@@ -51,9 +58,10 @@ def field(
     default_factory: Callable[[], Any] | None = None,
     compare: bool = True,
     repr: bool = True,  # noqa: A002 - as the standard library has it
+    hash: bool = True,  # noqa: A002 - as above
 ) -> Any:
-    """A field with a default that is made anew each time, or that equality does not see."""
-    return Field(default, default_factory, compare=compare, repr_=repr)
+    """A field with a default that is made anew each time, that equality does not see, or that hashing can do without."""
+    return Field(default, default_factory, compare=compare, repr_=repr, hash_=hash)
 
 
 @overload
@@ -139,7 +147,7 @@ def _built(cls: Any, *, frozen: bool, slots: bool, keyword: bool) -> Any:
         if str(annotation).startswith(("ClassVar", "typing.ClassVar")):
             continue
         given = body.pop(name, _MISSING)
-        item = given if isinstance(given, Field) else Field(given, None, compare=True, repr_=True)
+        item = given if isinstance(given, Field) else Field(given, None, compare=True, repr_=True, hash_=True)
         item.name, item.keyword = name, keyword
         if name not in found:
             own.append(name)
@@ -227,14 +235,14 @@ def _compiled(cls: Any) -> Any:
     return scope["__init__"]
 
 
-def _key(cls: Any) -> Callable[[Any], object]:
-    """What equality and hash look at."""
+def _key(cls: Any, seen_by: str) -> Callable[[Any], object]:
+    """What equality (``compare``) or ``hash`` looks at."""
     if TYPE_CHECKING:
         from operator import attrgetter  # noqa: PLC0415 - only what is compared needs it
     else:
         from _operator import attrgetter  # noqa: PLC0415 - the part of it that is built in
 
-    names = [item.name for item in fields(cls) if item.compare]
+    names = [item.name for item in fields(cls) if getattr(item, seen_by)]
     getter: Callable[[Any], object] = attrgetter(*names) if names else _nothing
     return getter
 
@@ -245,7 +253,7 @@ def _nothing(_: object) -> object:
 
 def _first_eq(self: Any, other: object) -> bool:
     cls: Any = self.__class__
-    key = _key(cls)
+    key = _key(cls, "compare")
 
     def __eq__(one: Any, two: object) -> bool:  # noqa: N807 - it becomes the method
         return key(one) == key(two) if two.__class__ is one.__class__ else NotImplemented
@@ -257,7 +265,7 @@ def _first_eq(self: Any, other: object) -> bool:
 
 def _first_hash(self: Any) -> int:
     cls: Any = self.__class__
-    key = _key(cls)
+    key = _key(cls, "hash")
 
     def __hash__(one: Any) -> int:  # noqa: N807 - it becomes the method
         return hash((cls, key(one)))

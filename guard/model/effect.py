@@ -3,7 +3,7 @@
 Adding an effect is a new version of the policy schema. ``Opaque`` is the top: it could be anything.
 """
 
-from guard.model.dataclass import dataclass
+from guard.model.dataclass import dataclass, field
 from guard.model.paths import ResolvedPath, SymbolicPath
 from guard.model.source import Span
 from guard.model.typed import TYPE_CHECKING, TypeAlias, TypeVar
@@ -27,15 +27,15 @@ else:
 class _Base:
     program: str = ""
     """Who does it: the command's name as understood, e.g. ``rm``."""
-    names: tuple[str, ...] = ()
+    names: tuple[str, ...] = field(default=(), hash=False)
     """Every name that ``program`` goes by: as written, resolved, and programs with the same content."""
     span: Span | None = None
     """Where in the proposed text; None when it was observed rather than read."""
-    certain: bool = True
+    certain: bool = field(default=True, hash=False)
     """False when it happens only on some path through the command."""
-    observed: bool = False
+    observed: bool = field(default=False, hash=False)
     """Seen in a sandbox rather than predicted."""
-    surprise: bool = False
+    surprise: bool = field(default=False, hash=False)
     """Observed and not covered by any prediction."""
 
 

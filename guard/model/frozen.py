@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, dataclass_transform
 
     from typing_extensions import override
@@ -58,18 +59,37 @@ def _first_init(self: Any, *args: object, **kwargs: object) -> None:
     init(self, *args, **kwargs)
 
 
+def _key(cls: Any) -> Callable[[Any], object]:
+    """What equality and hash of a class look at; found when they first do."""
+    if TYPE_CHECKING:
+        from operator import attrgetter  # noqa: PLC0415 - only what is compared needs it
+    else:
+        from _operator import attrgetter  # noqa: PLC0415 - the part of it that is built in
+
+    names: tuple[str, ...] = cls.field_names
+    key: Callable[[Any], object] = attrgetter(*names) if names else lambda _: ()
+    _KEYS[cls] = key
+    return key
+
+
+_KEYS: dict[type, Callable[[Any], object]] = {}
+
+
 class Frozen(metaclass=FrozenType):
     """Equal by fields, hashable, and usable in ``match``. One level of inheritance: fields are not inherited."""
 
     @override
     def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
+        cls = type(self)
+        if type(other) is not cls:
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in type(self).field_names)
+        key = _KEYS.get(cls) or _key(cls)
+        return key(self) == key(other)
 
     @override
     def __hash__(self) -> int:
-        return hash((type(self), *(getattr(self, name) for name in type(self).field_names)))
+        cls = type(self)
+        return hash((cls, (_KEYS.get(cls) or _key(cls))(self)))
 
     @override
     def __repr__(self) -> str:

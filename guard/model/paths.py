@@ -1,6 +1,6 @@
 """Paths before and after the look at the world. Does not look itself."""
 
-from guard.model.dataclass import dataclass
+from guard.model.dataclass import dataclass, field
 from guard.model.enums import Enum
 from guard.model.typed import TypeAlias
 
@@ -54,7 +54,10 @@ class Loss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedPath:
-    """Where a path really leads, in the spelling that policy globs are written in."""
+    """Where a path really leads, in the spelling that policy globs are written in.
+
+    Hashing looks at where it leads only: two that differ in the rest are rare, and ``below`` may be long.
+    """
 
     given: str
     """As the command names it, after expansion."""
@@ -62,17 +65,17 @@ class ResolvedPath:
     """Absolute, every symlink and ``..`` followed; empty when unresolved."""
     place: str
     """``$W/...`` workspace, ``$H/...`` home, ``$T/...`` temporary, ``/...`` anything else, ``?`` unresolved."""
-    kind: FileKind = FileKind.UNKNOWN
-    below: tuple[str, ...] = ()
+    kind: FileKind = field(default=FileKind.UNKNOWN, hash=False)
+    below: tuple[str, ...] = field(default=(), hash=False)
     """For a recursive effect: places strictly below ``place`` that were listed, and every root that lies below it."""
-    listed: bool = False
+    listed: bool = field(default=False, hash=False)
     """Whether ``below`` is the whole tree; if not, anything may lie below."""
-    lost: int = 0
+    lost: int = field(default=0, hash=False)
     """For a delete or overwrite: files below that git cannot bring back; -1 when nobody knows."""
-    loss: Loss | None = None
+    loss: Loss | None = field(default=None, hash=False)
     """The same in numbers, for people; None when nobody has counted."""
-    unresolved: str = ""
+    unresolved: str = field(default="", hash=False)
     """Why it could not be resolved; empty when it was."""
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = field(default=(), hash=False)
     """Other places the same file must be judged as: the path as written when it differs from ``place``
     (deleting a link deletes the link, writing through it writes the target)."""

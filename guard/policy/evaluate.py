@@ -27,7 +27,7 @@ from guard.model.verdict import Verdict
 from guard.policy.hosts import UNKNOWN, HostSet, normal
 from guard.policy.layers import DEFAULT, SECRET, Ruling, Tables, tables_of
 from guard.policy.match import wildcard
-from guard.policy.rule import Policy
+from guard.policy.rule import Policy, Rule
 
 
 def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> Decision:
@@ -184,28 +184,34 @@ class _Seen:
 
     def meets(self, ruling: Ruling) -> bool:
         """Whether the rule speaks of this effect."""
-        rule, effect = ruling.rule, self._effect
+        if ruling.stated and not self._state(ruling.rule):
+            return False
+        if (ruling.programs or ruling.patterns) and not self._program(ruling):
+            return False
+        return self._places(ruling) and (not ruling.networked or self._network(ruling))
+
+    def _state(self, rule: Rule) -> bool:
+        effect = self._effect
         if rule.observed is not None and rule.observed != effect.observed:
             return False
         if rule.surprise is not None and rule.surprise != effect.surprise:
             return False
         if rule.certain is not None and rule.certain != effect.certain:
             return False
-        if rule.programs and not self._program(rule.programs, strict=ruling.strict):
-            return False
-        if rule.append is not None and not (isinstance(effect, WritePath) and effect.append == rule.append):
-            return False
-        return self._places(ruling) and self._network(ruling)
+        return rule.append is None or (isinstance(effect, WritePath) and effect.append == rule.append)
 
     def perhaps(self, ruling: Ruling) -> bool:
         """Whether it is only what lies below, not the path itself, that the rule is about: the weaker reason of two."""
         return bool(ruling.zones) and not any(end.here & ruling.zones for end in self._ends)
 
-    def _program(self, patterns: tuple[str, ...], *, strict: bool) -> bool:
+    def _program(self, ruling: Ruling) -> bool:
         # A strict rule follows a program under every name. A permissive one trusts only what the program was understood
         # to be: a copy of `rm` that is called `ls` is understood as `rm`.
-        names = (self._effect.program, *self._effect.names) if strict else (self._effect.program,)
-        return any(wildcard(pattern, name) for name in names for pattern in patterns)
+        effect = self._effect
+        names = (effect.program, *effect.names) if ruling.strict else (effect.program,)
+        if not ruling.programs.isdisjoint(names):
+            return True
+        return bool(ruling.patterns) and any(wildcard(p, name) for name in names for p in ruling.patterns)
 
     def _places(self, ruling: Ruling) -> bool:
         if not self._ends:

@@ -36,6 +36,13 @@ class Ruling:
     except_index: bool
     """Whether ``package-index`` is among them: the facts of the machine add to that group."""
     branches: ZoneMap | None
+    stated: bool
+    """Whether it asks how the effect is known, or how it writes."""
+    networked: bool
+    """Whether it asks about hosts, branches or what is sent."""
+    programs: frozenset[str]
+    """Those it names in full; ``patterns`` are the others."""
+    patterns: tuple[str, ...]
     carries: int = 0
     expires: str = ""
     exceptions: tuple["Ruling", ...] = ()
@@ -153,6 +160,13 @@ def _layer(number: int, layer: PolicyLayer, table: zones.ZoneTable) -> LayerTabl
             index="package-index" in rule.hosts and "package-index" not in own_hosts,
             except_index="package-index" in rule.except_hosts and "package-index" not in own_hosts,
             branches=ZoneMap({"it": rule.branches}) if rule.branches else None,
+            stated=any(
+                asked is not None for asked in (rule.observed, rule.surprise, rule.certain, rule.append)
+            ),
+            networked=bool(rule.hosts or rule.except_hosts or rule.branches or rule.carries)
+            or rule.upload is not None,
+            programs=frozenset(name for name in rule.programs if not _is_pattern(name)),
+            patterns=tuple(name for name in rule.programs if _is_pattern(name)),
             carries=bits(tuple(zone for zone in rule.carries if zone != SECRET)),
             expires=expires,
             exceptions=tuple(
@@ -178,6 +192,10 @@ def _layer(number: int, layer: PolicyLayer, table: zones.ZoneTable) -> LayerTabl
         rank=KINDS.index(layer.kind) if layer.kind in KINDS else len(KINDS),
         rulings={name: tuple(rulings) for name, rulings in by_effect.items()},
     )
+
+
+def _is_pattern(program: str) -> bool:
+    return "*" in program or "?" in program
 
 
 def _narrowed(rule: Rule, exception: PolicyException) -> Rule:
