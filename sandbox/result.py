@@ -35,7 +35,9 @@ class Capabilities:
     backend: str
     works: bool
     enforces: frozenset[str] = frozenset()
-    """Of: user mount pid net ipc uts cgroup seccomp landlock cow memory processes cpu disk inodes output wall."""
+    """Of: user mount pid net ipc uts cgroup seccomp landlock cow memory processes cpu disk inodes output wall,
+    ``hidden`` (programs that are denied) and ``noexec`` (nothing that was written can be started).
+    """
     detail: str = ""
     """Version or engine, for the audit record."""
     failed: str = ""

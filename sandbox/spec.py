@@ -39,6 +39,10 @@ class SandboxSpec:
     """Extra host paths visible read-only at the same path (toolchains outside /usr)."""
     masked: tuple[str, ...] = ()
     """Paths at or below ``workspace`` that must not be readable inside."""
+    hidden: tuple[str, ...] = ()
+    """Files outside of ``workspace`` that can be neither read nor started inside: programs that are denied."""
+    runs_what_it_writes: bool = True
+    """False: nothing that lies where the command may write can be started or loaded, so a list of programs stays one."""
     limits: Limits = field(default_factory=Limits)
     label: str = ""
     """Names the run on containers and in process lists; letters, digits, ``-``."""

@@ -61,8 +61,9 @@ def identify(name: str, state: State, facts: Facts, ask: Callable[[Lookup], Answ
         names = _unique(base, posixpath.basename(lexical), posixpath.basename(real), *fact.same_as)
         if fact.system:
             return Identity(_understood(base, real), names, doubt=doubt)
-        if fact.same_as:
-            return Identity(fact.same_as, names, file=real, sha256=fact.sha256, doubt=doubt)
+        copied = tuple(name for name in fact.same_as if not name.startswith("sha256:"))
+        if copied:
+            return Identity(copied, names, file=real, sha256=fact.sha256, doubt=doubt)
         return Identity((), names, file=real, sha256=fact.sha256, doubt=doubt)
     if not lexical or posixpath.dirname(lexical) in _SYSTEM_DIRECTORIES:
         # Not on this machine, or nobody looked: it is judged by its name, and fails if it is not there.

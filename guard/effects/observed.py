@@ -78,6 +78,7 @@ class _Observer:
             if isinstance(entry, Created | Modified) and (node := entry.after).kind is NodeKind.FILE
         }
         """What was moved is not lost."""
+        self._forbidden = {digest: program.name for program in facts.forbidden for digest in program.sha256}
         self._repositories = self._found_repositories()
 
     def _found_repositories(self) -> frozenset[str]:
@@ -103,7 +104,7 @@ class _Observer:
 
     def effects(self) -> tuple[ResolvedEffect, ...]:
         out: dict[ResolvedEffect, None] = {}
-        for effect in (*self._deletions(), *self._others()):
+        for effect in (*self._deletions(), *self._others(), *self._copies()):
             out.setdefault(effect)
         return tuple(out)
 
@@ -247,6 +248,15 @@ class _Observer:
         around = [head for head in _perhaps_repositories(path) if head in self._repositories]
         inside = as_in_git(real, _absolute(around[-1], self._facts)) if around else ""
         return (place_of(inside, self._named),) if inside else ()
+
+    def _copies(self) -> Iterable[ResolvedEffect]:
+        """A program that is denied, under whatever name it has come."""
+        for entry in self._changes.entries if self._forbidden else ():
+            name = "" if isinstance(entry, Deleted) else self._forbidden.get(entry.after.sha256, "")
+            if name:
+                yield RunProgram(
+                    program=name, names=(name,), arguments=(f"(its bytes, as {entry.path})",), observed=True
+                )
 
     # ------------------------------------------------------------------ was it foretold
 

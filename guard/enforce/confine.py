@@ -6,10 +6,11 @@ import signal
 from types import FrameType
 
 from guard.enforce.descendants import descendants
+from guard.enforce.forbidden import hidden_files, with_content
 from guard.enforce.permit import Permit
 from guard.model.dataclass import dataclass
 from guard.model.decision import Host, Sandbox
-from guard.model.facts import Facts
+from guard.model.facts import EVERYTHING_ELSE, Facts
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Outcome
 from guard.model.proposal import ShellProposal
 from guard.model.typed import TYPE_CHECKING, Any
@@ -86,8 +87,11 @@ def _in_sandbox(
         return _not_started(
             f"`{proposal.cwd}` is not inside a workspace, and only a workspace can be put into a sandbox"
         )
+    hidden, copies = hidden_files(with_content(facts.forbidden), facts) if facts.forbidden else ((), ())
+    only_listed = any(program.name == EVERYTHING_ELSE for program in facts.forbidden)
+    required = [name for name, wanted in (("hidden", hidden), ("noexec", only_listed)) if wanted]
     try:
-        backend = choose(preferred)
+        backend = choose(preferred, frozenset(required))
     except NoBackend as error:
         return _not_started(str(error))
     spec = SandboxSpec(
@@ -96,6 +100,9 @@ def _in_sandbox(
         cwd=cwd,
         env=tuple(facts.env.items()),
         read_only=_toolchains(facts),
+        masked=copies,
+        hidden=hidden,
+        runs_what_it_writes=not only_listed,
         label=f"guard-{permit.decision}",
     )
     with contextlib.suppress(Exception):

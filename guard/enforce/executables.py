@@ -9,6 +9,8 @@ from guard.model.hashes import sha256
 from guard.model.paths import FileKind
 from guard.model.typed import Mapping
 
+BY_CONTENT = "sha256:"
+"""How rules name a program that is meant by its bytes."""
 MAX_SCRIPT_BYTES = 256 * 1024
 MAX_ABOVE = 32
 MAX_PROGRAM_BYTES = 256 * 1024 * 1024
@@ -24,7 +26,8 @@ class Executables:
         self._path = env.get("PATH") or DEFAULT_PATH
         self._prefixes: tuple[str, ...] = ()
         self._writable = writable
-        self._named = named
+        self._named = frozenset(name for name in named if not name.startswith(BY_CONTENT))
+        self._contents = named - self._named
         self._originals: dict[str, tuple[str, int]] | None = None
 
     def look(self, name: str, cwd: str) -> ProgramFact:
@@ -37,10 +40,12 @@ class Executables:
         if fact.error or fact.kind is not FileKind.FILE:
             return ProgramFact(path="", real="")
         if _is_system(fact.real):
-            return ProgramFact(path=path, real=fact.real, system=True)
+            return ProgramFact(
+                path=path, real=fact.real, same_as=self._by_content(fact.real, ""), system=True
+            )
         installed = self._is_installed(path, fact.real)
         # Whoever installed a toolchain answers for its bytes; a copy of a program that rules name is still that program.
-        sha256 = _sha256(fact.real) if not installed or self._named else ""
+        sha256 = sha256_of(fact.real) if not installed or self._named or self._contents else ""
         return ProgramFact(
             path=path,
             real=fact.real,
@@ -95,11 +100,19 @@ class Executables:
                 original = look_path(self._search(name) or "/")
                 if original.kind is FileKind.FILE:
                     self._originals[name] = (original.real, original.size)
-        return tuple(
+        twins = tuple(
             name
             for name, (path, bytes_) in self._originals.items()
-            if path == real or (bytes_ == size and (not sha256 or _sha256(path) == sha256))
+            if path == real or (bytes_ == size and (not sha256 or sha256_of(path) == sha256))
         )
+        return (*twins, *self._by_content(real, sha256))
+
+    def _by_content(self, real: str, sha256: str) -> tuple[str, ...]:
+        """The name by which rules mean exactly these bytes."""
+        if not self._contents:
+            return ()
+        name = BY_CONTENT + (sha256 or sha256_of(real))
+        return (name,) if name in self._contents else ()
 
 
 def look_script(path: str) -> ScriptFact:
@@ -180,7 +193,7 @@ def _read(path: str, most: int) -> tuple[bytes, str]:
         return file.read(most), ""
 
 
-def _sha256(path: str) -> str:
+def sha256_of(path: str) -> str:
     digest = sha256()
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

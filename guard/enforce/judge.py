@@ -48,6 +48,10 @@ def judge_changes(
     facts = decided.facts
     try:
         late = _clock(budget_s)
+        if facts.forbidden:
+            from guard.enforce.forbidden import with_content  # noqa: PLC0415 - as above
+
+            facts = replace(facts, forbidden=with_content(facts.forbidden))
         facts = answer_all(observed_lookups(changes, facts), facts, _world(facts, policy, late), late)
         effects: tuple[ResolvedEffect, ...] = observe(changes, decided.effects, facts)
         if not effects:

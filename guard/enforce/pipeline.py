@@ -19,7 +19,7 @@ from guard.model.dataclass import dataclass, replace
 from guard.model.facts import Facts
 from guard.model.proposal import Proposal
 from guard.model.typed import TYPE_CHECKING, Mapping, MappingProxyType
-from guard.model.verdict import Level
+from guard.model.verdict import Level, Verdict
 from guard.policy.files.compiled import load_policy
 from guard.policy.files.locate import sources
 from guard.policy.files.restricted import restricted_policy
@@ -66,6 +66,7 @@ class Guard:
         facts = base_facts(cwd=cwd, home=home, env=variables, workspace=workspace, places=own)
         facts = replace(facts, level=best_level(own) if level is None else level)
         policy, problem = _policy(facts.workspace, own)
+        facts = _with_forbidden(facts, policy, own)
         return cls(facts=facts, policy=policy, places=own, log=AuditLog(own.audit), problem=problem)
 
     @property
@@ -82,9 +83,10 @@ class Guard:
             places=self.places,
         )
         facts = replace(facts, level=self.facts.level)
-        if facts.workspace == self.facts.workspace:
-            return replace(self, facts=facts)
-        policy, problem = _policy(facts.workspace, self.places)
+        policy, problem = self.policy, self.problem
+        if facts.workspace != self.facts.workspace:
+            policy, problem = _policy(facts.workspace, self.places)
+        facts = _with_forbidden(facts, policy, self.places)
         return replace(self, facts=facts, policy=policy, problem=problem)
 
     def decide(self, proposal: Proposal) -> Decided:
@@ -147,6 +149,14 @@ def _guard_paths(places: Places, home: str, workspace: str) -> tuple[str, ...]:
         own += [os.path.join(workspace, ".guard"), os.path.join(workspace, "policies", "guard.yaml")]
         own += [os.path.join(workspace, name) for name in _HOOK_REGISTRATIONS]
     return tuple(dict.fromkeys(os.path.realpath(path) for path in own))
+
+
+def _with_forbidden(facts: Facts, policy: Policy, places: Places) -> Facts:
+    if not policy.denied_programs and all(layer.default is not Verdict.DENY for layer in policy.layers):
+        return facts
+    from guard.enforce.forbidden import forbidden_programs  # noqa: PLC0415 - only for a policy that denies programs
+
+    return replace(facts, forbidden=forbidden_programs(facts, policy, places))
 
 
 def _policy(workspace: str, places: Places) -> tuple[Policy, PolicyFileError | None]:

@@ -2,6 +2,7 @@
 
 from guard.effects.place import is_below, place_of, roots
 from guard.effects.resolve import resolve
+from guard.engine.copies import copies
 from guard.engine.stages import Analysed, Decided
 from guard.engine.words import in_words
 from guard.model.dataclass import replace
@@ -33,7 +34,8 @@ FAILED_RULE = "guard-failed"
 
 def decide(analysed: Analysed, facts: Facts, policy: Policy) -> Decided:
     """Judge what was analysed. Whatever could not be looked at is unresolved, never absent."""
-    return judge_effects(analysed, resolve(analysed.effects, facts), facts, policy)
+    effects = resolve(analysed.effects, facts)
+    return judge_effects(analysed, (*effects, *copies(effects, facts)), facts, policy)
 
 
 def judge_effects(

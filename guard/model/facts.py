@@ -203,6 +203,22 @@ def _nothing_known() -> MappingProxyType[Any, Any]:
     return MappingProxyType({})
 
 
+EVERYTHING_ELSE = "*"
+"""As the name of forbidden programs: all that a list of what may start does not hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForbiddenProgram:
+    """A program that the policy denies whatever it is asked to do, and where its bytes are on this machine."""
+
+    name: str
+    """As rules name it; ``sha256:...`` for one that is denied by content."""
+    files: tuple[str, ...]
+    """Real paths."""
+    sha256: frozenset[str] = frozenset()
+    """Of those files; empty where nobody needed to know."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything that one decision depended on besides the proposal and the policy."""
@@ -220,6 +236,8 @@ class Facts:
     """Variables the command would inherit. Absent = unset."""
     guard_paths: tuple[str, ...] = ()
     """Real absolute paths of the guard's installation, state, configuration and socket."""
+    forbidden: tuple[ForbiddenProgram, ...] = ()
+    """Programs of this machine that the policy denies outright."""
     package_hosts: tuple[str, ...] = ()
     """Hosts this machine's package managers are configured to use."""
     level: Level = Level.ADVICE

@@ -206,9 +206,11 @@ class _Seen:
 
     def _program(self, ruling: Ruling) -> bool:
         # A strict rule follows a program under every name. A permissive one trusts only what the program was understood
-        # to be: a copy of `rm` that is called `ls` is understood as `rm`.
+        # to be: a copy of `rm` that is called `ls` is understood as `rm`. Content is what it is for both.
         effect = self._effect
-        names = (effect.program, *effect.names) if ruling.strict else (effect.program,)
+        names = (effect.program, *effect.names)
+        if not ruling.strict:
+            names = (effect.program, *(name for name in effect.names if name.startswith("sha256:")))
         if not ruling.programs.isdisjoint(names):
             return True
         return bool(ruling.patterns) and any(wildcard(p, name) for name in names for p in ruling.patterns)

@@ -96,6 +96,8 @@ class Policy:
     digest: str
     named_programs: frozenset[str] = field(default_factory=frozenset[str])
     """Every program that some rule names: copies of these are looked for."""
+    denied_programs: frozenset[str] = field(default_factory=frozenset[str])
+    """What some rule that denies starting programs names: patterns, ``sha256:`` for one that is meant by its content."""
     memo: dict[str, object] = field(default_factory=dict[str, object], repr=False, compare=False)
     """What was worked out from the layers; not part of the value."""
 
@@ -108,4 +110,11 @@ def policy_of(layers: tuple[PolicyLayer, ...], digest: str) -> Policy:
     named = frozenset(
         program for layer in layers for rule in layer.rules for program in rule.programs if "*" not in program
     )
-    return Policy(layers=layers, digest=digest, named_programs=named)
+    denied = frozenset(
+        program
+        for layer in layers
+        for rule in layer.rules
+        if rule.verdict is Verdict.DENY and not rule.shadow and "exec" in rule.effects
+        for program in rule.programs
+    )
+    return Policy(layers=layers, digest=digest, named_programs=named, denied_programs=denied)

@@ -8,15 +8,22 @@ from sandbox.spec import SandboxSpec, Stdio
 
 _SYSTEM = ("/", "/proc", "/dev", "/sys", "/etc", "/run")
 _ELSEWHERE = "work in a directory of your own below home, /srv, /opt or /tmp"
+_LOCAL = "use the local backend"
 _DEEPEST_STACK = 2
 """Linux lets file systems lie on each other this deep (FILESYSTEM_MAX_STACK_DEPTH)."""
 
 
-def refuse(spec: SandboxSpec, stdio: Stdio) -> None:
-    """Raise SetupError for what could only go wrong later, and less clearly."""
+def refuse(spec: SandboxSpec, stdio: Stdio, enforces: frozenset[str]) -> None:
+    """Raise SetupError for what could only go wrong later, and less clearly, or not at all."""
     if not spec.argv:
         raise SetupError("no command", primitive="spec")
-    for path in (spec.workspace, spec.cwd, spec.home, *spec.read_only, *spec.masked):
+    if spec.hidden and "hidden" not in enforces:
+        raise SetupError("programs cannot be hidden by this backend", primitive="hidden", fix=_LOCAL)
+    if not spec.runs_what_it_writes and "noexec" not in enforces:
+        raise SetupError(
+            "what was written cannot be kept from starting by this backend", primitive="noexec", fix=_LOCAL
+        )
+    for path in (spec.workspace, spec.cwd, spec.home, *spec.read_only, *spec.masked, *spec.hidden):
         if not path.startswith("/") or os.path.normpath(path) != path or path.startswith("//"):
             raise SetupError(f"`{path}` is not an absolute, normal path", primitive="spec")
     if not (spec.cwd == spec.workspace or below(spec.cwd, spec.workspace)):

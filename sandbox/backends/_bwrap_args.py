@@ -39,6 +39,9 @@ def options(spec: SandboxSpec, owner: tuple[int, int], hand_over: Callable[[byte
     home = ["--size", size, "--perms", "0700", "--tmpfs", spec.home]
     for path in sorted({*before, spec.home}, key=lambda path: path.count("/")):
         words += home if path == spec.home else ["--ro-bind", _real(path), path]
+    for path in spec.hidden:
+        if os.path.isfile(path) and os.path.realpath(path) == path:
+            words += ["--ro-bind", "/dev/null", path]
     words += ["--overlay-src", spec.workspace, "--tmp-overlay", spec.workspace]
     for path in sorted(within, key=lambda path: path.count("/")):
         words += ["--ro-bind", _real(path), path]

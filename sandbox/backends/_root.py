@@ -14,6 +14,8 @@ from sandbox.errors import SetupError
 from sandbox.spec import Limits, SandboxSpec
 
 _STAGE = ("/tmp", "/var/tmp", "/mnt", "/run")  # noqa: S108 - any directory does: it is hidden only in our namespace
+_MOUNTS_AT_MOST = 64
+"""Files of one directory that are covered one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,9 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     for mount in sorted(within, key=lambda mount: mount.path.count("/")):
         _attach(mount, _existing_place(seen, spec.workspace, mount.path), scratch)
     _mask(seen, spec, scratch)
+    _hide(root, spec, scratch)
+    if not spec.runs_what_it_writes:
+        _no_execution(root, (spec.workspace, spec.home, "/tmp", "/dev/shm"))  # noqa: S108 - the sandbox's own
     _fill_dev(root, devices)
     _fill_proc(root, spec.limits)
     _enter(root)
@@ -273,6 +278,75 @@ def _mask(seen: int, spec: SandboxSpec, scratch: int) -> None:
         _kernel.set_attributes(tree, _kernel.ATTR_RDONLY, recursive=False)
         _kernel.attach(tree, place)
         os.close(tree)
+        os.close(place)
+
+
+def _hide(root: int, spec: SandboxSpec, scratch: int) -> None:
+    """An empty file over each: what cannot be read cannot be copied, loaded or altered a little and started."""
+    by_directory: dict[str, list[str]] = {}
+    for path in spec.hidden:
+        parent, _, name = path.rpartition("/")
+        by_directory.setdefault(parent, []).append(name)
+    for number, (parent, names) in enumerate(by_directory.items()):
+        try:
+            directory = _kernel.open_beneath(
+                parent.lstrip("/"), dir_fd=root, flags=os.O_RDONLY | os.O_DIRECTORY
+            )
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                continue  # not seen inside; its real path is what was given
+            raise
+        if len(names) > _MOUNTS_AT_MOST:
+            _show_the_rest(directory, frozenset(names), f"shown{number}", scratch)
+        else:
+            for name in names:
+                _cover_file(directory, name, scratch)
+        os.close(directory)
+
+
+def _cover_file(directory: int, name: str, scratch: int) -> None:
+    try:
+        place = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+    except FileNotFoundError:
+        return
+    tree = _kernel.clone_tree("nothing", dir_fd=scratch, recursive=False)
+    _kernel.set_attributes(tree, _kernel.ATTR_RDONLY | _kernel.ATTR_NOEXEC, recursive=False)
+    _kernel.attach(tree, place)
+    os.close(tree)
+    os.close(place)
+
+
+def _show_the_rest(directory: int, hidden: frozenset[str], name: str, scratch: int) -> None:
+    """A directory of few programs and many empty files over one of many: each mount costs, an empty file does not."""
+    os.mkdir(name, 0o755, dir_fd=scratch)
+    shown = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=scratch)
+    tree = _kernel.clone_tree(name, dir_fd=scratch, recursive=False)
+    _kernel.attach(tree, directory)
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                os.symlink(os.readlink(entry.name, dir_fd=directory), entry.name, dir_fd=shown)
+                continue
+            is_directory = entry.is_dir(follow_symlinks=False)
+            if is_directory:
+                os.mkdir(entry.name, 0o755, dir_fd=shown)
+            else:
+                os.close(os.open(entry.name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o444, dir_fd=shown))
+            if entry.name not in hidden:
+                source = _kernel.clone_tree(entry.name, dir_fd=directory)
+                place = os.open(entry.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=tree)
+                _kernel.attach(source, place)
+                os.close(source)
+                os.close(place)
+    _kernel.set_attributes(tree, _kernel.ATTR_RDONLY, recursive=False)
+    for descriptor in (tree, shown):
+        os.close(descriptor)
+
+
+def _no_execution(root: int, places: tuple[str, ...]) -> None:
+    for path in places:
+        place = _kernel.open_beneath(path.lstrip("/"), dir_fd=root, flags=os.O_PATH | os.O_DIRECTORY)
+        _kernel.set_attributes(place, _kernel.ATTR_NOEXEC, recursive=False)
         os.close(place)
 
 

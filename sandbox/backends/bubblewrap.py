@@ -19,7 +19,7 @@ OLDEST = (0, 12)
 PLACES = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 """Not PATH: an agent may have put a program of that name there."""
 _ENFORCES: frozenset[str] = frozenset(
-    "user mount pid net ipc uts cgroup seccomp cow memory processes cpu disk inodes wall".split()
+    "user mount pid net ipc uts cgroup seccomp cow memory processes cpu disk inodes wall hidden".split()
 )
 
 
@@ -108,7 +108,7 @@ class BubblewrapBackend:
         return program, _version(program)
 
     def run(self, spec: SandboxSpec, stdio: Stdio) -> BubblewrapRun:
-        _admit.refuse(spec, stdio)
+        _admit.refuse(spec, stdio, _ENFORCES)
         program, version = self._found()
         _check(program, version)
         privileged = os.geteuid() == 0

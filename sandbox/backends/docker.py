@@ -25,7 +25,7 @@ from sandbox.spec import SandboxSpec, Stdio
 _OWNER, _RUN = "execguard.owner", "execguard.run"
 _ENFORCES = frozenset(
     ("mount", "pid", "net", "ipc", "uts", "seccomp", "cow", "memory", "processes", "cpu", "disk", "inodes")
-) | {"output", "wall"}
+) | {"output", "wall", "hidden"}
 _TIMEOUT_S = 60
 _WRAPPER = '"$@"; exit $?'
 """The command is a child of the shell: as process 1 it would be immune to its own signals."""
@@ -108,7 +108,7 @@ class DockerBackend:
     def run(self, spec: SandboxSpec, stdio: Stdio) -> DockerRun:
         import docker.errors  # noqa: PLC0415 - the SDK costs 100 ms and is optional
 
-        _admit.refuse(spec, stdio)
+        _admit.refuse(spec, stdio, _ENFORCES)
         walls = _Walls(self._client(), self._image, uuid.uuid4().hex[:16])
         try:
             try:
@@ -325,7 +325,7 @@ class _Walls:
             Mount(spec.workspace, view.name, type="volume", no_copy=True),
         ]
         mounts += [Mount(path, path, type="bind", read_only=True) for path in spec.read_only]
-        mounts += [mask for path in spec.masked if (mask := _mask(path)) is not None]
+        mounts += [mask for path in (*spec.masked, *spec.hidden) if (mask := _mask(path)) is not None]
         ulimits = [Ulimit(name="core", soft=0, hard=0)]
         ulimits += [Ulimit(name="fsize", soft=limits.disk_bytes, hard=limits.disk_bytes)]
         if limits.open_files is not None:

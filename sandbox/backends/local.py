@@ -17,7 +17,7 @@ from sandbox.result import Capabilities, End, Exited, Interrupted, LimitHit
 from sandbox.spec import SandboxSpec, Stdio
 
 _ENFORCES: frozenset[str] = frozenset(
-    "user mount pid net ipc uts cgroup seccomp cow memory processes cpu disk inodes wall".split()
+    "user mount pid net ipc uts cgroup seccomp cow memory processes cpu disk inodes wall hidden noexec".split()
 )
 _BACKSTOP_S = 10.0
 """Past the wall clock, before we stop believing in the first process of the namespace."""
@@ -94,7 +94,7 @@ class LocalBackend:
         return Capabilities(backend=self.name, works=True, enforces=enforces, detail=detail)
 
     def run(self, spec: SandboxSpec, stdio: Stdio) -> LocalRun:
-        _admit.refuse(spec, stdio)
+        _admit.refuse(spec, stdio, _ENFORCES)
         ours, theirs = _kernel.socket_pair()
         try:
             caller = os.getpid()

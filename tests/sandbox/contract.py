@@ -11,6 +11,23 @@ from sandbox.result import Exited, LimitHit
 from sandbox.spec import MIB, Limits
 from tests.sandbox.runners import script
 
+HIDDEN_PROGRAM = {
+    "by its name": "id",
+    "by its path": "/usr/bin/id",
+    "through /proc/self/root": "/proc/self/root/usr/bin/id",
+    "through another way there": "/usr/share/../bin/./id",
+    "a copy": "cp /usr/bin/id tool; chmod +x tool; ./tool",
+    "a copy with one byte more": "cat /usr/bin/id > tool; printf x >> tool; chmod +x tool; ./tool",
+    "a link": "ln -s /usr/bin/id tool; ./tool",
+    "the dynamic linker": "/lib64/ld-linux-x86-64.so.2 /usr/bin/id",
+    "the dynamic linker, on a copy": "cp /usr/bin/id /tmp/tool; /lib64/ld-linux-x86-64.so.2 /tmp/tool",
+    "through a descriptor": "exec 7</usr/bin/id; cat <&7 >tool; chmod +x tool; ./tool",
+    "another argv[0]": "exec -a innocent /usr/bin/id",
+    "encoded and back": "base64 /usr/bin/id | base64 -d > tool; chmod +x tool; ./tool",
+    "out of an archive": "tar cf a.tar -C /usr/bin id; tar xf a.tar; ./id",
+}
+HIDDEN_PROGRAM = [pytest.param(text, id=name) for name, text in HIDDEN_PROGRAM.items()]
+
 
 def tree(path):
     found = {}
@@ -241,6 +258,41 @@ class Contract:
         assert "hidden" not in observed.out
         assert "b.txt" not in observed.out
         assert not [path for path in observed.kinds() if path.startswith((".env", "src"))]
+
+    @pytest.mark.parametrize("attempt", HIDDEN_PROGRAM)
+    def test_a_hidden_program_starts_under_no_name(self, runner, workspace, attempt):
+        free = self.run(runner, workspace, attempt)
+        observed = self.run(runner, workspace, attempt, hidden=("/usr/bin/id",))
+
+        assert "uid=" in free.out, "the attempt does not work at all"
+        assert "uid=" not in observed.out
+
+    def test_a_hidden_program_leaves_the_others_alone(self, runner, workspace):
+        observed = self.run(
+            runner,
+            workspace,
+            "wc -c < /usr/bin/id; cat a.txt; ls src",
+            hidden=("/usr/bin/id", "/usr/bin/no-such"),
+        )
+
+        assert observed.out.splitlines()[1:] == ["one", "b.txt", "deep"]
+        assert observed.out.splitlines()[0] in {"0", "/bin/bash: line 1: /usr/bin/id: Permission denied"}
+
+    def test_what_was_written_can_be_kept_from_starting(self, runner, workspace):
+        observed = runner.run(
+            script(
+                workspace,
+                "for d in . ~ /tmp /dev/shm; do cp /usr/bin/id $d/tool; $d/tool; /lib64/ld-linux-x86-64.so.2 $d/tool; done; ./run.sh"
+                "; bash run.sh; /usr/bin/true && echo still",
+                runs_what_it_writes=False,
+            )
+        )
+        if "noexec" not in runner.backend.probe().enforces:
+            assert observed.failed is not None
+            return
+
+        assert "uid=" not in observed.out
+        assert observed.out.endswith("ran\nstill\n")
 
     def test_read_only_places_can_be_read_and_not_written(self, runner, workspace):
         extra = runner.directory()
