@@ -19,6 +19,7 @@ SUBCOMMANDS = {
     "exec": ("guard.cli.exec", "decide, run where the decision says, judge the changes"),
     "changes": ("guard.cli.changes", "held changes: list, show, apply, drop"),
     "undo": ("guard.cli.undo", "put back what a run changed"),
+    "sessions": ("guard.cli.sessions", "agents that were denied, and unlocking one"),
     "audit": ("guard.cli.audit", "read and verify the audit log"),
     "policy": ("guard.cli.policy", "check policy files and show what is in force"),
     "doctor": ("guard.cli.doctor", "what protects this machine, and what is missing"),

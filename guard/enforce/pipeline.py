@@ -5,7 +5,7 @@ After it the hands (``carry``) permit, confine, judge what happened, apply or ho
 
 import os
 
-from guard.audit.canonical import Json
+from guard.audit.canonical import Json, text_of
 from guard.audit.log import Appended, AuditLog
 from guard.audit.record import decision_record
 from guard.audit.redact import Redactor
@@ -13,9 +13,11 @@ from guard.enforce.gitindex import work_tree
 from guard.enforce.judge import judge_changes, judge_proposal
 from guard.enforce.levels import best_level
 from guard.enforce.places import Places, home_of
+from guard.engine.decide import FAILED_RULE, LOCKED_RULE
 from guard.engine.stages import Decided
-from guard.errors import PolicyFileError
+from guard.errors import AuditError, PolicyFileError
 from guard.model.dataclass import dataclass, replace
+from guard.model.decision import Deny
 from guard.model.facts import Facts
 from guard.model.proposal import Proposal
 from guard.model.typed import TYPE_CHECKING, Mapping, MappingProxyType
@@ -23,6 +25,7 @@ from guard.model.verdict import Level, Verdict
 from guard.policy.files.compiled import load_policy
 from guard.policy.files.locate import sources
 from guard.policy.files.restricted import restricted_policy
+from guard.policy.layers import DEFAULT
 from guard.policy.rule import Policy
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ _SYSTEM = frozenset(
 _NEVER = frozenset(
     ("/", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/tmp", "/Users")  # noqa: S108 - names
 )
+_NOT_COUNTED = frozenset({FAILED_RULE, LOCKED_RULE, DEFAULT})
+"""Our own failures, and what no rule speaks of, say nothing of what a session is after."""
 _HOOK_REGISTRATIONS = (".claude/settings.json", ".claude/settings.local.json")
 
 
@@ -91,7 +96,18 @@ class Guard:
 
     def decide(self, proposal: Proposal) -> Decided:
         """Stations 2 to 6. Never raises for anything an agent can propose."""
-        return judge_proposal(proposal, self.facts, self.policy)
+        return judge_proposal(proposal, self._of_session(proposal), self.policy)
+
+    def _of_session(self, proposal: Proposal) -> Facts:
+        if not self.policy.lock_after or not proposal.principal.session:
+            return self.facts
+        from guard.enforce.sessions import session_of  # noqa: PLC0415 - only where there are sessions
+
+        try:
+            locked_by = session_of(proposal.principal, self.places).locked_by(self.policy.lock_after)
+        except OSError as error:
+            locked_by = f"? ({error.strerror}: {error.filename})"
+        return replace(self.facts, locked_by=locked_by) if locked_by else self.facts
 
     def judge_changes(self, decided: Decided, changes: "Changes") -> Decided:
         """Station 10. Before anything is applied."""
@@ -100,7 +116,36 @@ class Guard:
     def record(self, decided: Decided, **extra: Json) -> Appended:
         """Station 7: durable when it returns. Raises AuditError: then nothing may run."""
         self.places.make(self.places.state)
-        return self.log.append(decision_record(decided, Redactor.open(self.places.state), **extra))
+        appended = self.log.append(decision_record(decided, Redactor.open(self.places.state), **extra))
+        if isinstance(decided.decision, Deny):
+            self._count(decided)
+        return appended
+
+    def _count(self, decided: Decided) -> None:
+        """A denial by a rule, of a session that is open. Raises AuditError: what cannot be counted is denied as well."""
+        principal, rule = decided.analysed.proposal.principal, decided.decision.reasons[0].rule
+        limit = self.policy.lock_after
+        if not limit or not principal.session or rule in _NOT_COUNTED:
+            return
+        from guard.enforce.sessions import note_denial  # noqa: PLC0415 - only for denials
+
+        try:
+            session = note_denial(principal, rule, self.places)
+        except OSError as error:
+            raise AuditError(
+                f"the denial cannot be counted: {(error.strerror or '').lower()}",
+                help_=f"mend {self.places.sessions}",
+            ) from error
+        if session.denied.get(rule, 0) == limit:
+            self.log.append(
+                {
+                    "type": "session.locked",
+                    "agent": principal.agent,
+                    "session": text_of(principal.session),
+                    "rule": rule,
+                    "denied": limit,
+                }
+            )
 
 
 def base_facts(

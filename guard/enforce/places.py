@@ -74,6 +74,10 @@ class Places:
         return os.path.join(self.state, "journal")
 
     @property
+    def sessions(self) -> str:
+        return os.path.join(self.state, "sessions")
+
+    @property
     def runs(self) -> str:
         return os.path.join(self.state, "runs")
 

@@ -30,6 +30,7 @@ from guard.policy.rule import Policy
 GUARD_RULE = "guard-is-not-yours"
 CONTAINMENT_RULE = "guard-containment-missing"
 FAILED_RULE = "guard-failed"
+LOCKED_RULE = "guard-session-locked"
 
 
 def decide(analysed: Analysed, facts: Facts, policy: Policy) -> Decided:
@@ -64,6 +65,20 @@ def _with_invariants(
     decision: Decision, effects: tuple[ResolvedEffect, ...], facts: Facts, *, a_tool: bool
 ) -> Decision:
     """What no policy file can open: the guard's own files, and running what needs walls where there are none."""
+    if facts.locked_by:
+        reason = Reason(
+            verdict=Verdict.DENY,
+            rule=LOCKED_RULE,
+            layer="guard",
+            why=f"this session is locked: the rule `{facts.locked_by}` has denied it again and again",
+            instead="stop and tell the person, who can see it with `guard sessions list` and unlock it",
+        )
+        return Deny(
+            reasons=(reason, *decision.reasons),
+            placement=decision.placement,
+            obligations=decision.obligations,
+            shadow=decision.shadow,
+        )
     touched = tuple(_tampers(effect, facts) for effect in effects)
     tampering = tuple(
         _guard_reason(effect, index)

@@ -243,4 +243,6 @@ class Facts:
     level: Level = Level.ADVICE
     today: str = ""
     """ISO date, for exceptions that expire."""
+    locked_by: str = ""
+    """The rule that has denied this session too often; empty = it is open."""
     answers: Mapping[Lookup, Answer] = field(default_factory=_nothing_known)

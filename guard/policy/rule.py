@@ -83,6 +83,8 @@ class PolicyLayer:
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exceptions: tuple[PolicyException, ...] = ()
     tests: tuple[InlineTest, ...] = ()
+    lock_after: int = 0
+    """Denials of one session by one rule after which it is locked; 0 = this layer has no limit."""
     permits_host: bool = True
     """Whether anything may run outside of a sandbox at all; what one layer forbids, none permits."""
     source: str = ""
@@ -100,6 +102,11 @@ class Policy:
     """What some rule that denies starting programs names: patterns, ``sha256:`` for one that is meant by its content."""
     memo: dict[str, object] = field(default_factory=dict[str, object], repr=False, compare=False)
     """What was worked out from the layers; not part of the value."""
+
+    @property
+    def lock_after(self) -> int:
+        """The lowest of all layers; 0 = never."""
+        return min((layer.lock_after for layer in self.layers if layer.lock_after), default=0)
 
     def __post_init__(self) -> None:
         if not self.layers:

@@ -25,7 +25,7 @@ def _guard(call: Call) -> None:
         ):
             _tamper(call, "chooses its own protection")
         return
-    if action == "changes" and len(names) > 1 and names[1] in {"list", "show"}:
+    if (action, *names[1:2]) in {("changes", "list"), ("changes", "show"), ("sessions", "list")}:
         return
     if action == "policy" and len(names) > 1 and names[1] in {"check", "show", "schema"}:
         call.read(*[field for field in call.args[2:] if not (field.static or "-").startswith("-")])

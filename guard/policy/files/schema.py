@@ -137,6 +137,7 @@ class PolicyTable(_Strict):
     name: Identifier
     default: VerdictName
     permits_host: bool = True
+    lock_after: Annotated[int, Field(ge=1, le=1000)] | None = None
     zones: dict[Identifier, Names] = {}
     hosts: dict[Identifier, Names] = {}
     rules: list[RuleTable] = []
