@@ -8,7 +8,6 @@ from guard.audit.log import AuditLog
 from guard.cli.changes import confirmed
 from guard.cli.exit_codes import ASK, OK
 from guard.cli.output import complain, say, style, visible
-from guard.enforce.pipeline import Guard
 from guard.enforce.places import Places
 from guard.enforce.sessions import Session, all_sessions, unlock
 from guard.errors import UsageError
@@ -42,10 +41,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(places: Places, *, as_json: bool) -> int:
-    limit = Guard.open(cwd=os.getcwd(), places=places).policy.lock_after
     found = [session for session in all_sessions(places) if session.denied]
     for session in found:
-        rule = session.locked_by(limit)
+        rule = session.locked_by(session.limit)
         if as_json:
             say(
                 json.dumps(

@@ -130,7 +130,7 @@ class Guard:
         from guard.enforce.sessions import note_denial  # noqa: PLC0415 - only for denials
 
         try:
-            session = note_denial(principal, rule, self.places)
+            session = note_denial(principal, rule, limit, self.places)
         except OSError as error:
             raise AuditError(
                 f"the denial cannot be counted: {(error.strerror or '').lower()}",

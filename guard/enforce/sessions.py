@@ -21,6 +21,8 @@ class Session:
     session: str
     denied: dict[str, int] = field(default_factory=dict[str, int])
     """How often by each rule, since a person last unlocked it."""
+    limit: int = 0
+    """That was in force when it was last denied."""
 
     def locked_by(self, limit: int) -> str:
         """The rule that has denied it ``limit`` times; empty while none has, or without a limit."""
@@ -34,9 +36,9 @@ def session_of(principal: Principal, places: Places) -> Session:
     return _read(_path(principal.agent, principal.session, places), empty) if principal.session else empty
 
 
-def note_denial(principal: Principal, rule: str, places: Places) -> Session:
+def note_denial(principal: Principal, rule: str, limit: int, places: Places) -> Session:
     """One more. Raises OSError."""
-    _append(places, principal.agent, principal.session, {"rule": rule})
+    _append(places, principal.agent, principal.session, {"rule": rule, "limit": limit})
     return session_of(principal, places)
 
 
@@ -81,6 +83,7 @@ def _read(path: str, empty: Session) -> Session:
         lines = file.read(MAX_BYTES).split(b"\n")
     agent, session = empty.agent, empty.session
     denied: dict[str, int] = {}
+    limit = 0
     for line in lines:
         if not line:
             continue
@@ -90,9 +93,9 @@ def _read(path: str, empty: Session) -> Session:
             if "unlocked" in found:
                 denied.clear()
                 continue
-            rule = str(found["rule"])
+            rule, limit = str(found["rule"]), int(found["limit"])
         except (ValueError, KeyError, TypeError):
             # A line that a crash cut was a denial, and counts as one of no rule that anybody knows.
             rule = "?"
         denied[rule] = denied.get(rule, 0) + 1
-    return Session(agent=agent, session=session, denied=denied)
+    return Session(agent=agent, session=session, denied=denied, limit=limit)

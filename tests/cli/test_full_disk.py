@@ -54,6 +54,7 @@ READS = [
     (["changes", "list"], {0}),
     (["changes", "show", "$held"], {0}),
     (["undo"], {0}),
+    (["sessions", "list"], {0}),
     (["doctor"], {0, 1}),
     (["completion", "bash"], {0}),
 ]

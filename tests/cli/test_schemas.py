@@ -289,6 +289,31 @@ def test_a_run_is_reported_and_recorded_as_the_schemas_say(user):
     assert lines(user.guard("audit", "show", "--json", "0")) == records[:1]
 
 
+def test_sessions_and_their_records_are_what_the_schemas_say(user):
+    (user.home / ".config" / "guard").mkdir(parents=True)
+    policy = "version: 1\nkind: personal\nname: me\ndefault: allow\nlock_after: 2\n"
+    (user.home / ".config" / "guard" / "personal.yaml").write_text(policy)
+    call = {"session_id": "s", "cwd": str(user.work), "hook_event_name": "PreToolUse", "tool_name": "Bash"}
+    payload = json.dumps({**call, "tool_input": {"command": "rm -rf ~"}, "tool_use_id": "t"})
+    for _ in range(2):
+        user.guard("hook", "claude-code", stdin=payload.encode())
+
+    (session,) = lines(user.guard("sessions", "list", "--json"))
+    user.guard("sessions", "unlock", "--yes", "s")
+
+    assert session == {
+        "agent": "claude-code",
+        "session": "s",
+        "denied": {"never-delete-outside": 2},
+        "locked_by": "never-delete-outside",
+    }
+    valid(session, "sessions")
+    records = lines(user.guard("audit", "tail", "--json", "-n", "100"))
+    assert [record["type"] for record in records][-2:] == ["session.locked", "session.unlocked"]
+    for record in records:
+        valid(record, "audit-record")
+
+
 def test_a_record_with_an_unknown_key_is_none(user):
     user.guard("exec", "--ask", "deny", "--", "rm -rf ~")
     (record,) = lines(user.guard("audit", "tail", "--json"))

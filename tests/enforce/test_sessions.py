@@ -116,16 +116,16 @@ def test_the_lowest_limit_of_all_layers_counts(guard: Guard, tmp_path: Path) -> 
 
 def test_many_at_once_lose_no_count(guard: Guard) -> None:
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda _: note_denial(ONE, "r", guard.places), range(200)))
+        list(pool.map(lambda _: note_denial(ONE, "r", LIMIT, guard.places), range(200)))
 
     assert session_of(ONE, guard.places).denied == {"r": 200}
 
 
 def test_a_line_that_a_crash_cut_counts_and_swallows_nothing(guard: Guard) -> None:
-    note_denial(ONE, "r", guard.places)
+    note_denial(ONE, "r", LIMIT, guard.places)
     (path,) = Path(guard.places.sessions).iterdir()
     path.write_bytes(path.read_bytes() + b'{"agent": "claude-co')
-    note_denial(ONE, "r", guard.places)
+    note_denial(ONE, "r", LIMIT, guard.places)
 
     assert session_of(ONE, guard.places).denied == {"r": 2, "?": 1}
 
