@@ -192,6 +192,13 @@ class _Loader:
                         self._mark(("rules", index, "programs", number)),
                         "write its name, such as `git`",
                     )
+                digits = program.removeprefix("sha256:")
+                if digits != program and (len(digits) != 64 or set(digits) - set("0123456789abcdef")):
+                    self.refuse(
+                        f"`{program}` is no SHA-256",
+                        self._mark(("rules", index, "programs", number)),
+                        "write `sha256:` and the 64 small hexadecimal digits that `sha256sum FILE` prints",
+                    )
             for key in ("zones", "except_zones", "carries"):
                 for number, zone in enumerate(getattr(rule, key) or ()):
                     if zone not in known and not (key == "carries" and zone == "secret"):
