@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from sandbox.changes import Changes
-from sandbox.result import Capabilities, End
+from sandbox.result import Capabilities, Connections, End
 from sandbox.spec import SandboxSpec, Stdio
 
 
@@ -17,6 +17,10 @@ class Run(Protocol):
 
     def changes(self) -> Changes:
         """Read the writable layer against the workspace. Raises ChangesError."""
+        ...
+
+    def connections(self) -> Connections:
+        """What was asked of the proxy; nothing without ``spec.network``."""
         ...
 
     def destroy(self) -> None:

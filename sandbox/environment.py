@@ -21,12 +21,18 @@ _PREFIXES = ("LD_", "DYLD_", "BASH_FUNC_", "GIT_CONFIG", "GIT_TRACE", "MALLOC_")
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
 
-def inside(given: tuple[tuple[str, str], ...], *, home: str, cwd: str) -> dict[str, str]:
-    """The environment of the command: what was given less injection, with the places that are true inside."""
+def inside(
+    given: tuple[tuple[str, str], ...], *, home: str, cwd: str, proxied: bool = False
+) -> dict[str, str]:
+    """The environment of the command: what was given less injection, with the places that are true inside.
+
+    Proxies are those of the machine, with passwords, unless ``proxied`` says that they are the sandbox's own.
+    """
     kept = {
         name: value
         for name, value in given
         if name not in _NAMES and not name.startswith(_PREFIXES) and name and "=" not in name
+        if proxied or not name.lower().endswith("_proxy")
     }
     kept.setdefault("PATH", DEFAULT_PATH)
     return kept | {"HOME": home, "PWD": cwd, "TMPDIR": "/tmp"}  # noqa: S108 - the sandbox's own, empty /tmp

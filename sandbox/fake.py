@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from sandbox.changes import Change, Changes, Created, Deleted, Modified, Node, NodeKind
 from sandbox.errors import ChangesError, SetupError
-from sandbox.result import Capabilities, End, Exited
+from sandbox.result import Capabilities, Connections, End, Exited
 from sandbox.spec import SandboxSpec, Stdio
 
 
@@ -30,6 +30,7 @@ class Script:
     """Anything else created: symlinks, FIFOs, directories."""
     stdout: bytes = b""
     truncated: str = ""
+    connections: Connections = field(default_factory=Connections)
     fails: str = ""
     """The primitive whose absence makes the run a SetupError."""
 
@@ -58,6 +59,9 @@ class FakeRun:
             open_after=_opener(dict(self.script.files)),
             truncated=self.script.truncated,
         )
+
+    def connections(self) -> Connections:
+        return self.script.connections
 
     def destroy(self) -> None:
         self.destroyed = True

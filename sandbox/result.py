@@ -35,8 +35,9 @@ class Capabilities:
     backend: str
     works: bool
     enforces: frozenset[str] = frozenset()
-    """Of: user mount pid net ipc uts cgroup seccomp landlock cow memory processes cpu disk inodes output wall,
+    """Of: user mount pid net network ipc uts cgroup seccomp landlock cow memory processes cpu disk inodes output wall,
     ``hidden`` (programs that are denied) and ``noexec`` (nothing that was written can be started).
+    ``net``: no way out by itself. ``network``: the grants of ``spec.network``, and nothing else.
     """
     detail: str = ""
     """Version or engine, for the audit record."""
@@ -44,3 +45,33 @@ class Capabilities:
     """What failed, and why, in words."""
     fix: str = ""
     """One line that a person can act on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One decision of the proxy. All texts may hold what the command made up, bounded and not escaped."""
+
+    host: str
+    """As understood; as asked for where it could not be."""
+    port: int
+    via: str
+    """``http``, ``connect``, ``socks5`` or ``loopback``."""
+    allowed: bool
+    why: str = ""
+    """A code for machines: ``not-granted``, ``address``, ``bad-host``, ``bad-request``, ``no-token``, ``sni``,
+    ``not-tls``, ``host-header``, ``unresolvable``, ``unreachable``, ``bad-answer``. Empty where all went well."""
+    detail: str = ""
+    """In words."""
+    address: str = ""
+    """The one that was dialled."""
+    sent: int = 0
+    received: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    entries: tuple[Connection, ...] = ()
+    more: int = 0
+    """How many further ones were not written down."""
+    problem: str = ""
+    """Why ``entries`` may not be all."""

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from sandbox.errors import SetupError
+
 MIB = 1024 * 1024
+MAX_HOSTS, MAX_PORTS = 256, 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,50 @@ class Limits:
     """Of the writable layer."""
     output_bytes: int | None = None
     """Of stdout and stderr together; only enforced where the backend carries the output."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """Whom the command may talk to, through a proxy outside. With nothing granted everything is refused, and told.
+
+    A host is ``NAME[:PORT]``, ``*.NAME[:PORT]`` (every name below NAME) or ``ADDRESS[:PORT]``; without a port, 80 and 443.
+    Raises SetupError at construction.
+    """
+
+    hosts: tuple[str, ...] = ()
+    """Reached at public addresses only, whatever the name resolves to."""
+    private_hosts: tuple[str, ...] = ()
+    """Their addresses may also be those of private networks; an address written out may be any but loopback."""
+    loopback_ports: tuple[int, ...] = ()
+    """Inside, 127.0.0.1:PORT is this port of the machine's own 127.0.0.1."""
+
+    def __post_init__(self) -> None:
+        if self.hosts or self.private_hosts:
+            from sandbox.proxy.grants import grants_of  # noqa: PLC0415 - most runs have no grants
+
+            grants_of(self.hosts, self.private_hosts)
+        for index, port in enumerate(self.loopback_ports):
+            if not 0 < port < 1 << 16:
+                raise SetupError(
+                    f"network.loopback_ports[{index}]: `{port}` is no port",
+                    primitive="network",
+                    fix="write a number from 1 to 65535",
+                )
+        if len(set(self.loopback_ports)) != len(self.loopback_ports) or len(self.loopback_ports) > MAX_PORTS:
+            raise SetupError(
+                f"network.loopback_ports: a port is named twice, or there are more than {MAX_PORTS}",
+                primitive="network",
+                fix="name each port once",
+            )
+        if len(self.hosts) + len(self.private_hosts) > MAX_HOSTS:
+            raise SetupError(
+                f"network.hosts: there are more than {MAX_HOSTS}", primitive="network", fix="use `*.NAME`"
+            )
+
+    @property
+    def grants(self) -> bool:
+        """Whether anything can be reached at all."""
+        return bool(self.hosts or self.private_hosts or self.loopback_ports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +91,8 @@ class SandboxSpec:
     runs_what_it_writes: bool = True
     """False: nothing that lies where the command may write can be started or loaded, so a list of programs stays one."""
     limits: Limits = field(default_factory=Limits)
+    network: Network | None = None
+    """None: nothing but a loopback of its own, and nobody listens. Else the backend must have ``network``."""
     label: str = ""
     """Names the run on containers and in process lists; letters, digits, ``-``."""
 

@@ -23,6 +23,8 @@ def refuse(spec: SandboxSpec, stdio: Stdio, enforces: frozenset[str]) -> None:
         raise SetupError(
             "what was written cannot be kept from starting by this backend", primitive="noexec", fix=_LOCAL
         )
+    if spec.network is not None and "network" not in enforces:
+        raise SetupError("hosts and ports cannot be granted by this backend", primitive="network", fix=_LOCAL)
     for path in (spec.workspace, spec.cwd, spec.home, *spec.read_only, *spec.masked, *spec.hidden):
         if not path.startswith("/") or os.path.normpath(path) != path or path.startswith("//"):
             raise SetupError(f"`{path}` is not an absolute, normal path", primitive="spec")

@@ -14,10 +14,11 @@ import signal
 import time
 from dataclasses import dataclass, field
 
-from sandbox.backends import _command, _kernel, _usage
+from sandbox.backends import _command, _kernel, _netns, _usage
 from sandbox.backends._bwrap_args import SIZED
 from sandbox.environment import inside
 from sandbox.errors import SetupError
+from sandbox.proxy.attend import Proxy
 from sandbox.result import End, Exited, Interrupted, LimitHit
 from sandbox.spec import Limits, SandboxSpec, Stdio
 
@@ -81,7 +82,7 @@ def start(
     arguments = handed.take(b"".join(os.fsencode(word) + b"\0" for word in words))
     about = _FIRST + len(handed.sources)
     argv = [program, "--args", str(arguments), "--info-fd", str(about), "--", "/bin/sh", "-c", _WAIT, "sh"]
-    environment = inside(spec.env, home=spec.home, cwd=spec.cwd)
+    environment = inside(spec.env, home=spec.home, cwd=spec.cwd, proxied=spec.network is not None)
     caller = os.getpid()
     child = os.fork()
     if child == 0:
@@ -108,6 +109,18 @@ def start(
     finally:
         for descriptor in (told, ready, info):
             os.close(descriptor)
+
+
+def offer(proxy: Proxy, started: Started, go: int) -> None:
+    """Let the proxy answer inside before the command goes. Raises SetupError; then nobody is left."""
+    try:
+        proxy.serve(_netns.listeners(started.first, proxy.ports))
+    except BaseException:
+        os.close(go)
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(started.handle, signal.SIGKILL)
+        os.waitpid(started.monitor, 0)
+        raise
 
 
 def _arrange(sources: list[int]) -> None:

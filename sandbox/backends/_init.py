@@ -12,11 +12,12 @@ import signal
 from sandbox.backends import _command, _kernel, _root, _seccomp, _watch
 from sandbox.environment import inside
 from sandbox.errors import SetupError
+from sandbox.proxy.attend import ports_of
 from sandbox.result import End, Exited, Interrupted, LimitHit
 from sandbox.spec import SandboxSpec
 
 CHANNEL = 3
-MAPS, STARTED, ENDED, FAILED = b"M", b"S", b"E", b"F"
+MAPS, STARTED, ENDED, FAILED, LISTENING = b"M", b"S", b"E", b"F", b"L"
 _SEPARATOR = "\x1f"
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
@@ -176,6 +177,8 @@ def _first_process(spec: SandboxSpec, owner: tuple[int, int], *, change_identity
         if select.select([CHANNEL], [], [], 0)[0]:  # the caller died before the line above
             os._exit(1)
         built = _root.build(spec, owner)
+        if spec.network is not None:
+            _listen(ports_of(spec.network))
         command = _start(spec, owner, change_identity=change_identity)
         _kernel.send(CHANNEL, STARTED, built.upper)
         end = _watch.until_end(command, CHANNEL, built.scratch, spec.limits)
@@ -185,10 +188,20 @@ def _first_process(spec: SandboxSpec, owner: tuple[int, int], *, change_identity
     os._exit(0)
 
 
+def _listen(ports: tuple[int, ...]) -> None:
+    """Make the sockets here, where the command can reach them, and leave it to the caller who answers."""
+    for port in ports:
+        listener = _kernel.listen(port)
+        _kernel.send(CHANNEL, LISTENING, listener)
+        os.close(listener)
+    if os.read(CHANNEL, 1) != LISTENING:  # it died, or was told to end
+        os._exit(1)
+
+
 def _start(spec: SandboxSpec, owner: tuple[int, int], *, change_identity: bool) -> int:
     """Fork the command and return once it runs or has failed to be found. Raises SetupError."""
     program = _seccomp.program()
-    environment = inside(spec.env, home=spec.home, cwd=spec.cwd)
+    environment = inside(spec.env, home=spec.home, cwd=spec.cwd, proxied=spec.network is not None)
     report, told = os.pipe2(os.O_CLOEXEC)
     command = os.fork()
     if command == 0:

@@ -48,6 +48,11 @@ def unshare(flags: int) -> None:
     _checked(_libc.unshare(ctypes.c_int(flags)), "unshare")
 
 
+def enter(namespace: int, kind: int) -> None:
+    """``namespace`` is a descriptor of ``/proc/PID/ns/...``."""
+    _checked(_libc.setns(ctypes.c_int(namespace), ctypes.c_int(kind)), "setns")
+
+
 def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     result = _libc.mount(
         source.encode(),
@@ -190,6 +195,21 @@ def loopback_up() -> None:
     result = _libc.ioctl(descriptor, ctypes.c_ulong(set_flags), request)
     os.close(descriptor)
     _checked(result, "loopback")
+
+
+def listen(port: int) -> int:
+    """A socket on 127.0.0.1:``port`` of the network namespace that we are in."""
+    descriptor = _checked(_libc.socket(2, 1 | os.O_CLOEXEC, 0), "socket")
+    address = ctypes.create_string_buffer(
+        struct.pack("!2s", struct.pack("H", 2)) + struct.pack("!H4s8x", port, b"\x7f\0\0\x01"), 16
+    )
+    try:
+        _checked(_libc.bind(descriptor, address, 16), f"bind 127.0.0.1:{port}")
+        _checked(_libc.listen(descriptor, 128), f"listen 127.0.0.1:{port}")
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def set_host_name(name: bytes) -> None:

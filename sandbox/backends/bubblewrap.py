@@ -8,18 +8,20 @@ limits, is kept from outside (``_bwrap_run``). No Landlock, no bound on pseudo-t
 import contextlib
 import os
 import subprocess
+from dataclasses import replace
 
 from sandbox.backends import _admit, _bwrap_args, _bwrap_run, _init, _narrower, _seccomp, _signals
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError, SandboxError, SetupError
-from sandbox.result import Capabilities, End, Exited
-from sandbox.spec import SandboxSpec, Stdio
+from sandbox.proxy.attend import Proxy
+from sandbox.result import Capabilities, Connections, End, Exited
+from sandbox.spec import Network, SandboxSpec, Stdio
 
 OLDEST = (0, 12)
 PLACES = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 """Not PATH: an agent may have put a program of that name there."""
 _ENFORCES: frozenset[str] = frozenset(
-    "user mount pid net ipc uts cgroup seccomp cow memory processes cpu disk inodes wall hidden".split()
+    "user mount pid net network ipc uts cgroup seccomp cow memory processes cpu disk inodes wall hidden".split()
 )
 
 
@@ -28,10 +30,17 @@ class BubblewrapRun:
 
     def __init__(self, spec: SandboxSpec, end: End, merged: int, hidden: frozenset[str]) -> None:
         self._spec, self._end, self._merged, self._hidden = spec, end, merged, hidden
+        self._connections = Connections()
 
     @property
     def end(self) -> End:
         return self._end
+
+    def connections(self) -> Connections:
+        return self._connections
+
+    def met(self, connections: Connections) -> None:
+        self._connections = connections
 
     def changes(self) -> Changes:
         from sandbox.trees import Merged, read  # noqa: PLC0415 - hashing is not needed to start a command
@@ -75,7 +84,7 @@ class BubblewrapBackend:
             with open(os.devnull, "r+b") as null:
                 number = null.fileno()
                 run = self.run(
-                    SandboxSpec(argv=("true",), workspace=place, cwd=place),
+                    SandboxSpec(argv=("true",), workspace=place, cwd=place, network=Network()),
                     Stdio(stdin=number, stdout=number, stderr=number),
                 )
             run.destroy()
@@ -109,6 +118,17 @@ class BubblewrapBackend:
 
     def run(self, spec: SandboxSpec, stdio: Stdio) -> BubblewrapRun:
         _admit.refuse(spec, stdio, _ENFORCES)
+        if spec.network is None:
+            return self._run(spec, stdio, None)
+        proxy = Proxy(spec.network)
+        try:
+            run = self._run(replace(spec, env=proxy.environment(spec.env)), stdio, proxy)
+        finally:
+            connections = proxy.finish()
+        run.met(connections)
+        return run
+
+    def _run(self, spec: SandboxSpec, stdio: Stdio, proxy: Proxy | None) -> BubblewrapRun:
         program, version = self._found()
         _check(program, version)
         privileged = os.geteuid() == 0
@@ -129,6 +149,8 @@ class BubblewrapBackend:
                     own_root=privileged and _init.refused_namespaces(),
                 )
                 try:
+                    if proxy is not None:
+                        _bwrap_run.offer(proxy, started, go)
                     end = _bwrap_run.watch(started, go, arrived, spec.limits)
                 except BaseException:
                     os.close(started.merged)

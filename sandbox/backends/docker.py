@@ -10,21 +10,37 @@ import contextlib
 import os
 import signal
 import uuid
+from dataclasses import replace
 from typing import Any
 
-from sandbox.backends import _admit, _signals
+from sandbox.backends import _admit, _netns, _signals
 from sandbox.backends._docker_profile import profile
 from sandbox.backends._docker_stream import Carrier
 from sandbox.changes import Changes
 from sandbox.environment import inside
 from sandbox.errors import ChangesError, SetupError
 from sandbox.images.build import HOST_USR, IMAGE
-from sandbox.result import Capabilities, End, Exited, LimitHit
-from sandbox.spec import SandboxSpec, Stdio
+from sandbox.proxy.attend import Proxy
+from sandbox.result import Capabilities, Connections, End, Exited, LimitHit
+from sandbox.spec import Network, SandboxSpec, Stdio
 
 _OWNER, _RUN = "execguard.owner", "execguard.run"
 _ENFORCES = frozenset(
-    ("mount", "pid", "net", "ipc", "uts", "seccomp", "cow", "memory", "processes", "cpu", "disk", "inodes")
+    (
+        "mount",
+        "pid",
+        "net",
+        "network",
+        "ipc",
+        "uts",
+        "seccomp",
+        "cow",
+        "memory",
+        "processes",
+        "cpu",
+        "disk",
+        "inodes",
+    )
 ) | {"output", "wall", "hidden"}
 _TIMEOUT_S = 60
 _WRAPPER = '"$@"; exit $?'
@@ -41,6 +57,9 @@ class DockerRun:
     @property
     def end(self) -> End:
         return self._end
+
+    def connections(self) -> Connections:
+        return self._walls.connections
 
     def changes(self) -> Changes:
         from sandbox.layer import read  # noqa: PLC0415 - not needed to start a command
@@ -70,8 +89,8 @@ class DockerBackend:
         return self._probed
 
     def _try(self) -> Capabilities:
-        spec = SandboxSpec(argv=("true",), workspace="/usr/share", cwd="/usr/share")
         detail = ""
+        enforces = _ENFORCES
         try:
             client = self._client()
             try:
@@ -79,10 +98,13 @@ class DockerBackend:
                 detail = f"engine {version.get('Version', '?')}, image {self._image}"
             finally:
                 client.close()
-            with open(os.devnull, "r+b") as null:
-                number = null.fileno()
-                run = self.run(spec, Stdio(stdin=number, stdout=number, stderr=number))
-            run.destroy()
+            try:
+                end = self._run_true(Network())
+            except SetupError as error:
+                if error.primitive not in {"setns", "proxy"}:
+                    raise
+                end = self._run_true(None)
+                enforces -= {"network"}
         except SetupError as error:
             return Capabilities(
                 backend=self.name, works=False, detail=detail, failed=str(error), fix=error.fix or str(error)
@@ -95,15 +117,23 @@ class DockerBackend:
                 failed=str(error),
                 fix="start the Docker engine",
             )
-        if run.end != Exited(status=0):
+        if end != Exited(status=0):
             return Capabilities(
                 backend=self.name,
                 works=False,
                 detail=detail,
-                failed=f"`true` ended as {run.end}",
+                failed=f"`true` ended as {end}",
                 fix="see dmesg",
             )
-        return Capabilities(backend=self.name, works=True, enforces=_ENFORCES, detail=detail)
+        return Capabilities(backend=self.name, works=True, enforces=enforces, detail=detail)
+
+    def _run_true(self, network: Network | None) -> End:
+        spec = SandboxSpec(argv=("true",), workspace="/usr/share", cwd="/usr/share", network=network)
+        with open(os.devnull, "r+b") as null:
+            number = null.fileno()
+            run = self.run(spec, Stdio(stdin=number, stdout=number, stderr=number))
+        run.destroy()
+        return run.end
 
     def run(self, spec: SandboxSpec, stdio: Stdio) -> DockerRun:
         import docker.errors  # noqa: PLC0415 - the SDK costs 100 ms and is optional
@@ -112,8 +142,11 @@ class DockerBackend:
         walls = _Walls(self._client(), self._image, uuid.uuid4().hex[:16])
         try:
             try:
+                if spec.network is not None:
+                    spec = walls.offer(spec, spec.network)
                 walls.build(spec)
                 end = walls.attend(spec, stdio)
+                walls.end_proxy()
             except (docker.errors.DockerException, OSError) as error:
                 raise SetupError(
                     f"the engine cannot build the sandbox: {error}", primitive="engine"
@@ -183,7 +216,18 @@ class _Walls:
         self._containers: list[Any] = []
         self._volumes: list[Any] = []
         self._runner: Any = None
+        self._proxy: Proxy | None = None
         self.upper = -1
+        self.connections = Connections()
+
+    def offer(self, spec: SandboxSpec, network: Network) -> SandboxSpec:
+        """Start the proxy; returns the spec that tells the command of it."""
+        self._proxy = Proxy(network)
+        return replace(spec, env=self._proxy.environment(spec.env))
+
+    def end_proxy(self) -> None:
+        if self._proxy is not None:
+            self.connections = self._proxy.finish()
 
     def build(self, spec: SandboxSpec) -> None:
         import docker.errors  # noqa: PLC0415 - see DockerBackend.run
@@ -201,11 +245,15 @@ class _Walls:
         options = f"mode=0700,size={limits.disk_bytes},nr_inodes={limits.inodes}"
         layer = self._volume("layer", {"type": "tmpfs", "device": "tmpfs", "o": options})
         keeper = self._keep(layer, host_usr=host_usr)
+        if self._proxy is not None:
+            # In the network that the runner joins: whoever answers there does so before the command starts.
+            keeper.reload()
+            self._proxy.serve(_netns.listeners(int(keeper.attrs["State"]["Pid"]), self._proxy.ports))
         where = str(layer.attrs["Mountpoint"])
         owner = self._prepare(where, spec.workspace)
         overlay = f"lowerdir={_escaped(spec.workspace)},upperdir={where}/upper,workdir={where}/work,userxattr,index=off"
         view = self._volume("view", {"type": "overlay", "device": "overlay", "o": overlay})
-        self._runner = self._create(spec, view, owner, host_usr=host_usr)
+        self._runner = self._create(spec, view, owner, keeper, host_usr=host_usr)
         keeper.reload()
 
     def attend(self, spec: SandboxSpec, stdio: Stdio) -> End:
@@ -252,6 +300,7 @@ class _Walls:
         """Take everything off the engine, the runner before what it stands on. May be called twice."""
         import docker.errors  # noqa: PLC0415 - see DockerBackend.run
 
+        self.end_proxy()
         if self.upper >= 0:
             os.close(self.upper)
             self.upper = -1
@@ -287,6 +336,7 @@ class _Walls:
             labels=self._labels,
             mounts=[*self._usr(host_usr=host_usr), Mount("/layer", layer.name, type="volume", no_copy=True)],
             network_mode="none",
+            hostname="sandbox",
             cap_drop=["ALL"],
             security_opt=["no-new-privileges:true"],
             read_only=True,
@@ -316,7 +366,9 @@ class _Walls:
         os.utime(self.upper, ns=(like.st_atime_ns, like.st_mtime_ns))
         return like.st_uid, like.st_gid
 
-    def _create(self, spec: SandboxSpec, view: Any, owner: tuple[int, int], *, host_usr: bool) -> Any:
+    def _create(
+        self, spec: SandboxSpec, view: Any, owner: tuple[int, int], keeper: Any, *, host_usr: bool
+    ) -> Any:
         from docker.types import Mount, Ulimit  # noqa: PLC0415 - see DockerBackend.run
 
         limits = spec.limits
@@ -340,11 +392,10 @@ class _Walls:
             labels=self._labels | ({"execguard.label": spec.label} if spec.label else {}),
             user=f"{owner[0]}:{owner[1]}",
             working_dir=spec.cwd,
-            environment=inside(spec.env, home=spec.home, cwd=spec.cwd),
+            environment=inside(spec.env, home=spec.home, cwd=spec.cwd, proxied=spec.network is not None),
             mounts=mounts,
             tmpfs={"/tmp": f"{scratch},mode=1777", spec.home: f"{scratch},mode=0700"},  # noqa: S108 - the sandbox's own
-            network_mode="none",
-            hostname="sandbox",
+            **_network(spec, keeper),
             cap_drop=["ALL"],
             security_opt=["no-new-privileges:true", f"seccomp={profile(os.uname().machine)}"],
             read_only=True,
@@ -359,6 +410,13 @@ class _Walls:
         )
         self._containers.append(runner)
         return runner
+
+
+def _network(spec: SandboxSpec, keeper: Any) -> dict[str, str]:
+    """None at all, or the keeper's, which has a loopback and what we made to listen on it."""
+    if spec.network is None:
+        return {"network_mode": "none", "hostname": "sandbox"}
+    return {"network_mode": f"container:{keeper.id}"}
 
 
 def _mask(path: str) -> Any:

@@ -9,15 +9,17 @@ import os
 import select
 import signal
 import time
+from dataclasses import replace
 
 from sandbox.backends import _admit, _init, _kernel, _landlock, _signals
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError, SandboxError, SetupError
-from sandbox.result import Capabilities, End, Exited, Interrupted, LimitHit
+from sandbox.proxy.attend import Proxy
+from sandbox.result import Capabilities, Connections, End, Exited, Interrupted, LimitHit
 from sandbox.spec import SandboxSpec, Stdio
 
 _ENFORCES: frozenset[str] = frozenset(
-    "user mount pid net ipc uts cgroup seccomp cow memory processes cpu disk inodes wall hidden noexec".split()
+    "user mount pid net network ipc uts cgroup seccomp cow memory processes cpu disk inodes wall hidden noexec".split()
 )
 _BACKSTOP_S = 10.0
 """Past the wall clock, before we stop believing in the first process of the namespace."""
@@ -29,6 +31,7 @@ class LocalRun:
 
     def __init__(self, spec: SandboxSpec, end: End, upper: int) -> None:
         self._spec, self._end, self._upper = spec, end, upper
+        self._connections = Connections()
 
     @property
     def end(self) -> End:
@@ -40,6 +43,12 @@ class LocalRun:
         if self._upper < 0:
             raise ChangesError("the run is destroyed")
         return read(self._upper, self._spec.workspace)
+
+    def connections(self) -> Connections:
+        return self._connections
+
+    def met(self, connections: Connections) -> None:
+        self._connections = connections
 
     def destroy(self) -> None:
         upper, self._upper = self._upper, -1
@@ -95,6 +104,17 @@ class LocalBackend:
 
     def run(self, spec: SandboxSpec, stdio: Stdio) -> LocalRun:
         _admit.refuse(spec, stdio, _ENFORCES)
+        if spec.network is None:
+            return self._run(spec, stdio, None)
+        proxy = Proxy(spec.network)
+        try:
+            run = self._run(replace(spec, env=proxy.environment(spec.env)), stdio, proxy)
+        finally:
+            connections = proxy.finish()
+        run.met(connections)
+        return run
+
+    def _run(self, spec: SandboxSpec, stdio: Stdio, proxy: Proxy | None) -> LocalRun:
         ours, theirs = _kernel.socket_pair()
         try:
             caller = os.getpid()
@@ -105,7 +125,7 @@ class LocalBackend:
                 os.close(theirs)
                 theirs = -1
                 try:
-                    return _attend(spec, child, ours, arrived)
+                    return _attend(spec, child, ours, arrived, proxy)
                 finally:
                     # Its death is that of pid 1 of the namespace, and so of everything in it.
                     with contextlib.suppress(ProcessLookupError):
@@ -121,13 +141,14 @@ class LocalBackend:
         return 0
 
 
-def _attend(spec: SandboxSpec, child: int, channel: int, arrived: int) -> LocalRun:
+def _attend(spec: SandboxSpec, child: int, channel: int, arrived: int, proxy: Proxy | None) -> LocalRun:
     poll = select.poll()
     poll.register(channel, select.POLLIN)
     poll.register(arrived, select.POLLIN)
     wall = spec.limits.wall_s
     deadline = None if wall is None else time.monotonic() + wall + _BACKSTOP_S
     upper, interrupted = -1, 0
+    listeners: list[int] = []
     try:
         while True:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -146,6 +167,11 @@ def _attend(spec: SandboxSpec, child: int, channel: int, arrived: int) -> LocalR
                 case _init.MAPS:
                     _map_everyone(child)
                     os.write(channel, _init.MAPS)
+                case _init.LISTENING if proxy is not None:
+                    listeners.append(descriptor)
+                    if len(listeners) == len(proxy.ports):
+                        proxy.serve(listeners)
+                        os.write(channel, _init.LISTENING)
                 case _init.STARTED:
                     upper = descriptor
                 case _init.ENDED:

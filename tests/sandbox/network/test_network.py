@@ -1,0 +1,130 @@
+"""Grants in real sandboxes, on a machine that is wired to a small internet. The ways round them are data: cases.toml."""
+
+import os
+import shutil
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sandbox.backends.local import LocalBackend
+from sandbox.proxy import attend
+from sandbox.result import Connections, Exited
+from sandbox.spec import Limits, Network, SandboxSpec, Stdio
+from tests.sandbox.runners import NOBODY, remove
+
+HERE = Path(__file__).parent
+CASES = [
+    pytest.param(case, id=case["name"]) for case in tomllib.loads((HERE / "cases.toml").read_text())["case"]
+]
+DOCKER_HOST = os.environ.get("GUARD_TEST_DOCKER_HOST", "")
+BWRAP = os.environ.get("GUARD_TEST_BWRAP", "")
+PATH = "/usr/local/bin:/usr/bin:/bin"
+PRELUDE = (
+    'for name in ask socks hello; do eval "$name() { /usr/bin/python3 ask.py $name \\"\\$@\\"; }"; done\n'
+)
+
+
+@dataclass
+class Met:
+    out: str
+    end: object
+    connections: Connections
+
+    @property
+    def decided(self) -> list[str]:
+        return [
+            f"{one.host}:{one.port} {one.why if not one.allowed else one.why or 'ok'}"
+            for one in self.connections.entries
+        ]
+
+
+def backend(name):
+    if name.startswith("bubblewrap"):
+        from sandbox.backends.bubblewrap import BubblewrapBackend
+
+        return BubblewrapBackend(program=BWRAP)
+    if name == "docker":
+        from sandbox.backends.docker import DockerBackend
+
+        return DockerBackend(host=DOCKER_HOST)
+    return LocalBackend()
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("root", marks=pytest.mark.sandbox),
+        pytest.param("user", marks=pytest.mark.sandbox),
+        pytest.param("bubblewrap-root", marks=pytest.mark.bubblewrap),
+        pytest.param("bubblewrap-user", marks=pytest.mark.bubblewrap),
+        pytest.param("docker", marks=pytest.mark.docker),
+    ]
+)
+def run(request, here):
+    words = request.node.callspec.params.get("case", {}).get("words", False)
+    if request.param != "root" and words:
+        pytest.skip("only about what is said to the proxy: tried by root on local")
+    if request.param == "docker" and not DOCKER_HOST:
+        pytest.skip("no Docker engine: GUARD_TEST_DOCKER_HOST is unset")
+    if request.param.startswith("bubblewrap") and not BWRAP:
+        pytest.skip("no bubblewrap: GUARD_TEST_BWRAP is unset")
+    uid = NOBODY if request.param.endswith("user") else 0
+    workspace = os.path.realpath(tempfile.mkdtemp(prefix="execguard-test-"))
+    for source in (HERE / "ask.py", HERE / "relay.py", here.certificate):
+        shutil.copy(source, workspace)
+    for place in (workspace, *(f"{workspace}/{name}" for name in os.listdir(workspace))):
+        os.chown(place, uid, uid)
+
+    def one(script, network, **fields):
+        spec = SandboxSpec(
+            argv=("/bin/bash", "-c", PRELUDE + script),
+            workspace=workspace,
+            cwd=workspace,
+            env=(("PATH", PATH),),
+            limits=Limits(wall_s=90.0),
+            network=network,
+            **fields,
+        )
+
+        def work():
+            if uid:
+                sys.executable, attend._ROOT = "/usr/bin/python3", f"{here.directory}/site"
+            with tempfile.TemporaryFile() as out, open(os.devnull) as null:
+                made = backend(request.param).run(
+                    spec, Stdio(stdin=null.fileno(), stdout=out.fileno(), stderr=out.fileno())
+                )
+                found = made.connections()
+                made.destroy()
+                out.seek(0)
+                return Met(out.read().decode(errors="replace"), made.end, found)
+
+        met = here.do_beside_an_engine(work) if request.param == "docker" else here.do(uid, work)
+        assert isinstance(met, Met), met.failed
+        return met
+
+    yield one
+    remove(workspace)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_grant_is_what_it_says_and_nothing_more(run, here, case):
+    network = Network(
+        hosts=tuple(case.get("hosts", ())),
+        private_hosts=tuple(case.get("private_hosts", ())),
+        loopback_ports=tuple(case.get("loopback_ports", ())),
+    )
+
+    met = run(case["script"], network)
+
+    reached = {line.split(" ")[0] for line in here.lines("met")}
+    assert [text for text in case.get("says", ()) if text.lower() not in met.out.lower()] == [], met.out
+    assert [text for text in case.get("never", ()) if text.lower() in met.out.lower()] == [], met.out
+    assert isinstance(met.end, Exited)
+    assert met.connections.problem == ""
+    assert met.decided == case.get("decided", met.decided)
+    assert reached == set(case.get("met", ()))
+    if not case.get("asked", True):
+        assert here.lines("asked") == []
