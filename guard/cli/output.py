@@ -4,7 +4,15 @@ import os
 import sys
 from typing import TextIO
 
-_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_STYLES = {
+    "bold": "1",
+    "dim": "2",
+    "underline": "4",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "cyan": "36",
+}
 MAX_MESSAGE = 1600
 _SHOWN = {"\n": "\u2424", "\t": " "}
 

@@ -27,12 +27,17 @@ def headline(decided: Decided) -> str:
 
 def decision_lines(decided: Decided) -> list[str]:
     """Verdict, effects, rule and why."""
-    first = decided.decision.reasons[0]
-    lines = [headline(decided)]
     shown = decided.effects[:_SHOWN]
-    lines += [f"  effect  {effect_line(effect)}" for effect in shown]
+    lines = [f"  effect  {effect_line(effect)}" for effect in shown]
     if len(decided.effects) > len(shown):
         lines.append(f"  effect  and {len(decided.effects) - len(shown)} more")
+    return [headline(decided), *lines, *reason_lines(decided)]
+
+
+def reason_lines(decided: Decided) -> list[str]:
+    """Why, by which rule, and what would be accepted."""
+    first = decided.decision.reasons[0]
+    lines: list[str] = []
     lines.append(f"  why     {visible(first.why)}")
     lines.append(
         f"  rule    {first.rule}{f' ({visible(first.source)})' if first.source else f' ({first.layer})'}"

@@ -42,7 +42,7 @@ def analyse(proposal: Proposal, facts: Facts) -> Analysed:
     match proposal:
         case ShellProposal():
             evaluator = Evaluator(facts)
-            evaluator.analyse_text(proposal.command, _start(proposal))
+            evaluator.analyse_text(proposal.command, start_of(proposal))
             effects = evaluator.effects or (RunProgram(program=":", names=(":",)),)
             lookups.update(evaluator.lookups)
             unread = tuple(UnreadPart(span=part.span, reason=part.reason) for part in evaluator.unread)
@@ -103,7 +103,8 @@ _BEFORE_A_COMMAND = frozenset(
 _PUNCTUATION = str.maketrans("", "", "-_.+")
 
 
-def _start(proposal: ShellProposal) -> State:
+def start_of(proposal: ShellProposal) -> State:
+    """What the shell begins with."""
     cwd = (proposal.cwd,) if proposal.cwd.startswith("/") else ()
     variables = {name: Variable(((value,),), exported=True) for name, value in proposal.env}
     return State(cwd=cwd, variables=variables)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from typing import Unpack as Unpack
     from typing import assert_never as assert_never
     from typing import cast as cast
+
+    from typing_extensions import override as override
 else:
     from _collections_abc import Callable, Iterable, Iterator, Mapping  # noqa: F401 - for others
 
@@ -43,6 +45,10 @@ else:
 
     def TypeVar(_name, *_bounds, **_options):  # noqa: N802 - as typing has it
         return object
+
+    def override(method):
+        """``typing.override`` comes with Python 3.12."""
+        return method
 
     def assert_never(value):
         raise AssertionError(f"expected code to be unreachable, but got: {value!r}")

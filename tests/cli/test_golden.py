@@ -117,9 +117,18 @@ def test_a_batch_answers_in_order_and_goes_on(user):
     golden.matches("cli/check-batch.jsonl", text(user, done))
 
 
-@pytest.mark.parametrize("name", ["home", "unread", "not-read"])
+EXPLAINED = {
+    **{name: CHECKS[name] for name in ("home", "unread", "not-read")},
+    "values": 'd=build; rm -rf "$d"/* $OLD',
+    "branches": 'if [ -f a ]; then o=x; else o=$(date); fi; for f in a b; do cp "$f" "out/$o"; done',
+    "script": "bash run.sh q\necho done",
+}
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
 def test_explain(user, name):
-    done = user.guard("explain", "--level", "contained", "--", CHECKS[name])
+    (user.work / "run.sh").write_text('rm -r "$1/tmp"\n')
+    done = user.guard("explain", "--level", "contained", "--", EXPLAINED[name])
     lines = [line for line in text(user, done).splitlines() if "policy sha256:" not in line]
     golden.matches(f"cli/explain-{name}.txt", "\n".join(lines) + "\n")
 
@@ -198,6 +207,13 @@ def test_held_changes_are_listed_shown_and_dropped(user):
     ids=lambda words: words[0],
 )  # fmt: skip
 def test_colours_are_for_terminals_that_want_them(user, words, changes):
+    shown = on_a_terminal(user, words, **changes)
+
+    assert (b"\x1b[" in shown) is (changes == {})
+    assert b"\x1b" not in user.guard(*words).stdout
+
+
+def on_a_terminal(user, words, **changes):
     reader, writer = pty.openpty()
     env = {**user.env, "TERM": "xterm", **changes}
     with subprocess.Popen(
@@ -206,9 +222,7 @@ def test_colours_are_for_terminals_that_want_them(user, words, changes):
         os.close(writer)
         shown = everything(reader)
         process.wait()
-
-    assert (b"\x1b[" in shown) is (changes == {})
-    assert b"\x1b" not in user.guard(*words).stdout
+    return shown
 
 
 def everything(reader):
@@ -222,3 +236,26 @@ def everything(reader):
         pass
     os.close(reader)
     return shown
+
+
+def test_an_explanation_is_underlined_on_a_terminal_and_marked_elsewhere(user):
+    command = ["explain", "--level", "contained", "--", "x=rm; $x a"]
+    drawn, plain = on_a_terminal(user, command), user.guard(*command).stdout.decode()
+
+    assert b"\x1b[4m$" in drawn
+    assert b"^^" not in drawn
+    assert b"\x1b[4m" not in on_a_terminal(user, command, NO_COLOR="1")
+    assert "  x=rm; $x a\n        ^^\n" in plain
+
+
+def test_an_explanation_of_an_ordinary_command_fits_a_screen(user):
+    for command in (
+        "git status",
+        "rm -rf build",
+        "pytest -q tests/a.py",
+        'x=$(cat a); grep -n "$x" src/*.py',
+        "npm run build",
+    ):
+        shown = user.guard("explain", "--level", "contained", "--", command).stdout.decode()
+
+        assert len(shown.splitlines()) <= 40, shown

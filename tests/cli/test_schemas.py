@@ -136,6 +136,7 @@ def test_check_and_explain_write_what_their_schema_says(user, command, level):
         report = json.loads(done.stdout)
         valid(report, "check")
         assert ("reasons" in report) is (verb == "explain")
+        assert ("values" in report) is (verb == "explain")
 
 
 def test_what_is_not_text_is_written_as_its_bytes(user):
