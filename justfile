@@ -35,6 +35,7 @@ bench:
     {{python}} benchmarks/decide.py
     {{python}} benchmarks/parse.py
     {{python}} benchmarks/sandbox.py
+    {{python}} benchmarks/changes.py --files 10000
 
 # how much of what bash accepts is read: files of one-liners, or directories of scripts
 coverage *places="/usr /etc":

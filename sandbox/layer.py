@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -70,26 +70,53 @@ def read(
     finally:
         os.close(lower)
     return Changes(
-        entries=(*reading.deleted, *reading.written), open_after=opener(upper), truncated=reading.problem
+        entries=(*reading.deleted, *reading.written), open_after=Opener(upper), truncated=reading.problem
     )
 
 
-def opener(upper: int) -> Callable[[str], BinaryIO]:
-    def open_after(path: str) -> BinaryIO:
-        """Walk by descriptors: a symlink put in the way raises instead of leading out."""
-        *parents, name = path.split("/")
+class Opener:
+    """``Changes.open_after``. Walks by descriptors: a symlink put in the way raises instead of leading out.
+
+    Keeps the last directory open: files come directory by directory.
+    """
+
+    def __init__(self, upper: int) -> None:
+        self._upper = upper
+        self._head = ""
+        self._kept = -1
+
+    def __call__(self, path: str) -> BinaryIO:
+        head, _, name = path.rpartition("/")
+        parents = head.split("/") if head else []
         if not all(part not in ("", ".", "..") for part in (*parents, name)):
             raise ChangesError(f"`{path}` is not a path below the workspace")
         try:
-            with contextlib.ExitStack() as open_parents:
-                current = upper
-                for part in parents:
-                    current = open_parents.enter_context(directory_of(part, current))
-                return os.fdopen(_open_file(name, current), "rb")
+            if self._kept >= 0 and self._head == head:
+                return os.fdopen(_open_file(name, self._kept), "rb", buffering=0)
+            return self._walk(head, parents, name)
         except OSError as error:
             raise ChangesError(f"cannot read `{path}` in the writable layer: {error.strerror}") from error
 
-    return open_after
+    def _walk(self, head: str, parents: list[str], name: str) -> BinaryIO:
+        self._forget()
+        with contextlib.ExitStack() as open_parents:
+            current, locked = self._upper, False
+            for part in parents:
+                mode = os.stat(part, dir_fd=current, follow_symlinks=False).st_mode
+                locked = locked or mode & 0o700 != 0o700
+                current = open_parents.enter_context(directory_of(part, current))
+            opened = os.fdopen(_open_file(name, current), "rb", buffering=0)
+            if not locked:
+                self._head, self._kept = head, os.dup(current)
+            return opened
+
+    def _forget(self) -> None:
+        if self._kept >= 0:
+            os.close(self._kept)
+            self._kept = -1
+
+    def __del__(self) -> None:
+        self._forget()
 
 
 @contextlib.contextmanager
@@ -129,12 +156,30 @@ def _closing(descriptor: int) -> Generator[int]:
         os.close(descriptor)
 
 
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
 def _open_file(name: str, parent: int, *, unlock: bool = True) -> int:
-    """Open a regular file and nothing else: the descriptor is looked at before it is opened for reading."""
+    """Open a regular file and nothing else: it is looked at before it is opened, and again afterwards."""
+    if not stat.S_ISREG(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", name)
+    try:
+        opened = os.open(name, _READ, dir_fd=parent)
+    except PermissionError:
+        if not unlock:
+            raise
+        return _unlocked(name, parent)
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise OSError(errno.EINVAL, "not a regular file", name)
+    return opened
+
+
+def _unlocked(name: str, parent: int) -> int:
     with _closing(os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)) as found:
         if not stat.S_ISREG(os.fstat(found).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", name)
-        with _lent(found, 0o400) if unlock else contextlib.nullcontext():
+        with _lent(found, 0o400):
             return os.open(f"/proc/self/fd/{found}", os.O_RDONLY | os.O_CLOEXEC)
 
 
@@ -248,9 +293,13 @@ def _digest(reading: Reading, name: str, parent: int, size: int, *, unlock: bool
         opened = _open_file(name, parent, unlock=unlock)
     except PermissionError:
         raise OverBudgetError(f"`{name}` in the workspace cannot be read") from None
-    with os.fdopen(opened, "rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK):
+    try:
+        while chunk := os.read(opened, _CHUNK):
             digest.update(chunk)
+            if len(chunk) < _CHUNK:
+                break
+    finally:
+        os.close(opened)
     return digest.hexdigest()
 
 

@@ -77,7 +77,7 @@ def read(
     finally:
         os.close(lower)
     return Changes(
-        entries=(*reading.deleted, *reading.written), open_after=layer.opener(now), truncated=reading.problem
+        entries=(*reading.deleted, *reading.written), open_after=layer.Opener(now), truncated=reading.problem
     )
 
 

@@ -23,7 +23,7 @@ from guard.enforce.changeset import (
     taken,
 )
 from guard.enforce.manifest import ChangeSet, Entry
-from guard.enforce.nodes import clear, make, remove, same
+from guard.enforce.nodes import clear, create, make, remove, same, take_back
 from guard.enforce.places import Places
 from guard.errors import ApplyError
 from guard.model.dataclass import dataclass
@@ -133,6 +133,14 @@ def go_forward(found: ChangeSet, root: int) -> None:
     _unseal(found, root, [(entry, entry.before, entry.after) for entry in found.entries])
     directories: list[tuple[Entry, Node]] = []
     for entry in found.entries:
+        after = entry.after
+        if (
+            entry.before is None
+            and after is not None
+            and after.kind is NodeKind.FILE
+            and create(root, entry.path, after, found.ready(entry))
+        ):
+            continue
         now = look_at(found, root, entry)
         if not ours(now, entry):
             raise ApplyError(f"`{entry.path}` was changed by somebody else meanwhile", help_="run it again")
@@ -141,7 +149,7 @@ def go_forward(found: ChangeSet, root: int) -> None:
         if entry.after is None:
             remove(root, entry.path)
             continue
-        make(root, entry.path, _open(entry.after), found.new(entry), found.id)
+        make(root, entry.path, _open(entry.after), found.new(entry), found.id, found.ready(entry))
         if entry.after.kind is NodeKind.DIRECTORY:
             directories.append((entry, entry.after))
     _close(found, root, directories)
@@ -163,6 +171,9 @@ def go_back(found: ChangeSet, root: int) -> None:
         if entry.before.kind is NodeKind.DIRECTORY:
             directories.append((entry, entry.before))
     _close(found, root, directories)
+    for entry in found.entries:
+        if entry.after is not None and entry.after.kind is NodeKind.FILE:
+            take_back(found.ready(entry), entry.after.sha256)
 
 
 def _remove_ours(root: int, path: str) -> None:

@@ -42,6 +42,10 @@ class ChangeSet:
     def new(self, entry: Entry) -> Callable[[], BinaryIO]:
         return lambda: open(os.path.join(self.directory, "new", str(entry.number)), "rb")
 
+    def ready(self, entry: Entry) -> str:
+        """The file that :meth:`new` opens."""
+        return os.path.join(self.directory, "new", str(entry.number))
+
     def old(self, entry: Entry) -> Callable[[], BinaryIO]:
         return lambda: open(os.path.join(self.directory, "old", str(entry.number)), "rb")
 
@@ -61,7 +65,7 @@ def write_manifest(staged: ChangeSet) -> None:
     place = os.path.join(staged.directory, "manifest.json")
     with open(f"{place}.new", "w", encoding="utf-8") as file:
         # Undecodable names are surrogates, which ASCII JSON carries.
-        json.dump(data, file, ensure_ascii=True)
+        file.write(json.dumps(data, ensure_ascii=True))
     os.rename(f"{place}.new", place)
 
 

@@ -1,6 +1,7 @@
 """One file-system object at a time: what it is now, and making it what it should be. Relative to a descriptor only."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -28,6 +29,14 @@ def look(root: int, path: str) -> Node | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
+        return look_in(parent, name)
+    finally:
+        os.close(parent)
+
+
+def look_in(parent: int, name: str) -> Node | None:
+    """What ``name`` in the directory ``parent`` is now."""
+    try:
         info = os.lstat(name, dir_fd=parent)
         mode = stat.S_IMODE(info.st_mode)
         if stat.S_ISLNK(info.st_mode):
@@ -39,11 +48,10 @@ def look(root: int, path: str) -> Node | None:
         return Node(kind=_KINDS.get(stat.S_IFMT(info.st_mode), NodeKind.DEVICE), mode=mode)
     except FileNotFoundError:
         return None
-    finally:
-        os.close(parent)
 
 
 _KINDS = {stat.S_IFDIR: NodeKind.DIRECTORY, stat.S_IFIFO: NodeKind.FIFO, stat.S_IFSOCK: NodeKind.SOCKET}
+_ALL_KINDS = {**_KINDS, stat.S_IFREG: NodeKind.FILE, stat.S_IFLNK: NodeKind.SYMLINK}
 
 
 def _digest(parent: int, name: str) -> str:
@@ -85,15 +93,33 @@ def copy_out(root: int, path: str, target: str) -> str:
         return copy_to(source, target)
 
 
-def copy_to(source: BinaryIO, target: str) -> str:
-    """All of ``source`` to a new private file; the SHA-256 of what was written."""
+def copy_to(source: BinaryIO, target: str, mode: int = 0o600) -> str:
+    """All of ``source`` to a new file; the SHA-256 of what was written. ``target`` lies in a private directory."""
     digest = hashlib.sha256()
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with open(descriptor, "wb") as file:
-        while block := source.read(_BLOCK):
-            digest.update(block)
-            file.write(block)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    try:
+        _copy(source, descriptor, digest.update)
+    finally:
+        os.close(descriptor)
     return digest.hexdigest()
+
+
+def _copy(source: BinaryIO, descriptor: int, note: Callable[[bytes], object]) -> None:
+    """All of ``source`` to an empty file. What is empty stays a hole: a sparse terabyte must not become a real one."""
+    size = written = 0
+    while block := source.read(_BLOCK):
+        note(block)
+        size += len(block)
+        if len(block) == _BLOCK and block.count(0) == _BLOCK:
+            continue
+        if written != size - len(block):
+            os.lseek(descriptor, size - len(block), os.SEEK_SET)
+        done = os.write(descriptor, block)
+        while done < len(block):
+            done += os.write(descriptor, memoryview(block)[done:])
+        written = size
+    if written != size:
+        os.ftruncate(descriptor, size)
 
 
 def remove(root: int, path: str) -> None:
@@ -121,13 +147,18 @@ def clear(root: int, path: str, token: str) -> None:
         remove(root, os.path.join(parent_of(path)[0], f"{TEMPORARY}{token}"))
 
 
-def make(root: int, path: str, node: Node, content: Callable[[], BinaryIO], token: str) -> None:
-    """Make ``path`` be ``node``: a file or link appears whole, by rename. ``token`` names what is not yet ready."""
+def make(
+    root: int, path: str, node: Node, content: Callable[[], BinaryIO], token: str, ready: str = ""
+) -> None:
+    """Make ``path`` be ``node``: a file or link appears whole, by rename. ``token`` names what is not yet ready.
+
+    ``ready``: a file of ours with this very content, given away by a link where the file system can.
+    """
     head, name = parent_of(path)
     parent = open_directory(root, head)
     try:
-        now = look(parent, name)
-        if now is not None and (now.kind is NodeKind.DIRECTORY) != (node.kind is NodeKind.DIRECTORY):
+        now = _kind_in(parent, name)
+        if now is not None and (now is NodeKind.DIRECTORY) != (node.kind is NodeKind.DIRECTORY):
             remove(parent, name)
             now = None
         match node.kind:
@@ -139,11 +170,90 @@ def make(root: int, path: str, node: Node, content: Callable[[], BinaryIO], toke
                 os.symlink(node.target, temporary, dir_fd=parent)
                 os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
             case NodeKind.FILE:
-                _make_file(root, parent, name, node, content, f"{TEMPORARY}{token}")
+                if not (ready and _give(root, parent, name, node, ready, f"{TEMPORARY}{token}", now)):
+                    _make_file(root, parent, name, node, content, f"{TEMPORARY}{token}")
             case NodeKind.FIFO | NodeKind.SOCKET | NodeKind.DEVICE:
                 raise ValueError(f"a {node.kind.value} is never made")
     finally:
         os.close(parent)
+
+
+def _kind_in(parent: int, name: str) -> NodeKind | None:
+    try:
+        mode = os.lstat(name, dir_fd=parent).st_mode
+    except FileNotFoundError:
+        return None
+    return _ALL_KINDS.get(stat.S_IFMT(mode), NodeKind.DEVICE)
+
+
+_NO_LINK = frozenset(
+    {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES}
+)
+
+
+def _give(
+    root: int, parent: int, name: str, node: Node, ready: str, temporary: str, now: NodeKind | None
+) -> bool:
+    """``name`` becomes a link to the file ``ready``: no byte is written twice. False where that cannot be done."""
+    try:
+        info = os.lstat(ready)
+        if not stat.S_ISREG(info.st_mode):
+            return False
+        if os.geteuid() == 0:
+            owner = os.fstat(root)
+            if (info.st_uid, info.st_gid) != (owner.st_uid, owner.st_gid):
+                os.chown(ready, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        # Set-id and sticky bits never come out of a sandbox.
+        if stat.S_IMODE(info.st_mode) != node.mode & 0o777:
+            os.chmod(ready, node.mode & 0o777)
+        if node.mtime_ns:
+            os.utime(ready, ns=(node.mtime_ns, node.mtime_ns), follow_symlinks=False)
+        if now is None:
+            os.link(ready, name, dst_dir_fd=parent)
+            return True
+        remove(parent, temporary)
+        os.link(ready, temporary, dst_dir_fd=parent)
+    except OSError as error:
+        if error.errno in _NO_LINK:
+            return False
+        raise
+    os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+    # Two names of one file are left where they are by rename(2).
+    remove(parent, temporary)
+    return True
+
+
+def create(root: int, path: str, node: Node, ready: str) -> bool:
+    """Give the file ``ready`` away as ``path``, where nothing is: whole, in one step. False when that cannot be done."""
+    head, name = parent_of(path)
+    parent = open_directory(root, head)
+    try:
+        return _give(root, parent, name, node, ready, "", None)
+    except FileExistsError:
+        return False
+    finally:
+        os.close(parent)
+
+
+def take_back(ready: str, sha256: str) -> None:
+    """What was given away by a link and is not there any more, or is somebody else's now, becomes our own again.
+
+    If it has been written to meanwhile it is not what was judged, and goes.
+    """
+    try:
+        info = os.lstat(ready)
+        if not stat.S_ISREG(info.st_mode):
+            return
+        os.chmod(ready, 0o600)
+        if info.st_nlink < 2:
+            return
+        with open(ready, "rb", buffering=0) as source:
+            digest = copy_to(source, f"{ready}.own")
+    except FileNotFoundError:
+        return
+    os.rename(f"{ready}.own", ready)
+    if digest != sha256:
+        os.unlink(ready)
 
 
 def _make_directory(root: int, parent: int, name: str, node: Node, *, exists: bool) -> None:
@@ -164,15 +274,16 @@ def _make_file(
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(temporary, flags, 0o600, dir_fd=parent)
     try:
-        with open(descriptor, "wb") as file, content() as source:
-            while block := source.read(_BLOCK):
-                file.write(block)
-            file.flush()
+        try:
+            with content() as source:
+                _copy(source, descriptor, len)
             _own(root, descriptor)
             # Set-id and sticky bits never come out of a sandbox.
             os.fchmod(descriptor, node.mode & 0o777)
             if node.mtime_ns:
                 os.utime(descriptor, ns=(node.mtime_ns, node.mtime_ns))
+        finally:
+            os.close(descriptor)
         os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
     except BaseException:
         remove(parent, temporary)

@@ -24,7 +24,7 @@ from guard.enforce.undo import prune, undo
 from guard.errors import ApplyError, UsageError
 from sandbox.changes import Change, Changes, Created, Deleted, Modified, Node, NodeKind
 
-from .trees import look
+from .trees import build_workspace, look
 
 
 def node(path: Path) -> Node:
@@ -58,34 +58,6 @@ def difference(before: Path, after: Path) -> Changes:
         elif old[path] != new[path]:
             came.append(Modified(path=path, before=node(before / path), after=node(after / path)))
     return Changes(entries=(*gone, *came), open_after=lambda path: open(after / path, "rb"))
-
-
-@pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return Places(state=str(tmp_path / "state"), config=str(tmp_path / "config"))
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    root = tmp_path / "work"
-    build_workspace(root)
-    return root
-
-
-def build_workspace(root: Path) -> None:
-    (root / "src" / "deep").mkdir(parents=True)
-    (root / "README").write_text("read me\n")
-    (root / "src" / "a.py").write_text("a\n")
-    (root / "src" / "deep" / "b.py").write_text("b\n")
-    os.symlink("a.py", root / "src" / "link")
-
-
-@pytest.fixture
-def wanted(workspace: Path, tmp_path: Path) -> Path:
-    """A copy of the workspace for a test to change as a run would."""
-    copy = tmp_path / "wanted"
-    shutil.copytree(workspace, copy, symlinks=True)
-    return copy
 
 
 def staged(workspace: Path, wanted: Path, places: Places, why: str = "") -> ChangeSet:
@@ -184,7 +156,7 @@ def test_a_link_swapped_in_after_the_check_is_never_followed(
     assert look(outside) == before
 
 
-STEPS = ("rename", "unlink", "rmdir", "mkdir", "symlink", "open", "fchmod", "utime", "fsync")
+STEPS = ("rename", "unlink", "rmdir", "mkdir", "symlink", "link", "open", "chmod", "fchmod", "utime", "fsync")
 
 
 def killed_at(step: int, act: Callable[[], object], *, from_the_journal: bool = False) -> bool:

@@ -252,7 +252,8 @@ def test_a_workspace_that_cannot_be_written_into_holds_the_changes(
         raise OSError(28, "No space left on device")
 
     before = look(scene.work)
-    monkeypatch.setattr("guard.enforce.apply.make", full)
+    for name in ("make", "create"):
+        monkeypatch.setattr(f"guard.enforce.apply.{name}", full)
 
     carried = scene.play(Script(files=(("made", b"x"),)))
 

@@ -21,3 +21,11 @@ def look(root: Path) -> dict[str, tuple]:
                 with open(path, "rb") as file:
                     out[relative] = ("file", stat.S_IMODE(info.st_mode), file.read())
     return out
+
+
+def build_workspace(root: Path) -> None:
+    (root / "src" / "deep").mkdir(parents=True)
+    (root / "README").write_text("read me\n")
+    (root / "src" / "a.py").write_text("a\n")
+    (root / "src" / "deep" / "b.py").write_text("b\n")
+    os.symlink("a.py", root / "src" / "link")
