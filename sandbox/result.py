@@ -13,7 +13,7 @@ class Exited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitHit:
-    """Which limit ended it: ``wall``, ``cpu``, ``memory``, ``processes``, ``disk``, ``inodes``, ``output``."""
+    """Which limit ended it: ``wall``, ``cpu``, ``memory``, ``processes``, ``open-files``, ``disk``, ``inodes``, ``output``."""
 
     limit: str
 

@@ -10,6 +10,7 @@ from guard.model.effect import ResolvedEffect, effect_name
 from guard.model.facts import Answer, LookPath, Lookup
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Outcome
 from guard.model.paths import FileKind, ResolvedPath
+from guard.model.profile import Limit
 from guard.model.proposal import (
     EditProposal,
     FetchProposal,
@@ -246,8 +247,8 @@ def outcome_record(decision_seq: int, outcome: Outcome, **extra: Json) -> dict[s
     match outcome:
         case Completed(status=status):
             ended: dict[str, Json] = {"ended": "completed", "status": status}
-        case LimitReached(limit=limit):
-            ended = {"ended": "limit", "limit": limit}
+        case LimitReached(limit=limit, set_by=set_by):
+            ended = {"ended": "limit", "limit": limit, **limit_json(set_by)}
         case Killed(signal=signal):
             ended = {"ended": "killed", "signal": signal}
         case NotStarted(reason=reason):
@@ -255,6 +256,13 @@ def outcome_record(decision_seq: int, outcome: Outcome, **extra: Json) -> dict[s
         case _:
             assert_never(outcome)
     return {"type": "outcome", "decision": decision_seq, **ended, **extra}
+
+
+def limit_json(set_by: Limit | None) -> dict[str, Json]:
+    """Its value and where it was set; nothing where no policy has."""
+    if set_by is None:
+        return {}
+    return {"value": set_by.value, "profile": set_by.profile, "source": text_of(set_by.source)}
 
 
 def changes_record(decision_seq: int, judged: Decided, redactor: Redactor, **extra: Json) -> dict[str, Json]:

@@ -18,8 +18,10 @@ from guard.enforce.places import Places, home_of
 from guard.errors import PolicyFileError
 from guard.model.dataclass import dataclass
 from guard.model.verdict import Level
+from guard.policy.files.build import profiles_above
 from guard.policy.files.load import load_layer
 from guard.policy.files.locate import sources
+from guard.policy.rule import PolicyLayer
 from sandbox.select import probe_all
 
 _SETTINGS = (".claude/settings.json", ".claude/settings.local.json")
@@ -92,10 +94,15 @@ def _backends(*, needed: bool) -> list[Finding]:
 
 def _policies(workspace: str, places: Places) -> list[Finding]:
     out: list[Finding] = []
+    layers: list[PolicyLayer] = []
     for source in sources(workspace, places.config).files:
         try:
             with open(source.path, "rb") as file:
-                load_layer(file.read(), kind=source.kind, source=source.path)
+                layers.append(
+                    load_layer(
+                        file.read(), kind=source.kind, source=source.path, profiles=profiles_above(layers)
+                    )
+                )
         except OSError as error:
             says = f"{source.path}: {(error.strerror or str(error)).lower()}"
             out.append(Finding(area=f"policy {source.kind}", ok=False, says=says, fix="make it readable"))

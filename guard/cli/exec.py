@@ -9,7 +9,7 @@ from fcntl import F_GETFL, fcntl
 from types import FrameType
 from typing import Any
 
-from guard.audit.record import decision_json, effect_json
+from guard.audit.record import decision_json, effect_json, limit_json
 from guard.cli.check import CODES
 from guard.cli.exit_codes import FAILED, HELD
 from guard.cli.mend import mend
@@ -25,6 +25,7 @@ from guard.errors import UsageError
 from guard.model.decision import verdict_of
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted
 from guard.model.principal import Principal
+from guard.model.profile import Limit, amount
 from guard.model.proposal import ShellProposal
 from sandbox.spec import Stdio
 
@@ -104,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
             watch=not args.no_watch,
         )
     status = status_of(carried)
-    _tell(carried, quiet=args.quiet)
+    _tell(carried, guard.places.config, quiet=args.quiet)
     if report_to is not None:
         with open(report_to, "w", encoding="utf-8") as stream:
             stream.write(json.dumps(report(carried, status)) + "\n")
@@ -188,7 +189,24 @@ def status_of(carried: Carried) -> int:
             return HELD if carried.why_held else status
 
 
-def _tell(carried: Carried, *, quiet: bool) -> None:
+def limit_words(name: str, set_by: Limit | None, config: str) -> tuple[str, str]:
+    """Which limit, its value, and who can raise it where."""
+    if set_by is None:
+        return f"ended by the limit on {name}", "make it smaller"
+    key, where = name.replace("-", "_"), visible(set_by.source)
+    # What is built in is not edited; whoever owns the machine writes what differs into a file of their own.
+    raised = (
+        f"raises `{key}` of the profile `{set_by.profile}` in {os.path.join(config, 'personal.yaml')}"
+        if set_by.layer == "profile"
+        else f"changes `{key}` at {where}"
+    )
+    return (
+        f"ended by the limit on {name}: {amount(name, set_by.value)} (profile `{set_by.profile}`, {where})",
+        f"make it smaller, or a person {raised}; see docs/profiles.md",
+    )
+
+
+def _tell(carried: Carried, config: str, *, quiet: bool) -> None:
     """To standard error, for whoever reads it: often a model."""
     err = sys.stderr
     if carried.outcome is None:
@@ -199,8 +217,8 @@ def _tell(carried: Carried, *, quiet: bool) -> None:
     match carried.outcome:
         case NotStarted(reason=reason):
             complain(f"not run: {reason}", "see `guard doctor`")
-        case LimitReached(limit=limit):
-            complain(f"ended by the limit on {limit}", "make it smaller, or raise the limit")
+        case LimitReached(limit=limit, set_by=set_by):
+            complain(*limit_words(limit, set_by, config))
         case _:
             pass
     if carried.why_held:
@@ -234,8 +252,8 @@ def report(carried: Carried, status: int) -> dict[str, Any]:
             pass
         case Completed(status=own):
             outcome = {"ended": "completed", "status": own}
-        case LimitReached(limit=limit):
-            outcome = {"ended": "limit", "limit": limit}
+        case LimitReached(limit=limit, set_by=set_by):
+            outcome = {"ended": "limit", "limit": limit, **limit_json(set_by)}
         case Killed(signal=number):
             outcome = {"ended": "killed", "signal": number}
         case NotStarted(reason=reason):

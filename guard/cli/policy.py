@@ -10,9 +10,10 @@ from guard.cli.output import complain, say, style, visible
 from guard.cli.proposals import directory_of
 from guard.enforce.places import Places, home_of
 from guard.errors import PolicyFileError
+from guard.model.profile import amount
 from guard.policy.files.compiled import load_policy
 from guard.policy.files.locate import PolicySources, Source, sources
-from guard.policy.rule import Policy, PolicyLayer, Rule
+from guard.policy.rule import Policy, PolicyLayer, Profile, Rule
 
 _COLOUR = {"allow": "green", "ask": "yellow", "deny": "red"}
 
@@ -139,6 +140,8 @@ def _show(args: argparse.Namespace, here: PolicySources, places: Places) -> int:
             f"{style(layer.kind, 'bold')} {visible(layer.name)} ({visible(layer.source)}), "
             f"else {layer.default.value}{host}"
         )
+        for profile in layer.profiles:
+            say(f"  profile {profile.id}: {profile_line(profile)}")
         for rule in layer.rules:
             where = "" if rule.verdict.value == "deny" else f" {rule.run}"
             shadow = " (shadow)" if rule.shadow else ""
@@ -147,6 +150,38 @@ def _show(args: argparse.Namespace, here: PolicySources, places: Places) -> int:
         for exception in layer.exceptions:
             say(f"  exception {exception.id} to {exception.rule} until {exception.expires}")
     return OK
+
+
+def profile_line(profile: Profile) -> str:
+    """What a layer says of it, in a line."""
+    parts = [f"{limit.name} {amount(limit.name, limit.value)}" for limit in profile.limits]
+    for name, values in (
+        ("network", profile.hosts),
+        ("ports", profile.ports),
+        ("caches", profile.caches),
+        ("seen", profile.read_only),
+        ("variables", profile.environment),
+    ):
+        if values is not None:
+            parts.append(f"{name} {' '.join(map(str, values)) or 'none'}")
+    if profile.requires:
+        parts.append(f"requires {' '.join(profile.requires)}")
+    return visible("; ".join(parts) or "nothing of its own", 300)
+
+
+def _profile_json(profile: Profile) -> dict[str, object]:
+    return {
+        "id": profile.id,
+        "why": profile.why,
+        "hosts": profile.hosts,
+        "ports": profile.ports,
+        "caches": profile.caches,
+        "read_only": profile.read_only,
+        "environment": profile.environment,
+        "requires": profile.requires,
+        "limits": {limit.name: limit.value for limit in profile.limits},
+        "source": profile.source,
+    }
 
 
 def _conditions(rule: Rule) -> str:
@@ -172,6 +207,7 @@ def _layer_json(layer: PolicyLayer) -> dict[str, object]:
         "source": layer.source,
         "default": layer.default.value,
         "permits_host": layer.permits_host,
+        "profiles": [_profile_json(profile) for profile in layer.profiles],
         "rules": [
             {
                 "id": rule.id,

@@ -8,6 +8,7 @@ from guard.cli.output import style, visible
 from guard.engine.stages import Decided
 from guard.model.decision import Sandbox, verdict_of
 from guard.model.effect import ResolvedEffect
+from guard.model.profile import RunProfile
 
 _COLOUR = {"allow": "green", "ask": "yellow", "deny": "red"}
 _SHOWN = 12
@@ -38,6 +39,8 @@ def reason_lines(decided: Decided) -> list[str]:
     """Why, by which rule, and what would be accepted."""
     first = decided.decision.reasons[0]
     lines: list[str] = []
+    if isinstance(decided.decision.placement, Sandbox) and decided.decision.placement.grants:
+        lines.append(f"  with    {visible(given_line(decided.decision.placement.profile), 200)}")
     lines.append(f"  why     {visible(first.why)}")
     lines.append(
         f"  rule    {first.rule}{f' ({visible(first.source)})' if first.source else f' ({first.layer})'}"
@@ -45,6 +48,21 @@ def reason_lines(decided: Decided) -> list[str]:
     if first.instead:
         lines.append(f"  try     {visible(first.instead)}")
     return lines
+
+
+def given_line(profile: RunProfile) -> str:
+    """``install: network pypi.org; caches $H/.npm``."""
+    parts = [
+        f"{name} {', '.join(map(str, values))}"
+        for name, values in (
+            ("network", profile.hosts),
+            ("ports", profile.ports),
+            ("caches", profile.caches),
+            ("seen", profile.read_only),
+        )
+        if values
+    ]
+    return f"{', '.join(profile.names)}: {'; '.join(parts) or 'limits of its own'}"
 
 
 def effect_line(effect: ResolvedEffect) -> str:

@@ -7,11 +7,13 @@ from types import FrameType
 
 from guard.enforce.descendants import descendants
 from guard.enforce.forbidden import hidden_files, with_content
+from guard.enforce.grants import environment, limits, places, refused
 from guard.enforce.permit import Permit
 from guard.model.dataclass import dataclass
 from guard.model.decision import Host, Sandbox
 from guard.model.facts import EVERYTHING_ELSE, Facts
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Outcome
+from guard.model.profile import RunProfile
 from guard.model.proposal import ShellProposal
 from guard.model.typed import TYPE_CHECKING, Any
 from sandbox.backend import Run
@@ -59,11 +61,12 @@ def confine(
     match permit.placement:
         case Host():
             return Confined(outcome=_on_host(proposal, facts, stdio), backend="host")
-        case Sandbox(grants=grants):
-            if grants:
-                # No backend gives these yet; to run without them would be to run something else than was decided.
-                return _not_started(f"no backend here can give the grants {', '.join(sorted(grants))}")
-            return _in_sandbox(permit, proposal, facts, stdio, preferred)
+        case Sandbox() as placement:
+            # To run without what was granted would be to run something else than was decided.
+            problem = refused(placement)
+            if problem:
+                return _not_started(problem)
+            return _in_sandbox(permit, proposal, facts, placement.profile, stdio, preferred)
 
 
 def _not_started(reason: str, backend: str = "none") -> Confined:
@@ -79,7 +82,12 @@ def argv_of(command: str) -> tuple[str, ...]:
 
 
 def _in_sandbox(
-    permit: Permit, proposal: ShellProposal, facts: Facts, stdio: Stdio, preferred: tuple[str, ...]
+    permit: Permit,
+    proposal: ShellProposal,
+    facts: Facts,
+    profile: RunProfile,
+    stdio: Stdio,
+    preferred: tuple[str, ...],
 ) -> Confined:
     cwd = os.path.realpath(proposal.cwd)
     workspace = facts.workspace
@@ -91,18 +99,19 @@ def _in_sandbox(
     only_listed = any(program.name == EVERYTHING_ELSE for program in facts.forbidden)
     required = [name for name, wanted in (("hidden", hidden), ("noexec", only_listed)) if wanted]
     try:
-        backend = choose(preferred, frozenset(required))
+        backend = choose(preferred, frozenset((*required, *profile.requires)))
     except NoBackend as error:
         return _not_started(str(error))
     spec = SandboxSpec(
         argv=argv_of(proposal.command),
         workspace=workspace,
         cwd=cwd,
-        env=tuple(facts.env.items()),
-        read_only=_toolchains(facts),
+        env=environment(profile, facts),
+        read_only=tuple(dict.fromkeys((*_toolchains(facts), *places(profile, facts)))),
         masked=copies,
         hidden=hidden,
         runs_what_it_writes=not only_listed,
+        limits=limits(profile),
         label=f"guard-{permit.decision}",
     )
     with contextlib.suppress(Exception):
@@ -112,15 +121,15 @@ def _in_sandbox(
         run = backend.run(spec, stdio)
     except SandboxError as error:
         return _not_started(str(error), backend.name)
-    return Confined(outcome=_outcome(run.end), backend=backend.name, run=run)
+    return Confined(outcome=_outcome(run.end, profile), backend=backend.name, run=run)
 
 
-def _outcome(end: End) -> Outcome:
+def _outcome(end: End, profile: RunProfile) -> Outcome:
     match end:
         case Exited(status=status):
             return Completed(status=status)
         case LimitHit(limit=limit):
-            return LimitReached(limit=limit)
+            return LimitReached(limit=limit, set_by=profile.limit(limit))
         case Interrupted(signal=number):
             return Killed(signal=number)
 

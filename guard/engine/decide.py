@@ -52,7 +52,7 @@ def judge_effects(
     # Only a shell command can be put into a sandbox: a tool of the agent runs where the agent runs.
     a_tool = not isinstance(analysed.proposal, ShellProposal)
     decision = in_words(
-        _with_invariants(judge(effects, policy, facts), effects, facts, a_tool=a_tool),
+        _with_invariants(judge(effects, policy, facts), effects, facts, policy, a_tool=a_tool),
         effects,
         undone=facts.level is Level.CONTAINED and not a_tool,
     )
@@ -62,7 +62,7 @@ def judge_effects(
 
 
 def _with_invariants(
-    decision: Decision, effects: tuple[ResolvedEffect, ...], facts: Facts, *, a_tool: bool
+    decision: Decision, effects: tuple[ResolvedEffect, ...], facts: Facts, policy: Policy, *, a_tool: bool
 ) -> Decision:
     """What no policy file can open: the guard's own files, and running what needs walls where there are none."""
     if facts.locked_by:
@@ -97,9 +97,12 @@ def _with_invariants(
     if not isinstance(decision, Allow):
         return decision
     placement = decision.placement
-    if _Touch.PERHAPS in touched or any(isinstance(effect, Opaque) for effect in effects):
+    unread = _Touch.PERHAPS in touched or any(isinstance(effect, Opaque) for effect in effects)
+    if unread and isinstance(placement, Host):
         # No rule of any layer puts on the host what nobody has understood; in a sandbox its changes are judged.
-        placement = placement if isinstance(placement, Sandbox) else Sandbox()
+        from guard.policy.profiles import profile_for  # noqa: PLC0415 - as in `judge`
+
+        placement = Sandbox(profile=profile_for(policy, frozenset(), frozenset()))
     if isinstance(placement, Host) or (facts.level is not Level.ADVICE and not a_tool):
         return replace(decision, placement=placement)
     first = decision.reasons[0]

@@ -2,6 +2,7 @@
 
 from guard.model.dataclass import dataclass
 from guard.model.enums import Enum
+from guard.model.profile import RunProfile
 from guard.model.typed import NoReturn, TypeAlias
 from guard.model.verdict import Verdict
 
@@ -13,9 +14,12 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """In a throwaway sandbox, with the named grants of every effect united."""
+    """In a throwaway sandbox, with the grants of every effect united."""
 
     grants: frozenset[str] = frozenset()
+    """The profiles that the rules named."""
+    profile: RunProfile = RunProfile()
+    """What these profiles mean here."""
 
 
 Placement: TypeAlias = Host | Sandbox

@@ -1,6 +1,7 @@
 """How a carried-out action ended. A value: an exception would mean that we failed."""
 
 from guard.model.dataclass import dataclass
+from guard.model.profile import Limit
 from guard.model.typed import TypeAlias
 
 
@@ -13,9 +14,12 @@ class Completed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitReached:
-    """A declared limit ended it: ``wall``, ``cpu``, ``memory``, ``processes``, ``disk``, ``inodes``, ``output``."""
+    """A declared limit ended it."""
 
     limit: str
+    """One of ``guard.model.profile.LIMITS``."""
+    set_by: Limit | None = None
+    """Its value and where that stands; None where no policy has set it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,8 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
     tables = tables_of(policy)
     found: list[tuple[tuple[int, bool, bool, bool, int, int, str, str], Reason]] = []
     shadow: list[Reason] = []
-    grants: set[str] = set()
+    owners: set[str] = set()
+    repos: set[str] = set()
     host = tables.permits_host
     for index, effect in enumerate(effects):
         name = effect_name(effect)
@@ -73,7 +74,8 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
                 )
                 if said.verdict is Verdict.ALLOW:
                     sandboxed = sandboxed or not on_host
-                    grants.update(rule.grants)
+                if said.verdict is not Verdict.DENY and rule.grants:
+                    (repos if table.layer.kind == "repo" else owners).update(rule.grants)
                 # A repository can send to the sandbox; only others can let out of it.
                 if on_host and said.verdict is not Verdict.DENY and table.layer.kind != "repo":
                     opened = True
@@ -90,7 +92,13 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
     found.sort(key=lambda pair: pair[0])
     shadow.sort(key=lambda reason: (reason.effect, reason.layer, reason.rule, reason.source))
     reasons = tuple(reason for _, reason in found)
-    placement: Placement = Host() if host else Sandbox(grants=frozenset(grants))
+    placement: Placement = Host()
+    if not host:
+        from guard.policy.profiles import profile_for  # noqa: PLC0415 - most of what agents do needs none
+
+        placement = Sandbox(
+            grants=frozenset(owners | repos), profile=profile_for(policy, frozenset(owners), frozenset(repos))
+        )
     match reasons[0].verdict:
         case Verdict.ALLOW:
             return Allow(reasons=reasons, placement=placement, shadow=tuple(shadow))

@@ -34,8 +34,9 @@ class Rule:
     ``no`` in a strict rule is also met when nobody knows; ``lost`` only by what is surely lost.
     """
     run: str = "sandbox"
-    """``sandbox`` or ``host``: where what this rule allows may run."""
+    """``sandbox``, ``host`` or the name of a profile, which is a sandbox too: where what this rule allows may run."""
     grants: tuple[str, ...] = ()
+    """Names of profiles: what the sandbox is given for it. The one in ``run`` is among them."""
     instead: str = ""
     shadow: bool = False
     """Only says what it would have said."""
@@ -72,6 +73,29 @@ class InlineTest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileLimit:
+    name: str
+    value: int
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What one layer says of a kind of run. None: nothing of this; an empty tuple: none of it."""
+
+    id: str
+    why: str
+    hosts: tuple[str, ...] | None = None
+    ports: tuple[int, ...] | None = None
+    caches: tuple[str, ...] | None = None
+    read_only: tuple[str, ...] | None = None
+    environment: tuple[str, ...] | None = None
+    requires: tuple[str, ...] = ()
+    limits: tuple[ProfileLimit, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyLayer:
     kind: str
     """``floor``, ``profile``, ``repo`` or ``personal``."""
@@ -81,6 +105,7 @@ class PolicyLayer:
     rules: tuple[Rule, ...] = ()
     zones: tuple[tuple[str, tuple[str, ...]], ...] = ()
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    profiles: tuple[Profile, ...] = ()
     exceptions: tuple[PolicyException, ...] = ()
     tests: tuple[InlineTest, ...] = ()
     lock_after: int = 0

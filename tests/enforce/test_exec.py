@@ -301,3 +301,63 @@ def test_a_secret_in_a_command_never_reaches_the_disk(machine: Machine) -> None:
 
     state = machine.home / ".local/state/guard/audit"
     assert secret.encode() not in b"".join(path.read_bytes() for path in state.iterdir() if path.is_file())
+
+
+def personal(machine: Machine, profiles: str, rules: str = "") -> None:
+    place = machine.home / ".config/guard"
+    place.mkdir(parents=True, exist_ok=True)
+    text = f"version: 1\nkind: personal\nname: mine\ndefault: allow\nprofiles:\n  {profiles}\n"
+    (place / "personal.yaml").write_text(text + (f"rules:\n  {rules}\n" if rules else ""))
+
+
+def test_a_limit_is_named_with_its_value_and_where_it_can_be_raised(machine: Machine) -> None:
+    personal(machine, "sandbox: {why: x, limits: {wall: 1s}}")
+
+    done = machine.exec("python3 -c 'import time; time.sleep(60)'", "--json", "1")
+
+    outcome = json.loads(done.stdout)["outcome"]
+    assert done.returncode == 124
+    assert b"ended by the limit on wall: 1 s (profile `sandbox`" in done.stderr
+    assert b"personal.yaml:6" in done.stderr
+    assert (outcome["limit"], outcome["value"], outcome["profile"]) == ("wall", 1, "sandbox")
+    record = machine.records("outcome")[-1]
+    assert (record["limit"], record["value"], record["source"]) == ("wall", 1, outcome["source"])
+
+
+def test_a_profile_of_a_rule_gives_variables_and_places(machine: Machine) -> None:
+    (machine.home / "tools").mkdir()
+    (machine.home / "tools" / "t").write_text("tool\n")
+    machine.env |= {"DB_URL": "here", "OTHER_TOKEN": "secret"}
+    personal(
+        machine,
+        "mine: {why: x, environment: [DB_URL], read_only: [~/tools]}",
+        "- {id: r, effect: [exec.opaque], verdict: allow, run: mine, why: x}",
+    )
+    code = f'import os; print(os.environ.get("DB_URL"), os.environ.get("OTHER_TOKEN"), open("{machine.home}/tools/t").read())'
+
+    done = machine.exec(f"python3 -c '{code}'")
+
+    assert done.stdout.split() == [b"here", b"None", b"tool"]
+
+
+def test_a_grant_that_cannot_be_given_is_not_left_out(machine: Machine) -> None:
+    personal(
+        machine,
+        "mine: {why: x, network: {ports: [5432]}}",
+        "- {id: r, effect: [exec.opaque], verdict: allow, run: mine, why: x}",
+    )
+
+    done = machine.exec('python3 -c \'open("made", "w")\'')
+
+    assert done.returncode == FAILED
+    assert b"5432" in done.stderr
+    assert not (machine.work / "made").exists()
+
+
+def test_a_capability_that_is_required_and_missing_runs_nothing(machine: Machine) -> None:
+    personal(machine, "sandbox: {why: x, requires: [caches, open-files, output, user]}")
+
+    done = machine.exec('python3 -c \'open("made", "w")\'', "--backend", "docker")
+
+    assert done.returncode == FAILED
+    assert not (machine.work / "made").exists()

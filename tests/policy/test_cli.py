@@ -152,3 +152,54 @@ def test_the_manual_names_every_key_zone_group_and_effect() -> None:
         *hosts.NAMED,
         *EFFECT_NAMES.values(),
     } - words == set()
+
+
+PROFILES = """version: 1
+kind: policy
+name: p
+default: allow
+profiles:
+  mine: {why: x, network: {ports: [5432]}, limits: {wall: 1h}}
+rules:
+  - {id: tests, effect: [exec.opaque], verdict: allow, run: mine, why: x}
+"""
+
+
+def test_what_a_repository_gives_itself_in_vain_is_a_finding(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "ws" / ".guard").mkdir()
+    (home / "ws" / ".guard" / "policy.yaml").write_text(PROFILES)
+
+    assert run("check", "--json") == 1
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [finding["place"].rpartition("/")[2] for finding in findings] == ["policy.yaml:6"] * 2
+    assert "the loopback ports 5432, which no other layer permits" in findings[0]["problem"]
+    assert "wall to 1 h, and 10 min is the most" in findings[1]["problem"]
+
+
+def test_what_the_owner_permits_a_repository_is_fine(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "ws" / ".guard").mkdir()
+    (home / "ws" / ".guard" / "policy.yaml").write_text(PROFILES.replace("1h", "1m"))
+    (home / ".config" / "guard").mkdir(parents=True)
+    (home / ".config" / "guard" / "personal.yaml").write_text(
+        "version: 1\nkind: personal\nname: p\ndefault: allow\n"
+        "profiles: {repository: {why: x, network: {ports: [5432]}}}\n"
+    )
+
+    assert run("check") == 0
+    assert run("show") == 0
+    assert "profile mine: wall 1 min; ports 5432" in capsys.readouterr().out
+
+
+def test_a_profile_of_the_floor_may_be_named_by_a_repository(home: Path) -> None:
+    (home / "ws" / "floor.yaml").write_text(
+        "version: 1\nkind: floor\nname: f\ndefault: allow\nprofiles: {ours: {why: x, limits: {wall: 1m}}}\n"
+    )
+    (home / "ws" / "p.yaml").write_text(
+        "version: 1\nkind: policy\nname: p\ndefault: allow\n"
+        "rules: [{id: a, effect: [exec], verdict: allow, run: ours, why: x}]\n"
+    )
+
+    assert run("check", "floor.yaml", "p.yaml") == 0
+    assert run("check", "p.yaml") == 1

@@ -1,6 +1,7 @@
 """What a policy file may say, and the one message for everything else."""
 
 import tomllib
+from json import dumps, loads
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from guard.model.effect import EFFECT_NAMES
 from guard.model.verdict import Verdict
 from guard.policy.files.load import load_layer
 from guard.policy.files.schema import json_schema
+from guard.policy.files.table import layer_from_json, layer_to_json
 
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "malformed.toml").read_text())["case"]
 HEAD = b"version: 1\nkind: policy\nname: p\ndefault: ask\n"
@@ -60,6 +62,15 @@ def test_a_rule_keeps_all_it_says() -> None:
 zones: {tmp: ["/tmp/x/**", "~/y"]}
 hosts: {ours: ["*.corp.example"]}
 permits_host: false
+profiles:
+  cached: {why: x, limits: {wall: 90s, memory: 2GiB, open_files: 64}}
+  cache:
+    why: x
+    network: {hosts: [ours], ports: [5432]}
+    caches: [~/.npm]
+    read_only: [/opt/tool]
+    environment: [CI, "LC_*"]
+    requires: [seccomp, landlock]
 rules:
   - id: all-keys
     effect: [fs.delete, net.connect]
@@ -78,7 +89,7 @@ rules:
     observed: true
     surprise: true
     verdict: deny
-    run: host
+    run: cached
     grants: [cache]
     mode: shadow
     exceptable: false
@@ -95,7 +106,17 @@ tests:
     assert layer.zones == (("tmp", ("$T/x/**", "$H/y")),)
     assert not layer.permits_host
     assert rule.verdict is Verdict.DENY
-    assert rule.source == "p.yaml:10"
+    assert rule.source == "p.yaml:19"
+    assert (rule.run, rule.grants) == ("cached", ("cached", "cache"))
+    cached, cache = layer.profiles
+    assert [(limit.name, limit.value, limit.source) for limit in cached.limits] == [
+        ("wall", 90, "p.yaml:10"), ("memory", 2 << 30, "p.yaml:10"), ("open-files", 64, "p.yaml:10"),
+    ]  # fmt: skip
+    assert cached.caches is None
+    assert (cache.hosts, cache.ports, cache.caches) == (("ours",), (5432,), ("$H/.npm",))
+    assert (cache.read_only, cache.environment) == (("/opt/tool",), ("CI", "LC_*"))
+    assert (cache.requires, cache.source) == (("landlock", "seccomp"), "p.yaml:11")
+    assert layer_from_json(loads(dumps(layer_to_json(layer)))) == layer
     assert (rule.recursive, rule.upload, rule.append, rule.certain) == (True, False, True, False)
     assert (rule.recoverable, rule.itself, rule.shadow, rule.exceptable) == ("lost", True, True, False)
     assert (rule.match, rule.no_match) == (("rm a",), ("ls",))

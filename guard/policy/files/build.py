@@ -10,6 +10,7 @@ from guard.model.typed import Any
 from guard.policy.files.compiled import digest_of, read_bytes
 from guard.policy.files.load import load_layer
 from guard.policy.files.table import FORMAT, layer_to_json
+from guard.policy.rule import PolicyLayer
 
 
 def main() -> int:
@@ -35,7 +36,17 @@ def _layers(files: list[tuple[str, str]], digest: str) -> list[dict[str, Any]]:
     # Else a file that changes in this moment would be kept as the meaning of what stood there before.
     if digest_of(contents) != digest:
         raise PolicyFileError("a policy file changed while it was read", help_="try again")
-    return [layer_to_json(load_layer(content, kind=kind, source=path)) for kind, path, content in contents]
+    layers: list[PolicyLayer] = []
+    for kind, path, content in contents:
+        layers.append(load_layer(content, kind=kind, source=path, profiles=profiles_above(layers)))
+    return [layer_to_json(layer) for layer in layers]
+
+
+def profiles_above(layers: list[PolicyLayer]) -> frozenset[str]:
+    """The profiles that a file may name besides its own: those of the machine's owner that stand before it."""
+    return frozenset(
+        profile.id for layer in layers if layer.kind not in {"repo", "personal"} for profile in layer.profiles
+    )
 
 
 def write_table(path: str, table: dict[str, object]) -> None:

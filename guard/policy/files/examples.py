@@ -1,14 +1,17 @@
 """Policy files checked by what they say of themselves: examples, tests, exceptions. Judges through a function it is given."""
 
+import contextlib
 import os
 
 from guard.errors import PolicyFileError
 from guard.model.dataclass import dataclass, replace
 from guard.model.decision import Decision, verdict_of
 from guard.model.typed import Callable
+from guard.policy.files.build import profiles_above
 from guard.policy.files.compiled import read_bytes
 from guard.policy.files.load import kind_of, load_layer
 from guard.policy.files.locate import Source, builtin_directory
+from guard.policy.profiles import GRANTS, WORDS, clamped
 from guard.policy.rule import Policy, PolicyException, PolicyLayer, policy_of
 
 Judge = Callable[[str, Policy], Decision]
@@ -28,26 +31,33 @@ def check_files(
     findings: list[Finding] = []
     judged = 0
     layers: list[PolicyLayer] = []
+    above: list[PolicyLayer] = []
+    for source in in_force:
+        with contextlib.suppress(PolicyFileError):
+            above.append(_load(source, above))
     for source in files:
         try:
-            layers.append(_load(source))
+            layers.append(_load(source, [*above, *layers]))
         except PolicyFileError as error:
             findings.append(Finding(place=error.place or source.path, problem=error.problem, help=error.help))
     for layer in layers:
         around = _around(layer, layers, in_force)
         findings += _exceptions(layer, today)
-        found, count = _examples(layer, policy_of((*around, layer), "check"), judge)
+        policy = policy_of((*around, layer), "check")
+        findings += _clamped(layer, policy)
+        found, count = _examples(layer, policy, judge)
         findings += found
         judged += count
     return findings, judged
 
 
-def _load(source: Source) -> PolicyLayer:
+def _load(source: Source, above: list[PolicyLayer]) -> PolicyLayer:
     content = read_bytes(source.path)
     kind = source.kind or kind_of(content, source.path)
     if kind == "repo" and os.path.abspath(source.path).startswith(builtin_directory() + os.sep):
         kind = "profile"
-    return load_layer(content, kind=kind, source=source.path)
+    # Where the built-in files check themselves, each other's profiles are known too.
+    return load_layer(content, kind=kind, source=source.path, profiles=profiles_above(above))
 
 
 def _around(
@@ -63,9 +73,27 @@ def _around(
         ):
             continue
         try:
-            out.append(mine.get(source.path) or _load(source))
+            out.append(mine.get(source.path) or _load(source, out))
         except PolicyFileError:
             continue
+    return out
+
+
+def _clamped(layer: PolicyLayer, policy: Policy) -> list[Finding]:
+    """What the file's profiles say in vain."""
+    out: list[Finding] = []
+    for one in clamped(policy):
+        if one.place_of != layer.source:
+            continue
+        what = WORDS.get(one.what, one.what)
+        if one.what in GRANTS:
+            rest = f"only {one.allowed} is" if one.allowed else "none of it is"
+            problem = f"the profile `{one.profile}` gives {what} {one.given}, which no other layer permits: {rest} given"
+            help_ = "remove it, or ask the machine's owner to permit it (docs/profiles.md)"
+        else:
+            problem = f"the profile `{one.profile}` sets {what} to {one.given}, and {one.allowed} is the most: that counts"
+            help_ = f"lower it; the most is set by the {one.layer} layer"
+        out.append(Finding(place=one.source, problem=problem, help=help_))
     return out
 
 

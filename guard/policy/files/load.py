@@ -9,26 +9,32 @@ from guard.errors import PolicyFileError
 from guard.model.typed import Any, NoReturn
 from guard.model.verdict import Verdict
 from guard.policy import zones as named_zones
-from guard.policy.files.schema import PolicyTable
+from guard.policy.files.schema import PolicyTable, place_below_home
 from guard.policy.match import expand_braces
+from guard.policy.profiles import BASE, BOTH, CEILING
 from guard.policy.rule import PolicyLayer
 
 _KINDS = {"floor": "floor", "policy": "profile repo", "personal": "personal"}
 _FREE_TEXT = frozenset({"why", "instead", "reason", "owner", "approved_by"})
 _AMBIGUOUS = frozenset("y n yes no on off null ~ nan inf".split())
 _DEPTH = 8
-"""No key needs more than six; each level more is stack and, in PyYAML, time."""
+"""No key needs more than seven; each level more is stack and, in PyYAML, time."""
 _PLACES = ("$W", "$H", "$T", "/")
 Path = tuple[str | int, ...]
 
 
-def load_layer(content: bytes, *, kind: str, source: str) -> PolicyLayer:
-    """``kind``: the layer that the file stands for here. Raises PolicyFileError."""
-    return _Loader(content, kind, source).layer()
+def load_layer(
+    content: bytes, *, kind: str, source: str, profiles: frozenset[str] = frozenset()
+) -> PolicyLayer:
+    """``kind``: the layer that the file stands for here. ``profiles``: those of the layers above. Raises PolicyFileError."""
+    return _Loader(content, kind, source, profiles).layer()
 
 
 class _Loader:
-    def __init__(self, content: bytes, kind: str, source: str) -> None:
+    def __init__(
+        self, content: bytes, kind: str, source: str, profiles: frozenset[str] = frozenset()
+    ) -> None:
+        self.profiles = profiles
         self.content = content
         self.kind = kind
         self.source = source
@@ -170,6 +176,7 @@ class _Loader:
                 )
             for index, pattern in enumerate(patterns):
                 self._pattern(pattern, ("zones", name, index))
+        self._profiles(table)
         ids: set[str] = set()
         for index, rule in enumerate(table.rules):
             if rule.id in ids:
@@ -231,6 +238,58 @@ class _Loader:
                 )
         return self._built(table)
 
+    def _profiles(self, table: PolicyTable) -> None:
+        """What profiles say, and that every name of one means something."""
+        for name, profile in table.profiles.items():
+            at: Path = ("profiles", name)
+            if name == "host":
+                self.refuse("`host` is no profile: there are no walls", self._mark(at), "choose another name")
+            if name == CEILING and self.kind == "repo":
+                self.refuse(
+                    f"a repository cannot say what a repository may give itself (`{CEILING}`)",
+                    self._mark(at),
+                    "it is written by the machine's owner, in the floor or the personal file",
+                )
+            for key in ("caches", "read_only"):
+                for index, path in enumerate(getattr(profile, key) or ()):
+                    self._place(path, (*at, key, index), home_only=key == "caches")
+        known = self.profiles | {BASE} | set(table.profiles)
+        known -= {CEILING}
+        for index, rule in enumerate(table.rules):
+            named: list[tuple[str, Path]] = []
+            if rule.run not in BOTH:
+                named.append((rule.run, ("rules", index, "run")))
+            named += [
+                (one, ("rules", index, "grants", number)) for number, one in enumerate(rule.grants or ())
+            ]
+            for name, at in named:
+                if name not in known:
+                    self.refuse(
+                        f"there is no profile `{name}`",
+                        self._mark(at),
+                        f"use one of {', '.join(sorted(known | BOTH))}, or write it under `profiles`",
+                    )
+
+    def _place(self, path: str, at: Path, *, home_only: bool) -> None:
+        begins = ("~/", "$H/") if home_only else ("~/", "$H/", "/")
+        place = place_below_home(path)
+        parts = place.split("/")
+        if not path.startswith(begins) or {".", ".."} & set(parts) or "" in parts[1:]:
+            self.refuse(
+                f"`{path}` is no place that can be shown in a sandbox",
+                self._mark(at),
+                f"begin it with {' or '.join(begins)} and write it without `.` and `..`",
+            )
+        if any(char in path for char in "*?{}["):
+            self.refuse(f"`{path}` is a pattern", self._mark(at), "name one directory or file")
+        secret = next((one for one in named_zones.CREDENTIALS if _touches(place, one)), "")
+        if secret:
+            self.refuse(
+                f"`{path}` holds key material (`{secret}`)",
+                self._mark(at),
+                "name what is needed of it more narrowly, or pass a credential by its variable under `environment`",
+            )
+
     def _pattern(self, pattern: str, at: Path) -> None:
         if not pattern.startswith(_PLACES) and not pattern.startswith("~/"):
             self.refuse(
@@ -267,6 +326,14 @@ class _Loader:
                 for name, patterns in table.zones.items()
             ),
             hosts=tuple((name, tuple(patterns)) for name, patterns in table.hosts.items()),
+            profiles=tuple(
+                profile.to_profile(
+                    name,
+                    self._source("profiles", name),
+                    {key: self._source("profiles", name, "limits", key) for key in profile.limits.values()},
+                )
+                for name, profile in table.profiles.items()
+            ),
             exceptions=tuple(
                 e.to_exception(self._source("exceptions", index)) for index, e in enumerate(table.exceptions)
             ),
@@ -288,6 +355,16 @@ def _compose(text: str) -> Any:
 def _is_day(text: str) -> bool:
     """``2030-01-31``: everybody reads it as a day, and we as its text."""
     return len(text) == 10 and [*map(len, text.split("-"))] == [4, 2, 2] and text.replace("-", "").isdecimal()
+
+
+def _touches(place: str, secret: str) -> bool:
+    """Whether the place is, holds, or lies in what a pattern for key material names without a wildcard before it."""
+    fixed = secret.partition("*")[0].rstrip("/")
+    if fixed in {"$H", ""}:
+        return False
+    if place == "/" or (fixed + "/").startswith(place.rstrip("/") + "/"):
+        return True
+    return place.startswith(fixed + "/")
 
 
 def _place(pattern: str) -> str:

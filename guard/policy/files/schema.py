@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from guard.model.effect import EFFECT_NAMES
 from guard.model.verdict import Verdict
-from guard.policy.rule import InlineTest, PolicyException, Rule
+from guard.policy.profiles import BOTH
+from guard.policy.rule import InlineTest, PolicyException, Profile, ProfileLimit, Rule
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -17,6 +18,15 @@ EffectName = Literal[
     "cloud.mutate", "proc.kill", "env.persist",
 ]  # fmt: skip
 Names = Annotated[list[str], Field(min_length=1)]
+Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,6}(s|m|h)$")]
+Size = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,6}(KiB|MiB|GiB)$")]
+Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Capability = Literal[
+    "user", "mount", "pid", "net", "ipc", "uts", "cgroup", "seccomp", "landlock", "cow", "memory", "processes", "cpu", "disk",
+    "inodes", "output", "wall", "open-files", "caches", "hidden", "noexec",
+]  # fmt: skip
+_UNITS = {"s": 1, "m": 60, "h": 3600, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
 class _Strict(BaseModel):
@@ -48,8 +58,8 @@ class RuleTable(_Strict):
     observed: bool | None = None
     surprise: bool | None = None
     recoverable: bool | Literal["unknown", "lost"] | None = None
-    run: Literal["sandbox", "host"] = "sandbox"
-    grants: Names | None = None
+    run: Identifier = "sandbox"
+    grants: list[Identifier] | None = None
     instead: Sentence | None = None
     mode: Literal["enforce", "shadow"] = "enforce"
     exceptable: bool = True
@@ -79,7 +89,9 @@ class RuleTable(_Strict):
                 self.recoverable
             ],
             run=self.run,
-            grants=tuple(self.grants or ()),
+            grants=tuple(
+                dict.fromkeys((*((self.run,) if self.run not in BOTH else ()), *(self.grants or ())))
+            ),
             instead=self.instead or "",
             shadow=self.mode == "shadow",
             exceptable=self.exceptable,
@@ -118,6 +130,78 @@ class ExceptionTable(_Strict):
         )
 
 
+class NetworkTable(_Strict):
+    hosts: list[str] | None = None
+    ports: list[Port] | None = None
+
+
+class LimitsTable(_Strict):
+    """At most, each: durations such as ``90s``, ``10m``, ``1h``; sizes such as ``512MiB``, ``4GiB``."""
+
+    wall: Duration | None = None
+    cpu: Duration | None = None
+    memory: Size | None = None
+    processes: Annotated[int, Field(ge=8, le=100_000)] | None = None
+    open_files: Annotated[int, Field(ge=16, le=1_000_000)] | None = None
+    disk: Size | None = None
+    inodes: Annotated[int, Field(ge=256, le=100_000_000)] | None = None
+    output: Size | None = None
+
+    def values(self) -> dict[str, int]:
+        """By the name of the key; seconds, bytes or numbers."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            name: value if isinstance(value, int) else _number(value)
+            for name, value in given.items()
+            if value is not None
+        }
+
+
+def _number(text: str) -> int:
+    digits = text.rstrip("smhKMGiB")
+    return int(digits) * _UNITS[text[len(digits) :]]
+
+
+class ProfileTable(_Strict):
+    why: Sentence
+    network: NetworkTable | None = None
+    caches: list[str] | None = None
+    read_only: list[str] | None = None
+    environment: list[Variable] | None = None
+    requires: list[Capability] = []
+    limits: LimitsTable = LimitsTable()
+
+    def to_profile(self, name: str, source: str, limits: dict[str, str]) -> Profile:
+        """``limits``: the place of each that is given."""
+        network = self.network or NetworkTable()
+
+        def given(values: list[str] | None) -> tuple[str, ...] | None:
+            return None if values is None else tuple(dict.fromkeys(values))
+
+        return Profile(
+            id=name,
+            why=self.why,
+            hosts=given(network.hosts),
+            ports=None if network.ports is None else tuple(dict.fromkeys(network.ports)),
+            caches=None if self.caches is None else tuple(place_below_home(one) for one in self.caches),
+            read_only=None
+            if self.read_only is None
+            else tuple(place_below_home(one) for one in self.read_only),
+            environment=given(self.environment),
+            requires=tuple(sorted(set(self.requires))),
+            limits=tuple(
+                ProfileLimit(name=key.replace("_", "-"), value=value, source=limits.get(key, source))
+                for key, value in self.limits.values().items()
+            ),
+            source=source,
+        )
+
+
+def place_below_home(path: str) -> str:
+    """``~/x`` in the spelling that places have."""
+    return "$H" + path[1:] if path.startswith("~/") else path
+
+
 class TestTable(_Strict):
     __test__ = False
 
@@ -140,6 +224,7 @@ class PolicyTable(_Strict):
     lock_after: Annotated[int, Field(ge=1, le=1000)] | None = None
     zones: dict[Identifier, Names] = {}
     hosts: dict[Identifier, Names] = {}
+    profiles: dict[Identifier, ProfileTable] = {}
     rules: list[RuleTable] = []
     exceptions: list[ExceptionTable] = []
     tests: list[TestTable] = []

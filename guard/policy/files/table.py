@@ -3,22 +3,25 @@
 from guard.model.dataclass import fields
 from guard.model.typed import Any
 from guard.model.verdict import Verdict
-from guard.policy.rule import InlineTest, PolicyException, PolicyLayer, Rule
+from guard.policy.rule import InlineTest, PolicyException, PolicyLayer, Profile, ProfileLimit, Rule
 
-FORMAT = 7
+FORMAT = 8
 _NESTED = {"rules": Rule, "exceptions": PolicyException, "tests": InlineTest}
 _VERDICTS = frozenset({"verdict", "expect", "default"})
 _TUPLES = frozenset(
     "effects zones except_zones programs hosts except_hosts branches carries grants match no_match".split()
 )
+_GIVEN = ("hosts", "ports", "caches", "read_only", "environment")
+"""Of a profile: None and an empty list are two things."""
 
 
 def layer_to_json(layer: PolicyLayer) -> dict[str, Any]:
-    out = {name: value for name, value in _fields(layer) if name not in _NESTED}
+    out = {name: value for name, value in _fields(layer) if name not in _NESTED and name != "profiles"}
     for name in ("zones", "hosts"):
         out[name] = [[key, list(patterns)] for key, patterns in getattr(layer, name)]
     for name in _NESTED:
         out[name] = [dict(_fields(item)) for item in getattr(layer, name)]
+    out["profiles"] = [_profile_to_json(profile) for profile in layer.profiles]
     return out
 
 
@@ -29,8 +32,29 @@ def layer_from_json(data: dict[str, Any]) -> PolicyLayer:
         values[name] = tuple(kind(**_values(item)) for item in data[name])
     for name in ("zones", "hosts"):
         values[name] = tuple((key, tuple(patterns)) for key, patterns in data[name])
+    values["profiles"] = tuple(_profile_from_json(profile) for profile in data["profiles"])
     values["default"] = Verdict(data["default"])
     return PolicyLayer(**values)
+
+
+def _profile_to_json(profile: Profile) -> dict[str, Any]:
+    out: dict[str, Any] = {field.name: getattr(profile, field.name) for field in fields(profile)}
+    for name in _GIVEN:
+        out[name] = None if out[name] is None else list(out[name])
+    out["requires"] = list(profile.requires)
+    out["limits"] = [[limit.name, limit.value, limit.source] for limit in profile.limits]
+    return out
+
+
+def _profile_from_json(data: dict[str, Any]) -> Profile:
+    values = dict(data)
+    for name in _GIVEN:
+        values[name] = None if data[name] is None else tuple(data[name])
+    values["requires"] = tuple(data["requires"])
+    values["limits"] = tuple(
+        ProfileLimit(name=name, value=value, source=source) for name, value, source in data["limits"]
+    )
+    return Profile(**values)
 
 
 def _fields(item: Rule | PolicyException | InlineTest | PolicyLayer) -> list[tuple[str, Any]]:

@@ -1,0 +1,58 @@
+"""What a run profile means on this machine: the sandbox's limits, variables and places. Builds no walls."""
+
+import os
+
+from guard.model.decision import Sandbox
+from guard.model.facts import Facts
+from guard.model.profile import RunProfile
+from guard.policy.match import wildcard
+from sandbox.spec import Limits
+
+
+def refused(placement: Sandbox) -> str:
+    """Why no run here can have what was granted; empty when one can."""
+    unknown = placement.grants - frozenset(placement.profile.names)
+    if unknown:
+        return f"the policy has no profile {', '.join(sorted(unknown))}"
+    profile = placement.profile
+    wanted = [*profile.hosts, *(f"port {port} of this machine" for port in profile.ports)]
+    if wanted:
+        return f"no backend here can give the network to {', '.join(wanted[:5])}"
+    return ""
+
+
+def limits(profile: RunProfile) -> Limits:
+    """Those of the profile, and the sandbox's own defaults for the others."""
+    default = Limits()
+    given = {limit.name: limit.value for limit in profile.limits}
+    return Limits(
+        wall_s=given.get("wall", default.wall_s),
+        cpu_s=given.get("cpu", default.cpu_s),
+        memory_bytes=given.get("memory", default.memory_bytes),
+        processes=given.get("processes", default.processes),
+        open_files=given.get("open-files", default.open_files),
+        disk_bytes=given.get("disk", default.disk_bytes),
+        inodes=given.get("inodes", default.inodes),
+        output_bytes=given.get("output", default.output_bytes),
+    )
+
+
+def environment(profile: RunProfile, facts: Facts) -> tuple[tuple[str, str], ...]:
+    """An allowlist: what a variable holds is mostly not known, and some hold keys."""
+    return tuple(
+        (name, value)
+        for name, value in facts.env.items()
+        if any(wildcard(pattern, name) for pattern in profile.environment)
+    )
+
+
+def places(profile: RunProfile, facts: Facts) -> tuple[str, ...]:
+    """The places to be shown that exist, by where they really are."""
+    found: dict[str, None] = {}
+    for place in profile.read_only:
+        path = facts.home + place[2:] if place.startswith("$H") else place
+        real = os.path.realpath(path)
+        # What is not there cannot be shown; the workspace is shown anyway, and above it lies too much.
+        if os.path.lexists(path) and not (facts.workspace + "/").startswith(real.rstrip("/") + "/"):
+            found.setdefault(real)
+    return tuple(found)
