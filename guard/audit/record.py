@@ -275,6 +275,7 @@ def changes_record(decision_seq: int, judged: Decided, redactor: Redactor, **ext
             MAX_EFFECTS_CHARS,
         ),
         "effects_total": len(judged.effects),
+        "surprises": sum(effect.surprise for effect in judged.effects),
         "judged": _object(decision_json(judged.decision), redactor),
         **extra,
     }
@@ -290,11 +291,14 @@ def approval_record(decision_seq: int, *, approved: bool, by: str, surface: str)
     }
 
 
-def unproposed_record(decision_seq: int, paths: list[str], total: int) -> dict[str, Json]:
-    """Changes of the workspace that no decision explains, seen while an action ran."""
+def unproposed_record(
+    decision_seq: int, paths: list[str], total: int, judged: Decided, redactor: Redactor
+) -> dict[str, Json]:
+    """Changes of the workspace that no decision explains, seen while an action ran, and what policy says of them."""
     return {
         "type": "effect.unproposed",
         "decision": decision_seq,
         "paths": [text_of(path) for path in paths],
         "total": total,
+        "judged": _object(decision_json(judged.decision), redactor),
     }

@@ -3,33 +3,38 @@
 import argparse
 import json
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+from guard.audit.canonical import text_of
 from guard.audit.log import AuditLog
+from guard.cli.difference import difference, renames
 from guard.cli.exit_codes import ASK, HELD, OK
 from guard.cli.mend import mend
 from guard.cli.output import complain, say, style, visible
+from guard.cli.pager import paged
 from guard.enforce.apply import Conflict, apply
 from guard.enforce.changeset import discard, list_sets
 from guard.enforce.manifest import ChangeSet, Entry, read_set
+from guard.enforce.partial import apply_some, chosen
 from guard.enforce.places import Places
 from guard.errors import ApplyError, UsageError
 from guard.model.dataclass import replace
 from sandbox.changes import NodeKind
 
-MAX_SHOWN = 256 * 1024
+MAX_PATHS = 200
+"""In one record."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Changes that a run made in its sandbox and that the policy held back. A run's changes are one unit:\n"
-        "look at them, then let all of them in or throw them away. docs/changes.md says why a set is held.\n\n"
+        "look at them, then let them in, all or by name, or throw them away. docs/changes.md says why a set is held.\n\n"
         "  guard changes list\n"
         "  guard changes show 12-3fa9c1\n"
-        "  guard changes apply 12-3fa9c1      asks at the terminal; `guard undo` puts it back"
+        "  guard changes apply 12-3fa9c1      asks at the terminal; `guard undo` puts it back\n"
+        "  guard changes apply 12-3fa9c1 src/a.py docs      only these; the rest stays held"
     )
     parser.epilog = (
         "exit codes: 0 done, 10 not confirmed, 12 the workspace has changed meanwhile, 2 malformed, 3 failed\n"
@@ -40,12 +45,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "list", help="all held change sets", description="List held change sets, the oldest first."
     )
     for name, help_ in (
-        ("show", "as a diff"),
-        ("apply", "let it into the workspace"),
+        ("show", "as a unified diff"),
+        ("apply", "let it, or some of it, into the workspace"),
         ("drop", "throw it away"),
     ):
         action = actions.add_parser(name, help=help_, description=f"One held change set: {help_}.")
         action.add_argument("id", metavar="ID", help="from `guard changes list`")
+        if name == "apply":
+            action.add_argument(
+                "path",
+                metavar="PATH",
+                nargs="*",
+                help="only these files and directories, by their paths below the workspace",
+            )
         if name != "show":
             action.add_argument("--yes", action="store_true", help="do not ask at the terminal")
     for action in actions.choices.values():
@@ -67,14 +79,32 @@ def run(args: argparse.Namespace) -> int:
 
 
 def summary(found: ChangeSet) -> dict[str, Any]:
+    came_from = renames(found)
     return {
         "id": found.id,
         "workspace": _text(found.workspace),
         "record": found.decision,
         "command": found.command,
         "why": found.why,
-        "changes": [{"path": _text(e.path), "change": kind_of(e)} for e in found.entries],
+        "surprises": sum(entry.surprise for entry in found.entries),
+        "changes": [_entry_json(entry, came_from.get(entry.path, "")) for entry in found.entries],
     }
+
+
+def _entry_json(entry: Entry, origin: str) -> dict[str, Any]:
+    out: dict[str, Any] = {"path": _text(entry.path), "change": kind_of(entry)}
+    if entry.surprise:
+        out["surprise"] = True
+    if origin:
+        out["from"] = _text(origin)
+    for name, node in (("before", entry.before), ("after", entry.after)):
+        if node is not None:
+            out[name] = {"kind": node.kind.value, "mode": f"{node.mode:04o}", "size": node.size}
+            if node.kind is NodeKind.FILE:
+                out[name]["sha256"] = node.sha256
+            if node.kind is NodeKind.SYMLINK:
+                out[name]["target"] = _text(node.target)
+    return out
 
 
 def kind_of(entry: Entry) -> str:
@@ -101,7 +131,7 @@ def _list(places: Places, *, as_json: bool) -> int:
         if as_json:
             say(json.dumps(summary(found)))
         else:
-            say(f"{style(found.id, 'bold')}  {len(found.entries)} changes in {visible(found.workspace)}")
+            say(f"{style(found.id, 'bold')}  {counted(found)} in {visible(found.workspace)}")
             say(f"  by   {visible(found.command, 100)}")
             say(f"  why  {visible(found.why, 160)}")
     if not list_sets(places.held) and not as_json:
@@ -113,79 +143,46 @@ def _show(found: ChangeSet, *, as_json: bool) -> int:
     if as_json:
         say(json.dumps(summary(found)))
         return OK
-    say(f"by   {visible(found.command)}")
-    say(f"why  {visible(found.why)}")
-    for entry in found.entries:
-        say(f"{kind_of(entry):<9} {visible(entry.path)}{_detail(entry)}")
-        for line in _diff(found, entry):
-            say(f"  {line}")
+    with paged():
+        say(f"by   {visible(found.command)}")
+        say(f"why  {visible(found.why)}")
+        say(f"{counted(found)}")
+        for line in difference(found):
+            say(line)
     return OK
 
 
-def _detail(entry: Entry) -> str:
-    after, before = entry.after, entry.before
-    if after is not None and after.kind is NodeKind.SYMLINK:
-        return f" -> {visible(after.target)}"
-    if after is not None and before is not None and after.mode != before.mode:
-        return f" (mode {before.mode:o} to {after.mode:o})"
-    return ""
-
-
-def _diff(found: ChangeSet, entry: Entry) -> list[str]:
-    from difflib import unified_diff  # noqa: PLC0415 - for people only
-
-    if entry.before is not None and entry.after is not None and entry.before.sha256 == entry.after.sha256:
-        return []
-    new = _lines(os.path.join(found.directory, "new", str(entry.number))) if entry.after is not None else []
-    old = _lines(os.path.join(found.workspace, entry.path)) if entry.before is not None else []
-    if new is None or old is None:
-        return ["(not text, or too large to show)"]
-    lines = list(unified_diff(old, new, "before", "after", lineterm=""))
-    return [_coloured(line) for line in lines[2:]]
-
-
-def _coloured(line: str) -> str:
-    shown = visible(line)
-    return (
-        style(shown, "green")
-        if line.startswith("+")
-        else style(shown, "red")
-        if line.startswith("-")
-        else shown
-    )
-
-
-def _lines(path: str) -> list[str] | None:
-    """None when it is not text that can be shown; no lines for what has none: a directory, a link, a file that is gone."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return []
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return []
-        data = b""
-        while len(data) <= MAX_SHOWN and (block := os.read(descriptor, MAX_SHOWN + 1 - len(data))):
-            data += block
-    except OSError:
-        return []
-    finally:
-        os.close(descriptor)
-    if len(data) > MAX_SHOWN or b"\0" in data:
-        return None
-    return os.fsdecode(data).splitlines()
+def counted(found: ChangeSet) -> str:
+    """``3 changes, 1 of them not foreseen``."""
+    surprises = sum(entry.surprise for entry in found.entries)
+    total = f"{len(found.entries)} change{'' if len(found.entries) == 1 else 's'}"
+    return f"{total}, {surprises} of them not foreseen" if surprises else total
 
 
 def _apply(found: ChangeSet, places: Places, args: argparse.Namespace) -> int:
-    if not args.yes and not confirmed(f"apply {len(found.entries)} changes to {visible(found.workspace)}?"):
+    entries = chosen(found, args.path) if args.path else found.entries
+    some = len(entries) < len(found.entries)
+    what = f"{len(entries)} of {len(found.entries)}" if some else f"{len(found.entries)}"
+    if not args.yes and not confirmed(f"apply {what} changes to {visible(found.workspace)}?"):
         complain("not applied", "answer `yes` at the terminal, or add --yes")
         return ASK
     log = AuditLog(places.audit)
     # Recorded before it happens: a person lets in what the policy held back.
     log.append(
-        {"type": "changes.released", "decision": found.decision, "held": found.id, "by": f"uid {os.getuid()}"}
+        {
+            "type": "changes.released",
+            "decision": found.decision,
+            "held": found.id,
+            "by": f"uid {os.getuid()}",
+            # Which ones, where it was not all of them.
+            **(
+                {"paths": [text_of(entry.path) for entry in entries[:MAX_PATHS]], "total": len(entries)}
+                if some
+                else {}
+            ),
+        }
     )
-    result = apply(found, places)
+    result = apply_some(found, entries, places) if some else apply(found, places)
     if isinstance(result, Conflict):
         log.append(
             {
@@ -206,7 +203,8 @@ def _apply(found: ChangeSet, places: Places, args: argparse.Namespace) -> int:
     if args.json:
         say(json.dumps({"applied": result.count, "undo": result.undo}))
     else:
-        say(f"applied {result.count} changes; put back with `guard undo {result.undo}`")
+        rest = f"; {len(found.entries) - len(entries)} stay held" if some else ""
+        say(f"applied {result.count} changes; put back with `guard undo {result.undo}`{rest}")
     return OK
 
 

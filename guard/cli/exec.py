@@ -229,6 +229,8 @@ def _tell(carried: Carried, config: str, *, quiet: bool) -> None:
         say(f"  why     {visible(carried.why_held)}", stream=err)
         for effect in (carried.judged.effects if carried.judged is not None else ())[:10]:
             say(f"  change  {effect_line(effect)}", stream=err)
+        if carried.surprises:
+            say(f"  note    {carried.surprises} of them not foreseen from the command", stream=err)
         if carried.held:
             say(f"  look    guard changes show {carried.held}", stream=err)
     elif carried.applied and not quiet and err.isatty():
@@ -241,7 +243,14 @@ def _tell(carried: Carried, config: str, *, quiet: bool) -> None:
             stream=err,
         )
     if carried.unproposed and not quiet:
-        complain(f"{len(carried.unproposed)} files of the workspace were changed by somebody else meanwhile")
+        rule = (
+            f"; the policy asks about some (rule `{carried.unproposed_rule}`)"
+            if carried.unproposed_rule
+            else ""
+        )
+        complain(
+            f"{len(carried.unproposed)} files of the workspace were changed by somebody else meanwhile{rule}"
+        )
 
 
 def report(carried: Carried, status: int) -> dict[str, Any]:
@@ -272,6 +281,8 @@ def report(carried: Carried, status: int) -> dict[str, Any]:
         "undo": carried.undo or None,
         "held": carried.held or None,
         "why_held": carried.why_held or None,
+        "surprises": carried.surprises,
+        "unproposed_rule": carried.unproposed_rule or None,
         "unproposed": [os.fsencode(path).decode(errors="backslashreplace") for path in carried.unproposed],
     }
 

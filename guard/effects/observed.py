@@ -62,6 +62,47 @@ def observe(
     return _Observer(changes, predicted, facts).effects()
 
 
+def surprising(changes: Changes, effects: tuple[ResolvedEffect, ...], facts: Facts) -> frozenset[str]:
+    """Paths of ``changes`` that the observed ``effects`` call a surprise."""
+    exact: set[str] = set()
+    trees: list[str] = []
+    for effect in effects:
+        match effect:
+            case DeletePath(path=path, recursive=True, surprise=True):
+                trees.append(path.real)
+            case (
+                DeletePath(path=path, surprise=True)
+                | WritePath(path=path, surprise=True)
+                | ChangeMode(path=path, surprise=True)
+                | LinkPath(path=path, surprise=True)
+            ):
+                exact.add(path.real)
+            case _:
+                pass
+    if not exact and not trees:
+        return frozenset()
+    return frozenset(
+        entry.path
+        for entry in changes.entries
+        if (real := _absolute(entry.path, facts)) in exact
+        or (isinstance(entry, Deleted) and any(real == tree or is_below(real, tree) for tree in trees))
+    )
+
+
+def unproposed(paths: Iterable[str], facts: Facts) -> tuple[ResolvedEffect, ...]:
+    """What somebody changed while a command ran, by absolute path: seen, foretold by nothing, done by who knows whom."""
+    named = roots(facts)
+    return tuple(
+        WritePath(
+            path=ResolvedPath(given=real, real=real, place=place_of(real, named), kind=FileKind.FILE),
+            program="",
+            observed=True,
+            surprise=True,
+        )
+        for real in paths
+    )
+
+
 class _Observer:
     def __init__(self, changes: Changes, predicted: tuple[ResolvedEffect, ...], facts: Facts) -> None:
         self._changes = changes

@@ -5,6 +5,7 @@ import time
 from guard.audit.canonical import Json, text_of
 from guard.audit.record import changes_record, outcome_record, unproposed_record
 from guard.audit.redact import Redactor
+from guard.effects.observed import surprising
 from guard.enforce.apply import Applied, apply
 from guard.enforce.approve import Approver, approve
 from guard.enforce.changeset import commit, discard, refused, release, stage
@@ -45,6 +46,10 @@ class Carried:
     """The id of the change set that waits for a person."""
     why_held: str = ""
     unproposed: tuple[str, ...] = ()
+    unproposed_rule: str = ""
+    """The rule that asks about what is in ``unproposed``, or denies it; empty when the policy lets it pass."""
+    surprises: int = 0
+    """Entries of the change set that nothing said of the command foretold."""
 
 
 def carry(
@@ -70,7 +75,7 @@ def carry(
     finally:
         seen = watcher.stop() if watcher is not None else Seen()
     try:
-        unproposed = _note(guard, recorded.seq, seen, started_ns)
+        unproposed, rule = _note(guard, decided, recorded.seq, seen, started_ns)
         carried = _changes(guard, decided, recorded.seq, confined, started_ns)
     finally:
         if confined.run is not None:
@@ -88,21 +93,29 @@ def carry(
         held=carried.held,
         why_held=carried.why_held,
         unproposed=tuple(unproposed),
+        unproposed_rule=rule,
+        surprises=carried.surprises,
     )
 
 
-def _note(guard: Guard, decision: int, seen: Seen, started_ns: int) -> list[str]:
-    """Record what no decision explains, and say where nobody could look."""
+def _note(
+    guard: Guard, decided: Decided, decision: int, seen: Seen, started_ns: int
+) -> tuple[list[str], str]:
+    """Judge and record what no decision explains, and say where nobody could look."""
     if seen.problem:
         guard.log.append({"type": "guard.error", "decision": decision, "problem": text_of(seen.problem)})
     if not seen.paths:
-        return []
+        return [], ""
     known = applied_meanwhile(guard.places, guard.facts.workspace, started_ns)
     rest = [path for path in seen.paths if path not in known]
     if rest:
         total = seen.total - (len(seen.paths) - len(rest))
-        guard.log.append(unproposed_record(decision, rest, total), durable=False)
-    return rest
+        judged = guard.judge_unproposed(decided, tuple(rest))
+        redactor = Redactor.open(guard.places.state)
+        guard.log.append(unproposed_record(decision, rest, total, judged, redactor), durable=False)
+        if not isinstance(judged.decision, Allow):
+            return rest, judged.decision.reasons[0].rule
+    return rest, ""
 
 
 def _watcher(guard: Guard, decided: Decided) -> Watch:
@@ -130,6 +143,20 @@ def _changes(guard: Guard, decided: Decided, decision: int, confined: Confined, 
 
 def _judge(guard: Guard, decided: Decided, decision: int, changes: Changes, started_ns: int) -> Carried:
     judged = guard.judge_changes(decided, changes)
+    surprises = surprising(changes, judged.effects, judged.facts)
+    carried = _settle(guard, decided, decision, changes, judged, surprises, started_ns)
+    return replace(carried, surprises=len(surprises))
+
+
+def _settle(
+    guard: Guard,
+    decided: Decided,
+    decision: int,
+    changes: Changes,
+    judged: Decided,
+    surprises: frozenset[str],
+    started_ns: int,
+) -> Carried:
     redactor = Redactor.open(guard.places.state)
     why = refused(changes, guard.facts.workspace)
     approved = _foreseen(decided, judged)
@@ -160,6 +187,7 @@ def _judge(guard: Guard, decided: Decided, decision: int, changes: Changes, star
             decision=decision,
             why=why,
             command=command,
+            surprises=surprises,
         )
     except (OSError, ApplyError) as error:
         return _lost(guard, decided, judged, decision, f"the changes could not be kept: {error}")

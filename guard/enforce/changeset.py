@@ -21,9 +21,15 @@ from guard.model.dataclass import replace
 from sandbox.changes import Change, Changes, Created, Deleted, Node, NodeKind
 
 
-def entries_of(changes: Changes) -> tuple[Entry, ...]:
+def entries_of(changes: Changes, surprises: frozenset[str] = frozenset()) -> tuple[Entry, ...]:
     return tuple(
-        Entry(path=change.path, before=_before(change), after=_after(change), number=number)
+        Entry(
+            path=change.path,
+            before=_before(change),
+            after=_after(change),
+            number=number,
+            surprise=change.path in surprises,
+        )
         for number, change in enumerate(changes.entries)
     )
 
@@ -80,12 +86,22 @@ def never_applied(entries: tuple[Entry, ...]) -> str:
 
 
 def stage(
-    changes: Changes, *, parent: str, workspace: str, decision: int, why: str, command: str
+    changes: Changes,
+    *,
+    parent: str,
+    workspace: str,
+    decision: int,
+    why: str,
+    command: str,
+    surprises: frozenset[str] = frozenset(),
 ) -> ChangeSet:
-    """Write everything into ``parent/ID.tmp``; the layer is not needed any more. OSError: nothing is left behind."""
+    """Write everything into ``parent/ID.tmp``; the layer is not needed any more. OSError: nothing is left behind.
+
+    ``surprises``: paths that nothing said of the command foretold.
+    """
     id_ = f"{decision}-{secrets.token_hex(3)}"
     directory = os.path.join(parent, f"{id_}.tmp")
-    entries = entries_of(changes)
+    entries = entries_of(changes, surprises)
     lock = make_locked(directory)
     staged = ChangeSet(
         id=id_,

@@ -61,6 +61,18 @@ def judge_changes(
         return failed(decided.analysed.proposal, facts, policy.digest, f"{type(error).__name__}: {error}")
 
 
+def judge_unproposed(decided: Decided, paths: tuple[str, ...], policy: Policy) -> Decided:
+    """What policy says of changes that no proposal explains; they have happened already."""
+    from guard.effects.observed import unproposed  # noqa: PLC0415 - as above
+
+    try:
+        return judge_effects(decided.analysed, unproposed(paths, decided.facts), decided.facts, policy)
+    except Exception as error:  # noqa: BLE001 - as above
+        return failed(
+            decided.analysed.proposal, decided.facts, policy.digest, f"{type(error).__name__}: {error}"
+        )
+
+
 def _world(facts: Facts, policy: Policy, late: Callable[[], bool]) -> World | Imagined:
     world = World(facts, policy.named_programs, late)
     imagined = tuple(

@@ -22,6 +22,8 @@ class Entry:
     after: Node | None
     number: int
     """Names its contents: ``new/NUMBER`` and ``old/NUMBER``."""
+    surprise: bool = False
+    """Nothing that was said of the command foretold it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,13 @@ def write_manifest(staged: ChangeSet) -> None:
         "why": staged.why,
         "command": staged.command,
         "entries": [
-            {"path": e.path, "before": _node_json(e.before), "after": _node_json(e.after), "number": e.number}
+            {
+                "path": e.path,
+                "before": _node_json(e.before),
+                "after": _node_json(e.after),
+                "number": e.number,
+                **({"surprise": True} if e.surprise else {}),
+            }
             for e in staged.entries
         ],
     }
@@ -123,6 +131,13 @@ class _Object:
             raise ValueError(f"`{key}` is not a number")  # noqa: TRY004 - as above
         return value
 
+    def flag(self, key: str) -> bool:
+        """False when it is not there."""
+        value = self._fields.get(key, False)
+        if not isinstance(value, bool):
+            raise ValueError(f"`{key}` is neither true nor false")  # noqa: TRY004 - as above
+        return value
+
     def items(self, key: str) -> list[object]:
         value = self.get(key)
         if not isinstance(value, list):
@@ -145,6 +160,7 @@ def _entry(data: _Object) -> Entry:
         before=_node(data.get("before")),
         after=_node(data.get("after")),
         number=data.number("number"),
+        surprise=data.flag("surprise"),
     )
 
 

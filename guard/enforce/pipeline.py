@@ -10,7 +10,7 @@ from guard.audit.log import Appended, AuditLog
 from guard.audit.record import decision_record
 from guard.audit.redact import Redactor
 from guard.enforce.gitindex import work_tree
-from guard.enforce.judge import judge_changes, judge_proposal
+from guard.enforce.judge import judge_changes, judge_proposal, judge_unproposed
 from guard.enforce.levels import best_level
 from guard.enforce.places import Places, home_of
 from guard.engine.decide import FAILED_RULE, LOCKED_RULE
@@ -112,6 +112,10 @@ class Guard:
     def judge_changes(self, decided: Decided, changes: "Changes") -> Decided:
         """Station 10. Before anything is applied."""
         return judge_changes(decided, changes, self.policy)
+
+    def judge_unproposed(self, decided: Decided, paths: tuple[str, ...]) -> Decided:
+        """What the policy says of changes that somebody made while the command ran."""
+        return judge_unproposed(decided, paths, self.policy)
 
     def record(self, decided: Decided, **extra: Json) -> Appended:
         """Station 7: durable when it returns. Raises AuditError: then nothing may run."""

@@ -16,8 +16,10 @@ from guard.enforce.approve import Approver, Nobody
 from guard.enforce.carry import Carried, carry
 from guard.enforce.changeset import list_sets
 from guard.enforce.journal import recover
+from guard.enforce.manifest import read_set
 from guard.enforce.pipeline import Guard
 from guard.enforce.places import Places
+from guard.enforce.watch import Seen
 from guard.engine.stages import Decided
 from guard.errors import AuditError
 from guard.model.decision import Ask
@@ -164,6 +166,40 @@ def test_a_name_that_is_not_text_is_carried_and_recorded(scene: Scene) -> None:
 
     assert (scene.work / name).read_text() == "x"
     json.dumps(list(scene.guard.log.records()))
+
+
+def test_what_nobody_foresaw_is_counted_in_the_record_and_marked_in_the_set(scene: Scene) -> None:
+    carried = scene.play(
+        Script(files=(("other", b"x"), ("Makefile", b"all: evil"), ("notes", b"x"))),
+        command="cp README other",
+    )
+
+    found = read_set(scene.guard.places.held, carried.held)
+    record = next(record for record in scene.guard.log.records() if record["type"] == "changes")
+    assert (carried.surprises, record["surprises"]) == (2, 2)
+    assert "unforeseen-build-file" in carried.why_held
+    assert {entry.path for entry in found.entries if entry.surprise} == {"Makefile", "notes"}
+
+
+def test_nothing_is_a_surprise_after_what_could_do_anything(scene: Scene) -> None:
+    assert scene.play(Script(files=(("Makefile", b"x"),))).surprises == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [("src/a.py", ""), ("CLAUDE.md", "what-runs-later"), ("Makefile", "unforeseen-build-file")],
+)
+def test_what_somebody_did_meanwhile_is_judged_and_recorded(scene: Scene, name: str, rule: str) -> None:
+    decided = scene.guard.decide(
+        ShellProposal(principal=Principal(agent="test"), cwd=str(scene.work), command=COMMAND)
+    )
+    seen = Seen(paths=(str(scene.work / name),), total=1)
+
+    paths, said = carrying._note(scene.guard, decided, 0, seen, 0)
+
+    record = next(record for record in scene.guard.log.records() if record["type"] == "effect.unproposed")
+    assert (paths, said) == ([str(scene.work / name)], rule)
+    assert record["judged"]["verdict"] == ("ask" if rule else "allow")
 
 
 class Yes:

@@ -60,7 +60,10 @@ def test_lists_keep_their_schema(machine: Machine) -> None:
     assert len(held) == len(undoable) == 1
     for value in (*held, *undoable, shown):
         valid(value, "changes")
-    assert shown["changes"] == [{"path": ".git/hooks/x", "change": "created"}]
+    assert [(change["path"], change["change"]) for change in shown["changes"]] == [
+        (".git/hooks/x", "created")
+    ]
+    assert shown["changes"][0]["after"]["mode"] == "0644"
     assert undoable[0]["changes"][0]["path"] == "A\\xff"
 
 
