@@ -170,8 +170,8 @@ def test_a_name_that_is_not_text_is_carried_and_recorded(scene: Scene) -> None:
 
 def test_what_nobody_foresaw_is_counted_in_the_record_and_marked_in_the_set(scene: Scene) -> None:
     carried = scene.play(
-        Script(files=(("other", b"x"), ("Makefile", b"all: evil"), ("notes", b"x"))),
-        command="cp README other",
+        Script(files=((".env", b"A=1"), ("Makefile", b"all: evil"), ("notes", b"x"))),
+        command="echo A=1 >> .env",
     )
 
     found = read_set(scene.guard.places.held, carried.held)
