@@ -542,8 +542,16 @@ class Evaluator:
 
     def say_program(self, call: Call) -> None:
         """Who runs, under every name that it goes by."""
-        arguments = tuple(field.text for field in call.args[:64])
-        call.say(RunProgram(arguments=arguments, sha256=call.sha256))
+        self.emit(
+            RunProgram(
+                arguments=tuple([field.text for field in call.args[:64]]),
+                sha256=call.sha256,
+                program=call.name,
+                names=call.names,
+                span=call.span,
+                certain=call.certain,
+            )
+        )
 
     # ------------------------------------------------------------------ files that are programs
 

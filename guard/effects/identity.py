@@ -140,4 +140,4 @@ def _path_doubt(state: State, facts: Facts) -> str:
 
 
 def _unique(*names: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name in names if name))
+    return tuple(dict.fromkeys([name for name in names if name]))

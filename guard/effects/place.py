@@ -5,14 +5,25 @@ from guard.model.facts import Facts
 
 def roots(facts: Facts) -> tuple[tuple[str, str], ...]:
     """(token, absolute path) of every named root that exists here, the most specific first."""
-    named = [("$H", facts.home), ("$W", facts.workspace), *(("$T", path) for path in facts.temp)]
-    # The longest root wins. On a tie the stricter does: an agent started in the home directory works in `$H`.
-    return tuple(
-        sorted(
-            ((token, path.rstrip("/")) for token, path in named if path.strip("/")),
-            key=lambda root: -len(root[1]),
+    key = (facts.home, facts.workspace, facts.temp)
+    known = _ROOTS.get(key)
+    if known is None:
+        named = [("$H", facts.home), ("$W", facts.workspace), *(("$T", path) for path in facts.temp)]
+        if len(_ROOTS) >= _MOST_ROOTS:
+            _ROOTS.clear()
+        # The longest root wins. On a tie the stricter does: an agent started in the home directory works in `$H`.
+        known = _ROOTS[key] = tuple(
+            sorted(
+                ((token, path.rstrip("/")) for token, path in named if path.strip("/")),
+                key=lambda root: -len(root[1]),
+            )
         )
-    )
+    return known
+
+
+_MOST_ROOTS = 64
+_ROOTS: dict[tuple[str, str, tuple[str, ...]], tuple[tuple[str, str], ...]] = {}
+"""Asked for several times in each decision, and the same in all of a session."""
 
 
 def place_of(real: str, named: tuple[tuple[str, str], ...]) -> str:

@@ -49,6 +49,8 @@ def resolve(effects: tuple[SymbolicEffect, ...], facts: Facts) -> tuple[Resolved
 
 def _resolve(effect: SymbolicEffect, facts: Facts, named: Roots) -> ResolvedEffect:
     match effect:
+        case RunProgram() | Opaque():
+            return effect
         case ReadPath():
             return _as_read(effect, _path(effect.path, facts, named, deep=effect.recursive))
         case WritePath():
@@ -110,9 +112,7 @@ def _resolve(effect: SymbolicEffect, facts: Facts, named: Roots) -> ResolvedEffe
         case Connect(carries=carries) if carries:
             return replace(effect, carries=tuple(_source(source, facts, named) for source in carries))
         case (
-            RunProgram()
-            | Opaque()
-            | Connect()
+            Connect()
             | Listen()
             | PublishVcs()
             | RewriteVcs()

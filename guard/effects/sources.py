@@ -8,6 +8,7 @@ from guard.effects.values import Hole, Stream, Text, Wild
 
 MAX_SOURCES = 256
 Sources = tuple[str, ...]
+_TRACED = (Hole, Stream)
 _SECRET_WORDS = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "PRIVATE_KEY")
 _NO_SECRETS = frozenset({"SSH_AUTH_SOCK", "GPG_KEY", "TOKENIZERS_PARALLELISM"})
 
@@ -23,8 +24,10 @@ def is_secret_name(name: str) -> bool:
 def union(*groups: Sources) -> Sources:
     """Each source once, in order, bounded."""
     filled = [group for group in groups if group]
-    if len(filled) <= 1:
-        return filled[0] if filled else ()
+    if not filled:
+        return ()
+    if len(filled) == 1:
+        return filled[0]
     return tuple(dict.fromkeys(source for group in filled for source in group))[:MAX_SOURCES]
 
 
@@ -32,7 +35,8 @@ def sources_of(parts: tuple[str | Hole | Stream | Wild, ...] | None) -> Sources:
     """Of everything in a text or an argument that nobody knows."""
     if not parts:
         return ()
-    return union(*[part.sources for part in parts if isinstance(part, Hole | Stream)])
+    found = [part.sources for part in parts if isinstance(part, _TRACED) and part.sources]
+    return union(*found) if found else ()
 
 
 def with_sources(text: Text, sources: Sources) -> Text:

@@ -56,8 +56,12 @@ class Field:
         """The exact argument, or None when it is not known."""
         if self.open:
             return None
+        parts = self.parts
+        if len(parts) == 1:
+            only = parts[0]
+            return only if isinstance(only, str) else None
         out: list[str] = []
-        for part in self.parts:
+        for part in parts:
             if not isinstance(part, str):
                 return None
             out.append(part)
@@ -92,6 +96,9 @@ class Field:
     @property
     def text(self) -> str:
         """For people: holes shown as ``…``."""
+        static = self.static
+        if static is not None:
+            return static
         return "".join(
             p if isinstance(p, str) else p.text if isinstance(p, Wild) else "…" for p in self.parts
         )

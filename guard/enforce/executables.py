@@ -24,7 +24,6 @@ class Executables:
     def __init__(self, env: Mapping[str, str], named: frozenset[str], writable: tuple[str, ...] = ()) -> None:
         """``writable``: real directories that an agent may write to: what lies there is nobody's toolchain."""
         self._path = env.get("PATH") or DEFAULT_PATH
-        self._prefixes: tuple[str, ...] = ()
         self._writable = writable
         self._named = frozenset(name for name in named if not name.startswith(BY_CONTENT))
         self._contents = named - self._named
@@ -76,10 +75,7 @@ class Executables:
         return True
 
     def _search(self, name: str) -> str:
-        if not self._prefixes:
-            places = dict.fromkeys(self._path.split(":"))
-            self._prefixes = tuple([place if place.endswith("/") else f"{place or '.'}/" for place in places])
-        for prefix in self._prefixes:
+        for prefix in _prefixes(self._path):
             candidate = prefix + name
             if not os.access(candidate, os.F_OK):
                 # Most of them: half the price of a `stat` that fails.
@@ -113,6 +109,22 @@ class Executables:
             return ()
         name = BY_CONTENT + (sha256 or sha256_of(real))
         return (name,) if name in self._contents else ()
+
+
+def _prefixes(path: str) -> tuple[str, ...]:
+    """What stands before a program's name, for each directory of ``PATH`` once."""
+    known = _PREFIXES.get(path)
+    if known is None:
+        if len(_PREFIXES) >= _MOST_PATHS:
+            _PREFIXES.clear()
+        places = dict.fromkeys(path.split(":"))
+        known = tuple([place if place.endswith("/") else f"{place or '.'}/" for place in places])
+        _PREFIXES[path] = known
+    return known
+
+
+_MOST_PATHS = 64
+_PREFIXES: dict[str, tuple[str, ...]] = {}
 
 
 def look_script(path: str) -> ScriptFact:

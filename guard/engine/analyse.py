@@ -58,7 +58,8 @@ def analyse(proposal: Proposal, facts: Facts) -> Analysed:
             assert_never(proposal)
     consulted = frozenset(lookups)
     for effect in effects:
-        lookups.update(dict.fromkeys(_questions(effect, facts)))
+        for lookup in _questions(effect, facts):
+            lookups[lookup] = None
     return Analysed(
         proposal=proposal, effects=effects, lookups=frozenset(lookups), unread=unread, consulted=consulted
     )
@@ -71,7 +72,8 @@ def again(analysed: Analysed, facts: Facts, answered: Iterable[Lookup]) -> Analy
     # What the effects rest on is as it was, and so are they: only where they lead may raise another question.
     lookups = dict.fromkeys(analysed.consulted)
     for effect in analysed.effects:
-        lookups.update(dict.fromkeys(_questions(effect, facts)))
+        for lookup in _questions(effect, facts):
+            lookups[lookup] = None
     return replace(analysed, lookups=frozenset(lookups))
 
 
@@ -112,6 +114,8 @@ def start_of(proposal: ShellProposal) -> State:
 
 def _questions(effect: SymbolicEffect, facts: Facts) -> list[Lookup]:
     match effect:
+        case RunProgram():
+            return []
         case DeletePath(path=path):
             return _look(path, tree=True)
         case LinkPath(path=path, target=target):

@@ -15,6 +15,7 @@ from guard.model.effect import (
     ReadPath,
     ReadSecret,
     ResolvedEffect,
+    RunProgram,
     TamperGuard,
     WritePath,
 )
@@ -79,13 +80,13 @@ def _with_invariants(
             obligations=decision.obligations,
             shadow=decision.shadow,
         )
-    touched = tuple(_tampers(effect, facts) for effect in effects)
-    tampering = tuple(
-        _guard_reason(effect, index)
-        for index, (effect, touches) in enumerate(zip(effects, touched, strict=True))
-        if touches is _Touch.SURELY
-    )
-    if tampering:
+    touched = [_tampers(effect, facts) for effect in effects]
+    if _Touch.SURELY in touched:
+        tampering = tuple(
+            _guard_reason(effect, index)
+            for index, (effect, touches) in enumerate(zip(effects, touched, strict=True))
+            if touches is _Touch.SURELY
+        )
         # What a policy denies anyway is denied for the policy's reason: it says more.
         denied = isinstance(decision, Deny)
         return Deny(
@@ -153,6 +154,8 @@ def _guard_reason(effect: ResolvedEffect, index: int) -> Reason:
 
 def _tampers(effect: ResolvedEffect, facts: Facts) -> _Touch:
     match effect:
+        case RunProgram():
+            return _Touch.NO
         case TamperGuard():
             return _Touch.SURELY
         case WritePath(path=path, recursive=deep):

@@ -6,10 +6,14 @@ from guard.model.effect import Connect, DeletePath, ResolvedEffect, WritePath
 from guard.model.paths import FileKind, Loss, ResolvedPath
 
 _SHOWN = 3
+_TAKING = (DeletePath, WritePath, Connect)
+"""Effects that :func:`sentence` has words for."""
 
 
 def in_words(decision: Decision, effects: tuple[ResolvedEffect, ...], *, undone: bool) -> Decision:
     """The decision whose first reason also says what would be lost, or sent where. ``undone``: undo keeps it if it is allowed."""
+    if not any(isinstance(effect, _TAKING) for effect in effects):
+        return decision
     first, *others = decision.reasons
     # What the decision is about comes first; what else is taken is said all the same.
     deciding = effects[first.effect : first.effect + 1]

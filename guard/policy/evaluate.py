@@ -16,6 +16,7 @@ from guard.model.effect import (
     ReadSecret,
     ResolvedEffect,
     RewriteVcs,
+    RunProgram,
     TamperGuard,
     WritePath,
     effect_name,
@@ -143,13 +144,15 @@ class _Seen:
         self._tables = tables
         self._facts = facts
         match effect:
+            case RunProgram():
+                self._ends: tuple[_End, ...] = ()
             case (
                 ReadPath(path=path, recursive=deep)
                 | WritePath(path=path, recursive=deep)
                 | DeletePath(path=path, recursive=deep)
                 | ChangeMode(path=path, recursive=deep)
             ):
-                self._ends: tuple[_End, ...] = (self._end(path, recursive=deep),)
+                self._ends = (self._end(path, recursive=deep),)
             case LinkPath(path=path, target=target):
                 # A new name for something opens what it leads to: both ends are judged.
                 self._ends = (self._end(path, recursive=False), self._end(target, recursive=False))

@@ -5,7 +5,7 @@ A name pattern never matches an address and the other way round: `127.*` as text
 
 from guard.model.dataclass import dataclass
 from guard.model.typed import Iterable
-from guard.policy.match import wildcard
+from guard.policy.match import REMEMBERED, wildcard
 
 UNKNOWN = "?"
 
@@ -133,10 +133,11 @@ def normal(host: str) -> str:
 class HostSet:
     """Patterns that a host is compared with: names with ``*``, addresses, networks in CIDR form."""
 
-    __slots__ = ("_exact", "_networks", "_wild", "everything", "some", "unknown")
+    __slots__ = ("_exact", "_known", "_networks", "_wild", "everything", "some", "unknown")
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._exact: set[str] = set()
+        self._known: dict[str, bool] = {}
         self._wild: list[str] = []
         self._networks: list[tuple[int, int, int]] = []
         self.everything = False
@@ -158,6 +159,14 @@ class HostSet:
 
     def holds(self, host: str) -> bool:
         """A host that nobody can tell is in ``*`` and ``?`` only, as an unresolved path is in a zone of its own."""
+        known = self._known.get(host)
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[host] = self._look(host)
+        return known
+
+    def _look(self, host: str) -> bool:
         name = normal(host)
         if self.everything:
             return True
