@@ -105,7 +105,7 @@ def _with_invariants(
 
         placement = Sandbox(profile=profile_for(policy, frozenset(), frozenset()))
     if isinstance(placement, Host) or (facts.level is not Level.ADVICE and not a_tool):
-        return replace(decision, placement=placement)
+        return decision if placement is decision.placement else replace(decision, placement=placement)
     first = decision.reasons[0]
     reason = Reason(
         verdict=Verdict.ASK,

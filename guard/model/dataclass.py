@@ -2,6 +2,8 @@
 
 The standard library compiles five functions for each class, and imports ``inspect`` to do so: with a hundred classes that
 is most of what a hook call costs. Here they are compiled when they are first called. Type checkers see dataclasses.
+
+``slots=True`` is for them alone: a class with slots is made twice, which is a tenth of what importing this project costs.
 """
 
 from __future__ import annotations
@@ -72,14 +74,19 @@ def dataclass(  # noqa: F811 - overloads
 ) -> Callable[[type[T]], type[T]]: ...
 @dataclass_transform(field_specifiers=(field,))
 def dataclass(  # noqa: F811 - as above
-    cls: type[Any] | None = None, /, *, frozen: bool = False, slots: bool = False, kw_only: bool = False
+    cls: type[Any] | None = None,
+    /,
+    *,
+    frozen: bool = False,
+    slots: bool = False,  # noqa: ARG001 - see above
+    kw_only: bool = False,
 ) -> Any:
     """As ``dataclasses.dataclass``. ``frozen``: hashable, and nobody assigns to a field: type checkers hold that."""
     if cls is not None:
-        return _built(cls, frozen=frozen, slots=slots, keyword=kw_only)
+        return _built(cls, frozen=frozen, keyword=kw_only)
 
     def decorate(found: Any) -> Any:
-        return _built(found, frozen=frozen, slots=slots, keyword=kw_only)
+        return _built(found, frozen=frozen, keyword=kw_only)
 
     return decorate
 
@@ -136,39 +143,32 @@ def _compiled_copy(cls: Any) -> Callable[..., Any]:
     return copy
 
 
-def _built(cls: Any, *, frozen: bool, slots: bool, keyword: bool) -> Any:
-    body: dict[str, Any] = dict(cls.__dict__)
-    names: dict[str, object] = body.get("__annotations__", {})
+def _built(cls: Any, *, frozen: bool, keyword: bool) -> Any:
+    body: dict[str, Any] = cls.__dict__
     found: dict[str, Field] = {}
     for base in reversed(cls.__mro__[1:]):
         found.update({item.name: item for item in base.__dict__.get("__guard_fields__", ())})
-    own: list[str] = []
+    names: dict[str, object] = body.get("__annotations__", {})
     for name, annotation in names.items():
         if str(annotation).startswith(("ClassVar", "typing.ClassVar")):
             continue
-        given = body.pop(name, _MISSING)
+        given = body.get(name, _MISSING)
         item = given if isinstance(given, Field) else Field(given, None, compare=True, repr_=True, hash_=True)
         item.name, item.keyword = name, keyword
-        if name not in found:
-            own.append(name)
+        if given is not _MISSING:
+            delattr(cls, name)
         found[name] = item
-    body["__guard_fields__"] = tuple(found.values())
-    body["__match_args__"] = tuple(item.name for item in found.values() if not item.keyword)
     if "__init__" in body:
         raise TypeError(f"`{cls.__qualname__}` fills its own fields: then `replace` could not copy it")
-    body["__init__"] = _first_init
-    body.setdefault("__repr__", _repr)
+    cls.__guard_fields__ = tuple(found.values())
+    setattr(cls, "__match_args__", tuple([item.name for item in found.values() if not item.keyword]))  # noqa: B010 - mypy holds it for constant
+    cls.__init__ = _first_init
+    if "__repr__" not in body:
+        cls.__repr__ = _repr
     if "__eq__" not in body:
-        body["__eq__"] = _first_eq
-        body["__hash__"] = _first_hash if frozen else None
-    body.pop("__dict__", None)
-    body.pop("__weakref__", None)
-    if slots:
-        body["__slots__"] = tuple(own)
-    kind: Any = cls.__class__
-    made: Any = kind(cls.__name__, cls.__bases__, body)
-    made.__qualname__ = cls.__qualname__
-    return made
+        cls.__eq__ = _first_eq
+        cls.__hash__ = _first_hash if frozen else None
+    return cls
 
 
 _FEW = 12

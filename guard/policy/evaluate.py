@@ -26,7 +26,7 @@ from guard.model.names import folded
 from guard.model.paths import ResolvedPath
 from guard.model.verdict import Verdict
 from guard.policy.hosts import UNKNOWN, HostSet, normal
-from guard.policy.layers import DEFAULT, SECRET, Ruling, Tables, tables_of
+from guard.policy.layers import SECRET, Entry, Ruling, Tables, tables_of
 from guard.policy.match import wildcard
 from guard.policy.rule import Policy, Rule
 
@@ -36,7 +36,7 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
     if not effects:
         raise ValueError("nothing to judge: the analysis always gives at least one effect")
     tables = tables_of(policy)
-    found: list[tuple[tuple[int, bool, bool, bool, int, int, str, str], Reason]] = []
+    found: list[Entry] = []
     shadow: list[Reason] = []
     owners: set[str] = set()
     repos: set[str] = set()
@@ -52,42 +52,21 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
                     continue
                 rule = ruling.rule
                 said = _said(ruling, seen, facts) if ruling.exceptions else ruling
-                reason = said.reason(index)
+                entry = said.entry(index, seen.perhaps(ruling))
                 if rule.shadow:
-                    shadow.append(reason)
+                    shadow.append(entry[1])
                     continue
                 spoken = True
-                on_host = rule.run == "host"
-                found.append(
-                    (
-                        (
-                            -said.verdict.rank,
-                            False,
-                            on_host,
-                            seen.perhaps(ruling),
-                            index,
-                            table.rank,
-                            rule.id,
-                            said.source,
-                        ),
-                        reason,
-                    )
-                )
+                found.append(entry)
                 if said.verdict is Verdict.ALLOW:
-                    sandboxed = sandboxed or not on_host
+                    sandboxed = sandboxed or not ruling.on_host
                 if said.verdict is not Verdict.DENY and rule.grants:
                     (repos if table.layer.kind == "repo" else owners).update(rule.grants)
                 # A repository can send to the sandbox; only others can let out of it.
-                if on_host and said.verdict is not Verdict.DENY and table.layer.kind != "repo":
+                if ruling.on_host and said.verdict is not Verdict.DENY and table.layer.kind != "repo":
                     opened = True
             if not spoken:
-                reason = table.default(name, index)
-                found.append(
-                    (
-                        (-reason.verdict.rank, True, True, False, index, table.rank, DEFAULT, reason.source),
-                        reason,
-                    )
-                )
+                found.append(table.default(name, index))
         host = host and opened and not sandboxed
     # INVARIANT: the key orders every two different reasons, so that the order of rules in a file never shows.
     found.sort(key=lambda pair: pair[0])

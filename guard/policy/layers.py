@@ -6,6 +6,7 @@ same law: a repository may send to the sandbox what others let onto the host, ne
 
 from guard.model.dataclass import dataclass, field
 from guard.model.decision import Reason
+from guard.model.typed import TypeAlias
 from guard.model.verdict import Verdict
 from guard.policy import hosts, zones
 from guard.policy.hosts import HostSet
@@ -18,6 +19,10 @@ SECRET = "secret"  # noqa: S105 - the word of a policy file
 """Among what a rule says is carried: variables and tokens that hold one."""
 
 
+Entry: TypeAlias = tuple[tuple[int, bool, bool, bool, int, int, str, str], Reason]
+"""A reason behind its place among the reasons of a decision."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """A rule, or an exception to one, ready to be compared."""
@@ -28,6 +33,9 @@ class Ruling:
     verdict: Verdict
     source: str
     layer: str
+    rank: int
+    """Place of the layer in :data:`KINDS`."""
+    on_host: bool
     zones: int
     except_zones: int
     hosts: HostSet | None
@@ -46,12 +54,13 @@ class Ruling:
     carries: int = 0
     expires: str = ""
     exceptions: tuple["Ruling", ...] = ()
-    _said: dict[int, Reason] = field(default_factory=dict[int, Reason], compare=False)
+    _said: dict[tuple[int, bool], Entry] = field(default_factory=dict[tuple[int, bool], Entry], compare=False)
 
-    def reason(self, effect: int) -> Reason:
-        said = self._said.get(effect)
+    def entry(self, effect: int, perhaps: bool) -> Entry:
+        """What it says of the effect with this index; ``perhaps``: only of what lies below the path."""
+        said = self._said.get((effect, perhaps))
         if said is None:
-            said = self._said[effect] = Reason(
+            reason = Reason(
                 verdict=self.verdict,
                 rule=self.rule.id,
                 layer=self.layer,
@@ -60,6 +69,17 @@ class Ruling:
                 instead=self.rule.instead,
                 effect=effect,
             )
+            key = (
+                -self.verdict.rank,
+                False,
+                self.on_host,
+                perhaps,
+                effect,
+                self.rank,
+                self.rule.id,
+                self.source,
+            )
+            said = self._said[effect, perhaps] = key, reason
         return said
 
 
@@ -70,13 +90,13 @@ class LayerTable:
     """Place in :data:`KINDS`: ties between layers are settled by it."""
     rulings: dict[str, tuple[Ruling, ...]]
     """By the name of the effect."""
-    _said: dict[tuple[str, int], Reason] = field(default_factory=dict[tuple[str, int], Reason], compare=False)
+    _said: dict[tuple[str, int], Entry] = field(default_factory=dict[tuple[str, int], Entry], compare=False)
 
-    def default(self, name: str, effect: int) -> Reason:
+    def default(self, name: str, effect: int) -> Entry:
         """What the layer says of an effect that none of its rules speaks of."""
         said = self._said.get((name, effect))
         if said is None:
-            said = self._said[name, effect] = Reason(
+            reason = Reason(
                 verdict=self.layer.default,
                 rule=DEFAULT,
                 layer=self.layer.kind,
@@ -84,6 +104,8 @@ class LayerTable:
                 source=self.layer.source,
                 effect=effect,
             )
+            key = (-reason.verdict.rank, True, True, False, effect, self.rank, DEFAULT, reason.source)
+            said = self._said[name, effect] = key, reason
         return said
 
 
@@ -135,6 +157,7 @@ def _key(number: int, name: str, own: dict[str, tuple[str, ...]]) -> str:
 
 def _layer(number: int, layer: PolicyLayer, table: zones.ZoneTable) -> LayerTable:
     own_zones, own_hosts = dict(layer.zones), dict(layer.hosts)
+    rank = KINDS.index(layer.kind) if layer.kind in KINDS else len(KINDS)
 
     def bits(names: tuple[str, ...]) -> int:
         return table.bits(tuple(_key(number, name, own_zones) for name in names))
@@ -153,6 +176,8 @@ def _layer(number: int, layer: PolicyLayer, table: zones.ZoneTable) -> LayerTabl
             verdict=verdict,
             source=source,
             layer=layer.kind,
+            rank=rank,
+            on_host=rule.run == "host",
             zones=bits(rule.zones),
             except_zones=bits(rule.except_zones),
             hosts=host_set(rule.hosts),
@@ -189,7 +214,7 @@ def _layer(number: int, layer: PolicyLayer, table: zones.ZoneTable) -> LayerTabl
             by_effect.setdefault(name, []).append(ready)
     return LayerTable(
         layer=layer,
-        rank=KINDS.index(layer.kind) if layer.kind in KINDS else len(KINDS),
+        rank=rank,
         rulings={name: tuple(rulings) for name, rulings in by_effect.items()},
     )
 
