@@ -4,8 +4,14 @@ from sandbox.backend import Backend
 from sandbox.errors import NoBackend
 from sandbox.result import Capabilities
 
-NAMES = ("local", "bubblewrap", "docker")
+NAMES = ("local", "bubblewrap", "landlock", "docker")
 """In the order of preference: what starts fastest first."""
+PROMISE = frozenset("mount pid net ipc seccomp cow memory processes disk inodes wall".split())
+"""What it takes that nothing a command does reaches the machine, unless somebody accepts less.
+
+The home directory and the guard's files, other processes, the network and shared memory are out of reach; changes wait
+in a layer; and no limit but these keeps a loop from filling memory, the process table or a disk.
+"""
 
 _made: dict[str, Backend] = {}
 
@@ -22,6 +28,10 @@ def backend(name: str) -> Backend:
                 from sandbox.backends.bubblewrap import BubblewrapBackend  # noqa: PLC0415 - as above
 
                 _made[name] = BubblewrapBackend()
+            case "landlock":
+                from sandbox.backends.landlock import LandlockBackend  # noqa: PLC0415 - as above
+
+                _made[name] = LandlockBackend()
             case "docker":
                 from sandbox.backends.docker import DockerBackend  # noqa: PLC0415 - import only what is chosen
 
@@ -36,17 +46,32 @@ def probe_all() -> tuple[Capabilities, ...]:
     return tuple(backend(name).probe() for name in NAMES)
 
 
-def choose(preferred: tuple[str, ...] = (), required: frozenset[str] = frozenset()) -> Backend:
-    """The first backend of ``preferred`` (or of all) that works and enforces ``required``. Raises NoBackend."""
+def choose(
+    preferred: tuple[str, ...] = (),
+    required: frozenset[str] = frozenset(),
+    accepted: frozenset[str] = frozenset(),
+) -> Backend:
+    """The first backend of ``preferred`` (or of all) that works and enforces what it must. Raises NoBackend.
+
+    That is ``PROMISE`` and ``required``; of a backend whose name is in ``accepted``, only ``required``.
+    """
     reasons: list[str] = []
     for name in preferred or NAMES:
         candidate = backend(name)
         found = candidate.probe()
-        missing = required - found.enforces
+        missing = (required if name in accepted else required | PROMISE) - found.enforces
         if found.works and not missing:
             return candidate
-        if found.works:
-            reasons.append(f"{name}: does not enforce {', '.join(sorted(missing))}")
-        else:
-            reasons.append(f"{name}: {found.failed}" + (f"\n  help: {found.fix}" if found.fix else ""))
-    raise NoBackend("no sandbox works here\n" + "\n".join(reasons))
+        reasons.append(_reason(found, name, missing, required))
+    asked = f" that enforces {', '.join(sorted(required))}" if required else ""
+    raise NoBackend(f"no sandbox works here{asked}\n" + "\n".join(reasons))
+
+
+def _reason(found: Capabilities, name: str, missing: frozenset[str], required: frozenset[str]) -> str:
+    if not found.works:
+        return f"{name}: {found.failed}" + (f"\n  help: {found.fix}" if found.fix else "")
+    lacking = f"{name}: does not enforce {', '.join(sorted(missing))}"
+    if missing & required:
+        return lacking
+    # Only the promise is lacking, which is for a person to give up.
+    return f"{lacking}\n  help: to accept this weaker wall, name it in sandbox.json (docs/sandboxes.md)"

@@ -106,9 +106,11 @@ def _compare(
         both = directory and was is not None and stat.S_ISDIR(was.st_mode)
         if was is not None and stat.S_ISDIR(was.st_mode) and not both:
             layer.delete_below(reading, lower, name, path, depth)
-        if not (both or directory) and start.untouched(path, found, was):
+        untouched = not both and start.untouched(path, found, was)
+        if untouched and not directory:
             continue
-        layer.enter_change(reading, now, lower, name, path, found, was)
+        if not untouched:
+            layer.enter_change(reading, now, lower, name, path, found, was)
         if directory:
             with contextlib.ExitStack() as opened:
                 inner = opened.enter_context(layer.directory_of(name, now))

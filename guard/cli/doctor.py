@@ -15,6 +15,7 @@ from guard.cli.registration import problems
 from guard.enforce.levels import try_level
 from guard.enforce.pipeline import workspace_of
 from guard.enforce.places import Places, home_of
+from guard.enforce.walls import read
 from guard.errors import PolicyFileError
 from guard.model.dataclass import dataclass
 from guard.model.verdict import Level
@@ -22,7 +23,7 @@ from guard.policy.files.build import profiles_above
 from guard.policy.files.load import load_layer
 from guard.policy.files.locate import sources
 from guard.policy.rule import PolicyLayer
-from sandbox.select import probe_all
+from sandbox.select import PROMISE, probe_all
 
 _SETTINGS = (".claude/settings.json", ".claude/settings.local.json")
 _MEANING = {
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     places = Places.from_environment()
     home = home_of(os.environ)
     workspace = workspace_of(directory_of(None), os.path.realpath(home))
-    level = try_level()
+    level = try_level(places)
     findings = [
         Finding(
             area="python",
@@ -64,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
             fix="" if level is not Level.ADVICE else "make one of the backends below work",
         ),
         *_backends(needed=level is Level.ADVICE),
+        *_accepted(places),
         *_policies(workspace, places),
         _audit(places),
         *_hooks(home, workspace),
@@ -90,6 +92,21 @@ def _backends(*, needed: bool) -> list[Finding]:
         )
         for found in probe_all()
     ]
+
+
+def _accepted(places: Places) -> list[Finding]:
+    """Weaker walls that the person has accepted, and what they lack."""
+    names, problem = read(places.config)
+    if problem:
+        return [
+            Finding(area="weaker walls", ok=False, says=problem, fix="mend it or remove it: none is accepted")
+        ]
+    out: list[Finding] = []
+    for found in probe_all():
+        if found.backend in names and found.works and (lacking := PROMISE - found.enforces):
+            says = f"accepted: {found.backend}, which does not enforce {', '.join(sorted(lacking))}"
+            out.append(Finding(area="weaker walls", ok=True, says=says))
+    return out
 
 
 def _policies(workspace: str, places: Places) -> list[Finding]:

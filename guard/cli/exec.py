@@ -74,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         choices=("local", "docker"),
         metavar="NAME",
-        help="use this sandbox: local, bubblewrap or docker",
+        help="use this sandbox: local, bubblewrap, landlock or docker",
     )
     parser.add_argument("--no-watch", action="store_true", help="do not look for other writers meanwhile")
     add_level(parser)

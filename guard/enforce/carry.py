@@ -12,6 +12,7 @@ from guard.enforce.changeset import commit, discard, refused, release, stage
 from guard.enforce.confine import Confined, confine
 from guard.enforce.manifest import ChangeSet, write_manifest
 from guard.enforce.pipeline import Guard
+from guard.enforce.walls import accepted
 from guard.enforce.watch import Seen, Watch, applied_meanwhile, explained_by
 from guard.engine.stages import Decided
 from guard.errors import ApplyError
@@ -71,7 +72,7 @@ def carry(
     # The kernel's file times lag behind the clock by up to a tick.
     started_ns = time.time_ns() - _TICK_NS
     try:
-        confined = confine(permit, proposal, decided.facts, stdio, preferred)
+        confined = confine(permit, proposal, decided.facts, stdio, preferred, accepted(guard.places.config))
     finally:
         seen = watcher.stop() if watcher is not None else Seen()
     try:
@@ -81,6 +82,9 @@ def carry(
         if confined.run is not None:
             confined.run.destroy()
     extra: dict[str, Json] = {"backend": confined.backend, "undo": carried.undo, "held": carried.held}
+    if confined.walls is not None:
+        enforces: list[Json] = [*sorted(confined.walls.enforces)]
+        extra["walls"] = {"enforces": enforces, "detail": text_of(confined.walls.detail)}
     guard.log.append(outcome_record(recorded.seq, confined.outcome, **extra))
     return Carried(
         decided=decided,

@@ -9,7 +9,7 @@ from guard.enforce.descendants import descendants
 from guard.enforce.forbidden import hidden_files, with_content
 from guard.enforce.grants import environment, limits, places, refused
 from guard.enforce.permit import Permit
-from guard.model.dataclass import dataclass
+from guard.model.dataclass import dataclass, replace
 from guard.model.decision import Host, Sandbox
 from guard.model.facts import EVERYTHING_ELSE, Facts
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Outcome
@@ -18,7 +18,7 @@ from guard.model.proposal import ShellProposal
 from guard.model.typed import TYPE_CHECKING, Any
 from sandbox.backend import Run
 from sandbox.errors import NoBackend, SandboxError
-from sandbox.result import End, Exited, Interrupted, LimitHit
+from sandbox.result import Capabilities, End, Exited, Interrupted, LimitHit
 from sandbox.select import choose
 from sandbox.spec import SandboxSpec, Stdio
 
@@ -51,10 +51,17 @@ class Confined:
     outcome: Outcome
     backend: str
     run: Run | None = None
+    walls: Capabilities | None = None
+    """What the chosen backend enforces here; None on the host and where nothing was chosen."""
 
 
 def confine(
-    permit: Permit, proposal: ShellProposal, facts: Facts, stdio: Stdio, preferred: tuple[str, ...] = ()
+    permit: Permit,
+    proposal: ShellProposal,
+    facts: Facts,
+    stdio: Stdio,
+    preferred: tuple[str, ...] = (),
+    accepted: frozenset[str] = frozenset(),
 ) -> Confined:
     """Spend the permit. Raises NoPermit; everything else that goes wrong is ``NotStarted``."""
     permit.use(proposal)
@@ -66,7 +73,7 @@ def confine(
             problem = refused(placement)
             if problem:
                 return _not_started(problem)
-            return _in_sandbox(permit, proposal, facts, placement.profile, stdio, preferred)
+            return _in_sandbox(permit, proposal, facts, placement.profile, stdio, preferred, accepted)
 
 
 def _not_started(reason: str, backend: str = "none") -> Confined:
@@ -88,6 +95,7 @@ def _in_sandbox(
     profile: RunProfile,
     stdio: Stdio,
     preferred: tuple[str, ...],
+    accepted: frozenset[str],
 ) -> Confined:
     cwd = os.path.realpath(proposal.cwd)
     workspace = facts.workspace
@@ -99,7 +107,7 @@ def _in_sandbox(
     only_listed = any(program.name == EVERYTHING_ELSE for program in facts.forbidden)
     required = [name for name, wanted in (("hidden", hidden), ("noexec", only_listed)) if wanted]
     try:
-        backend = choose(preferred, frozenset((*required, *profile.requires)))
+        backend = choose(preferred, frozenset((*required, *profile.requires)), accepted)
     except NoBackend as error:
         return _not_started(str(error))
     spec = SandboxSpec(
@@ -120,8 +128,8 @@ def _in_sandbox(
     try:
         run = backend.run(spec, stdio)
     except SandboxError as error:
-        return _not_started(str(error), backend.name)
-    return Confined(outcome=_outcome(run.end, profile), backend=backend.name, run=run)
+        return replace(_not_started(str(error), backend.name), walls=backend.probe())
+    return Confined(outcome=_outcome(run.end, profile), backend=backend.name, run=run, walls=backend.probe())
 
 
 def _outcome(end: End, profile: RunProfile) -> Outcome:

@@ -20,20 +20,21 @@ def best_level(places: Places) -> Level:
     known = _remembered(path, key)
     if known is not None:
         return known
-    level = try_level()
+    level = try_level(places)
     if level is not Level.ADVICE:
         # That there are no walls is never remembered: the next call may find them repaired.
         _remember(path, key, level, places)
     return level
 
 
-def try_level() -> Level:
-    """Find out by trying."""
+def try_level(places: Places | None = None) -> Level:
+    """Find out by trying. Weaker walls count where ``places`` says that they are accepted."""
+    from guard.enforce.walls import accepted  # noqa: PLC0415 - only where nothing is remembered
     from sandbox.errors import NoBackend  # noqa: PLC0415 - only where nothing is remembered
     from sandbox.select import choose  # noqa: PLC0415 - as above
 
     try:
-        choose()
+        choose((), frozenset(), frozenset() if places is None else accepted(places.config))
     except NoBackend:
         return Level.ADVICE
     return Level.CONTAINED

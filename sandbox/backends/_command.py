@@ -31,29 +31,43 @@ def become(
     change_identity: bool,
 ) -> None:
     """Drop all privileges and replace this process by the command."""
-    os.setsid()
-    for number in _RESET:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    limit(spec.limits)
-    _kernel.drop_bounding_set()
-    if change_identity:
-        os.setgroups([])
-        os.setresgid(owner[1], owner[1], owner[1])
-        os.setresuid(owner[0], owner[0], owner[0])
-    _kernel.drop_capabilities()
-    _kernel.no_new_privileges()
+    step_down(spec.limits, owner if change_identity else None)
     _landlock.restrict_writes((spec.workspace, spec.home, *_WRITABLE))
     os.chdir(spec.cwd)
     _kernel.close_from(REPORT + 1)
     _kernel.install_filter(filter_program)
+    execute(spec.argv, environment)
+
+
+def step_down(limits: Limits, identity: tuple[int, int] | None, *, capable: bool = True) -> None:
+    """A session of its own, bounded, as ``identity`` (None: as we are), and without any privilege.
+
+    ``capable``: we have privileges to give up, in a user namespace or as root.
+    """
+    os.setsid()
+    for number in _RESET:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    limit(limits)
+    if capable:
+        _kernel.drop_bounding_set()
+    if identity is not None:
+        os.setgroups([])
+        os.setresgid(identity[1], identity[1], identity[1])
+        os.setresuid(identity[0], identity[0], identity[0])
+    _kernel.drop_capabilities()
+    _kernel.no_new_privileges()
+
+
+def execute(argv: tuple[str, ...], environment: dict[str, str]) -> None:
+    """Replace this process by the command. Never returns."""
     try:
-        os.execvpe(spec.argv[0], spec.argv, environment)  # noqa: S606 - the command as given, no shell
+        os.execvpe(argv[0], argv, environment)  # noqa: S606 - the command as given, no shell
     except (FileNotFoundError, NotADirectoryError):
-        os.write(2, f"{spec.argv[0]}: command not found\n".encode(errors="surrogateescape"))
+        os.write(2, f"{argv[0]}: command not found\n".encode(errors="surrogateescape"))
         os._exit(NOT_FOUND)
     except (OSError, ValueError) as error:
-        os.write(2, f"{spec.argv[0]}: {error}\n".encode(errors="surrogateescape"))
+        os.write(2, f"{argv[0]}: {error}\n".encode(errors="surrogateescape"))
         os._exit(NOT_EXECUTABLE)
 
 

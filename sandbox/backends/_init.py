@@ -48,7 +48,8 @@ def decode_failure(message: bytes) -> SetupError:
     return SetupError(text, primitive=primitive, fix=fix)
 
 
-def _fail(channel: int, error: BaseException) -> None:
+def fail(channel: int, error: BaseException) -> None:
+    """Tell the caller that a wall could not be built."""
     match error:
         case SetupError():
             parts = (str(error), error.primitive, error.fix)
@@ -82,9 +83,9 @@ def enter(spec: SandboxSpec, descriptors: tuple[int, int, int], channel: int, ca
         for number in _IGNORED:
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _arrange(descriptors, channel)
+        arrange(descriptors, channel)
         channel = CHANNEL
-        _live_with(caller)
+        live_with(caller)
         privileged = os.geteuid() == 0
         owner = owner_of(spec.workspace, privileged=privileged)
         if privileged:
@@ -107,7 +108,7 @@ def enter(spec: SandboxSpec, descriptors: tuple[int, int, int], channel: int, ca
         os.waitpid(child, 0)
         os._exit(0)
     except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
-        _fail(channel, error)
+        fail(channel, error)
     os._exit(1)
 
 
@@ -141,7 +142,7 @@ def refused_namespaces() -> bool:
     return os.waitpid(child, 0)[1] != 0
 
 
-def _arrange(descriptors: tuple[int, int, int], channel: int) -> None:
+def arrange(descriptors: tuple[int, int, int], channel: int) -> None:
     """0, 1, 2 and the channel; nothing else of the caller's, locks included, is held by us."""
     high = [fcntl.fcntl(one, fcntl.F_DUPFD, 64) for one in (*descriptors, channel)]
     for number, source in enumerate(high):
@@ -149,7 +150,7 @@ def _arrange(descriptors: tuple[int, int, int], channel: int) -> None:
     _kernel.close_from(CHANNEL + 1)
 
 
-def _live_with(parent: int) -> None:
+def live_with(parent: int) -> None:
     _kernel.die_with_parent()
     if os.getppid() != parent:  # it died before the line above
         os._exit(1)
@@ -184,7 +185,7 @@ def _first_process(spec: SandboxSpec, owner: tuple[int, int], *, change_identity
         end = _watch.until_end(command, CHANNEL, built.scratch, spec.limits)
         os.write(CHANNEL, encode_end(end))
     except BaseException as error:  # noqa: BLE001 - see enter
-        _fail(CHANNEL, error)
+        fail(CHANNEL, error)
     os._exit(0)
 
 

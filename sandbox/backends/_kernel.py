@@ -17,6 +17,7 @@ ALL_NAMESPACES = (
 _AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE, _AT_NOFOLLOW = -100, 0x1000, 0x8000, 0x100
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, _PR_SET_SECCOMP = 47, 4, 22
+_PR_SET_CHILD_SUBREAPER = 36
 _CAPABILITY_VERSION_3 = 0x20080522
 _LAST_CAPABILITY = 63
 _MSG_CMSG_CLOEXEC = 0x40000000
@@ -150,6 +151,11 @@ def _prctl(option: int, value: int = 0, *rest: int) -> int:
 def die_with_parent() -> None:
     """SIGKILL when the thread that forked us ends. The caller must check afterwards that it still lives."""
     _checked(_prctl(_PR_SET_PDEATHSIG, 9), "prctl pdeathsig")
+
+
+def adopt_orphans() -> None:
+    """Who loses its parent below us becomes our child, not that of the machine's first process."""
+    _checked(_prctl(_PR_SET_CHILD_SUBREAPER, 1), "prctl child_subreaper")
 
 
 def show_memory() -> None:

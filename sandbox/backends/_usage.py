@@ -1,6 +1,7 @@
-"""What the processes of a pid namespace use together, read from its own /proc, within it or from outside."""
+"""What the processes of a run use together: those of a pid namespace, read from its own /proc, or those named."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -16,11 +17,9 @@ class Usage:
     cpu_s: float
 
 
-def measure(proc: str = "/proc") -> Usage:
+def measure(proc: str = "/proc", names: Iterable[str] | None = None) -> Usage:
     tasks, pages, ticks = 0, 0, 0
-    for name in os.listdir(proc):
-        if not name.isdigit() or name == "1":
-            continue
+    for name in _everybody(proc) if names is None else names:
         # The name in brackets may hold anything; the numbers start behind the last bracket.
         fields = _read(f"{proc}/{name}/stat").rpartition(b")")[2].split()
         if len(fields) > 21:
@@ -37,15 +36,22 @@ def buried_cpu_s(proc: str) -> float:
     return (int(fields[13]) + int(fields[14])) / _TICKS if len(fields) > 14 else 0.0
 
 
-def memory_bytes(proc: str = "/proc") -> int:
+def memory_bytes(proc: str = "/proc", names: Iterable[str] | None = None) -> int:
     """Anonymous and shared memory, shared pages divided among their users: exact, and slower to read."""
     total = 0
-    for name in os.listdir(proc):
-        if name.isdigit() and name != "1":
-            for line in _read(f"{proc}/{name}/smaps_rollup").splitlines():
-                if line.startswith((b"Pss_Anon:", b"Pss_Shmem:")):
-                    total += int(line.split()[1]) * 1024
+    for name in _everybody(proc) if names is None else names:
+        found = _read(f"{proc}/{name}/smaps_rollup")
+        if not found:  # a process can hide this from its own user, and cannot hide what it has resident
+            fields = _read(f"{proc}/{name}/statm").split()
+            total += int(fields[1]) * _PAGE if len(fields) > 1 else 0
+        for line in found.splitlines():
+            if line.startswith((b"Pss_Anon:", b"Pss_Shmem:")):
+                total += int(line.split()[1]) * 1024
     return total
+
+
+def _everybody(proc: str) -> list[str]:
+    return [name for name in os.listdir(proc) if name.isdigit() and name != "1"]
 
 
 def _read(path: str) -> bytes:

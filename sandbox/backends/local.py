@@ -6,23 +6,20 @@ run is destroyed, or this process is killed, the kernel frees it. Nothing is eve
 
 import contextlib
 import os
-import select
 import signal
-import time
+from collections.abc import Callable
 from dataclasses import replace
 
-from sandbox.backends import _admit, _init, _kernel, _landlock, _signals
+from sandbox.backends import _admit, _attend, _init, _kernel, _landlock, _signals
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError, SandboxError, SetupError
 from sandbox.proxy.attend import Proxy
-from sandbox.result import Capabilities, Connections, End, Exited, Interrupted, LimitHit
+from sandbox.result import Capabilities, Connections, End, Exited
 from sandbox.spec import SandboxSpec, Stdio
 
 _ENFORCES: frozenset[str] = frozenset(
     "user mount pid net network ipc uts cgroup seccomp cow memory processes cpu disk inodes wall hidden noexec".split()
 )
-_BACKSTOP_S = 10.0
-"""Past the wall clock, before we stop believing in the first process of the namespace."""
 _PROBE_WORKSPACE = "/usr/share"
 
 
@@ -125,7 +122,8 @@ class LocalBackend:
                 os.close(theirs)
                 theirs = -1
                 try:
-                    return _attend(spec, child, ours, arrived, proxy)
+                    end, upper = _attend.attend(spec.limits, ours, arrived, _answer(child, ours, proxy))
+                    return LocalRun(spec, end, upper)
                 finally:
                     # Its death is that of pid 1 of the namespace, and so of everything in it.
                     with contextlib.suppress(ProcessLookupError):
@@ -141,69 +139,25 @@ class LocalBackend:
         return 0
 
 
-def _attend(spec: SandboxSpec, child: int, channel: int, arrived: int, proxy: Proxy | None) -> LocalRun:
-    poll = select.poll()
-    poll.register(channel, select.POLLIN)
-    poll.register(arrived, select.POLLIN)
-    wall = spec.limits.wall_s
-    deadline = None if wall is None else time.monotonic() + wall + _BACKSTOP_S
-    upper, interrupted = -1, 0
+def _answer(child: int, channel: int, proxy: Proxy | None) -> Callable[[bytes, int], bool]:
+    """What the first process asks for while it builds."""
     listeners: list[int] = []
-    try:
-        while True:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            events = dict(poll.poll(None if left is None else left * 1000))
-            if not events:
-                return _finish(spec, LimitHit(limit="wall"), upper)
-            if arrived in events:
-                interrupted = os.read(arrived, 1)[0]
-                with contextlib.suppress(OSError):
-                    os.write(channel, bytes([interrupted]))
-                deadline = time.monotonic() + _BACKSTOP_S
-            if channel not in events:
-                continue
-            message, descriptor = _receive(channel)
-            match message[:1]:
-                case _init.MAPS:
-                    _map_everyone(child)
-                    os.write(channel, _init.MAPS)
-                case _init.LISTENING if proxy is not None:
-                    listeners.append(descriptor)
-                    if len(listeners) == len(proxy.ports):
-                        proxy.serve(listeners)
-                        os.write(channel, _init.LISTENING)
-                case _init.STARTED:
-                    upper = descriptor
-                case _init.ENDED:
-                    return _finish(spec, _init.decode_end(message), upper)
-                case _init.FAILED:
-                    raise _init.decode_failure(message)  # noqa: TRY301 - the handler below only closes
-                case _ if upper < 0:
-                    raise SetupError(  # noqa: TRY301 - the handler below only closes
-                        "the first process of the sandbox died", primitive="launcher", fix="see dmesg"
-                    )
-                case _:
-                    end = (
-                        Interrupted(signal=interrupted)
-                        if interrupted
-                        else Exited(status=128 + signal.SIGKILL)
-                    )
-                    return _finish(spec, end, upper)
-    except BaseException:
-        if upper >= 0:
-            os.close(upper)
-        raise
 
+    def answer(kind: bytes, descriptor: int) -> bool:
+        match kind:
+            case _init.MAPS:
+                _map_everyone(child)
+                os.write(channel, _init.MAPS)
+            case _init.LISTENING if proxy is not None:
+                listeners.append(descriptor)
+                if len(listeners) == len(proxy.ports):
+                    proxy.serve(listeners)
+                    os.write(channel, _init.LISTENING)
+            case _:
+                return False
+        return True
 
-def _receive(channel: int) -> tuple[bytes, int]:
-    try:
-        return _kernel.receive(channel)
-    except ConnectionResetError:
-        return b"", -1
-
-
-def _finish(spec: SandboxSpec, end: End, upper: int) -> LocalRun:
-    return LocalRun(spec, end, upper)
+    return answer
 
 
 def _map_everyone(child: int) -> None:

@@ -44,10 +44,22 @@ def _bubblewrap(uid: int):
     return Runner(f"bubblewrap as {uid}", uid if ROOT else os.getuid(), make(), make)
 
 
-_MAKERS = {
+def _landlock(uid: int):
+    if uid == 0 and not ROOT:
+        pytest.skip("the tests do not run as root: landlock is not tested as root here")
+    from sandbox.backends.landlock import LandlockBackend
+
+    return Runner(
+        f"landlock as {uid}", uid if ROOT else os.getuid(), LandlockBackend(), LandlockBackend, copies=True
+    )
+
+
+MAKERS = {
     "local-root": _local_as_root,
     "local-user": _local_as_user,
     "docker": _docker,
+    "landlock-root": functools.partial(_landlock, 0),
+    "landlock-user": functools.partial(_landlock, NOBODY),
     "bubblewrap-root": functools.partial(_bubblewrap, 0),
     "bubblewrap-user": functools.partial(_bubblewrap, NOBODY),
 }
@@ -57,6 +69,8 @@ _MAKERS = {
     params=[
         pytest.param("local-root", marks=pytest.mark.sandbox),
         pytest.param("local-user", marks=pytest.mark.sandbox),
+        pytest.param("landlock-root", marks=pytest.mark.sandbox),
+        pytest.param("landlock-user", marks=pytest.mark.sandbox),
         pytest.param("docker", marks=pytest.mark.docker),
         pytest.param("bubblewrap-root", marks=pytest.mark.bubblewrap),
         pytest.param("bubblewrap-user", marks=pytest.mark.bubblewrap),
@@ -64,7 +78,7 @@ _MAKERS = {
 )
 def runner(request):
     """Every backend, and those that need no engine both as root and as an ordinary user."""
-    return _MAKERS[request.param]()
+    return MAKERS[request.param]()
 
 
 @pytest.fixture

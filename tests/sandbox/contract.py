@@ -83,12 +83,17 @@ class Contract:
     def test_the_command_sees_the_workspace_at_its_own_path(self, runner, workspace):
         observed = self.run(runner, workspace, "pwd; cat a.txt; ./run.sh", cwd=workspace)
 
-        assert observed.out == f"{workspace}\none\nran\n"
+        where, rest = observed.out.split("\n", 1)
+        assert rest == "one\nran\n"
+        assert (where == workspace) is not runner.copies
 
     def test_the_working_directory_may_be_below_the_workspace(self, runner, workspace):
         observed = self.run(runner, workspace, "pwd; cat c.txt", cwd=f"{workspace}/src/deep")
 
-        assert observed.out == f"{workspace}/src/deep\nthree\n"
+        where, rest = observed.out.split("\n", 1)
+        assert rest == "three\n"
+        assert where.endswith("/src/deep")
+        assert where.startswith(f"{workspace}/") is not runner.copies
 
     def test_only_the_given_environment_arrives_less_injection(self, runner, workspace):
         env = (
@@ -175,7 +180,7 @@ class Contract:
         }  # fmt: skip
 
     def test_a_directory_made_again_with_the_same_content_is_no_change(self, runner, workspace):
-        observed = self.run(runner, workspace, "cp -a src /tmp/s; rm -rf src; cp -a /tmp/s src")
+        observed = self.run(runner, workspace, 'cp -a src "$TMPDIR/s"; rm -rf src; cp -a "$TMPDIR/s" src')
 
         assert observed.kinds() == {}
 
@@ -261,6 +266,9 @@ class Contract:
 
     @pytest.mark.parametrize("attempt", HIDDEN_PROGRAM)
     def test_a_hidden_program_starts_under_no_name(self, runner, workspace, attempt):
+        if "hidden" not in runner.backend.probe().enforces:
+            assert runner.run(script(workspace, attempt, hidden=("/usr/bin/id",))).primitive == "hidden"
+            return
         free = self.run(runner, workspace, attempt)
         observed = self.run(runner, workspace, attempt, hidden=("/usr/bin/id",))
 
@@ -268,6 +276,9 @@ class Contract:
         assert "uid=" not in observed.out
 
     def test_a_hidden_program_leaves_the_others_alone(self, runner, workspace):
+        if "hidden" not in runner.backend.probe().enforces:
+            assert runner.run(script(workspace, "true", hidden=("/usr/bin/id",))).primitive == "hidden"
+            return
         observed = self.run(
             runner,
             workspace,

@@ -131,6 +131,8 @@ class Runner:
     backend: Backend
     make: Callable[[], Backend] = LocalBackend
     """The same backend in a child that has become somebody else."""
+    copies: bool = False
+    """It shows a copy, which is not at the workspace's own path."""
 
     def run(self, spec: SandboxSpec, *, feed: bytes = b"") -> Observed:
         if self.uid == os.getuid():

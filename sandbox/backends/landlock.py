@@ -1,0 +1,346 @@
+"""Landlock as a backend, where there are no namespaces: a weaker wall around a copy of the workspace.
+
+Nothing but the copy, a home and a directory for temporary files can be written to; of the machine only
+what ``local`` shows can be read; no socket reaches anybody. What it does not hold, and does not claim:
+the permissions, owner and times of files outside that belong to the same user; who else runs here and
+what their command lines say; /tmp and /dev/shm under their own names; the size of the disk but by
+looking; survivors of a killed watcher. As root the command gets a user id of its own, to which nothing
+outside belongs.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+from dataclasses import replace
+
+from sandbox.backends import (
+    _admit,
+    _attend,
+    _command,
+    _copy,
+    _init,
+    _keeper,
+    _kernel,
+    _landlock,
+    _landlock_alone,
+    _narrower,
+    _seccomp,
+    _signals,
+    _strangers,
+    _visible,
+)
+from sandbox.changes import Changes
+from sandbox.environment import inside
+from sandbox.errors import ChangesError, SandboxError, SetupError
+from sandbox.result import Capabilities, Connections, End, Exited
+from sandbox.spec import Limits, SandboxSpec, Stdio
+
+_ENFORCES: frozenset[str] = frozenset("landlock seccomp net cow memory processes cpu wall".split())
+_BASES = ("/var/tmp", "/tmp")  # noqa: S108 - each run has a directory of its own in there, of mode 0700
+_PREFIX = "execguard-copy-"
+_MARK = "EXECGUARD_RUN"
+_DEVICES = tuple(f"/dev/{name}" for name in _visible.DEVICES)
+
+
+class LandlockRun:
+    """A finished run; its directory still exists."""
+
+    def __init__(self, spec: SandboxSpec, end: End, place: str, start: _copy.CopyStart) -> None:
+        self._spec, self._end, self._place, self._start = spec, end, place, start
+        self._tree = os.open(f"{place}/ws", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    @property
+    def end(self) -> End:
+        return self._end
+
+    def changes(self) -> Changes:
+        from sandbox.trees import read  # noqa: PLC0415 - hashing is not needed to start a command
+
+        if self._tree < 0:
+            raise ChangesError("the run is destroyed")
+        return read(self._tree, self._spec.workspace, self._start, hidden=frozenset(self._start.hidden))
+
+    def connections(self) -> Connections:
+        return Connections()
+
+    def destroy(self) -> None:
+        tree, self._tree = self._tree, -1
+        if tree >= 0:
+            os.close(tree)
+            _remove(self._place)
+
+    def __del__(self) -> None:
+        self.destroy()
+
+
+class LandlockBackend:
+    def __init__(self, *, max_bytes: int = 2 << 30, max_entries: int = 200_000) -> None:
+        """How much of a workspace is copied at most."""
+        self._max_bytes, self._max_entries = max_bytes, max_entries
+        self._probed: Capabilities | None = None
+
+    @property
+    def name(self) -> str:
+        return "landlock"
+
+    def probe(self) -> Capabilities:
+        """Run ``true`` in the walls, once per process."""
+        if self._probed is None:
+            self._probed = self._try()
+        return self._probed
+
+    def _try(self) -> Capabilities:
+        version = _landlock.abi()
+        detail = f"Linux {os.uname().release}, landlock {version}"
+        place = tempfile.mkdtemp(prefix="execguard-probe-")
+        try:
+            real = os.path.realpath(place)
+            with open(os.devnull, "r+b") as null:
+                number = null.fileno()
+                run = self.run(
+                    SandboxSpec(argv=("true",), workspace=real, cwd=real),
+                    Stdio(stdin=number, stdout=number, stderr=number),
+                )
+            run.destroy()
+        except SetupError as error:
+            return Capabilities(
+                backend=self.name, works=False, detail=detail, failed=str(error), fix=error.fix
+            )
+        except (SandboxError, OSError) as error:
+            return Capabilities(
+                backend=self.name, works=False, detail=detail, failed=str(error), fix="see dmesg"
+            )
+        finally:
+            os.rmdir(place)
+        if run.end != Exited(status=0):
+            return Capabilities(
+                backend=self.name,
+                works=False,
+                detail=detail,
+                failed=f"`true` ended as {run.end}",
+                fix="see dmesg",
+            )
+        return Capabilities(backend=self.name, works=True, enforces=_ENFORCES, detail=detail)
+
+    def run(self, spec: SandboxSpec, stdio: Stdio) -> LandlockRun:
+        _admit.refuse(spec, stdio, _ENFORCES)
+        _refuse_old()
+        identity = _strangers.identity() if os.geteuid() == 0 else None
+        place = _make_place(spec.workspace, identity)
+        try:
+            start = self._copy(spec, place, identity)
+            end = _run(spec, stdio, place, identity)
+            return LandlockRun(spec, end, place, start)
+        except BaseException:
+            _remove(place)
+            raise
+
+    def _copy(self, spec: SandboxSpec, place: str, identity: tuple[int, int] | None) -> _copy.CopyStart:
+        return _copy.Copier(
+            workspace=spec.workspace,
+            target=f"{place}/ws",
+            owner=identity,
+            masked=frozenset(os.path.relpath(path, spec.workspace) for path in spec.masked),
+            max_bytes=self._max_bytes,
+            max_entries=self._max_entries,
+        ).copy()
+
+    def sweep(self) -> int:
+        """Remove the directories of crashed runs, and end whoever still works in one."""
+        removed = 0
+        for base in _BASES:
+            with contextlib.suppress(OSError), os.scandir(base) as entries:
+                for entry in entries:
+                    if entry.name.startswith(_PREFIX) and _is_left(entry):
+                        _strangers.end_marked(_MARK, entry.path)
+                        _remove(entry.path)
+                        removed += 1
+        return removed
+
+
+def _refuse_old() -> None:
+    version = _landlock.abi()
+    if version >= _landlock_alone.OLDEST:
+        return
+    raise SetupError(
+        "Landlock is not in this kernel, or is not switched on"
+        if version == 0
+        else f"Landlock of this kernel is version {version}, which does not hold truncation",
+        primitive="landlock",
+        fix="run Linux 6.2 or newer with `landlock` in the boot parameter lsm=",
+    )
+
+
+def _make_place(workspace: str, identity: tuple[int, int] | None) -> str:
+    base = next(
+        (path for path in _BASES if os.path.isdir(path) and not _admit.below(path + "/x", workspace)), ""
+    )
+    if not base:
+        raise SetupError(
+            f"no place for a copy of `{workspace}` outside of it",
+            primitive="copy",
+            fix="mkdir -m 1777 /var/tmp",
+        )
+    try:
+        place = tempfile.mkdtemp(
+            prefix=f"{_PREFIX}{_strangers.process(os.getpid())}-", dir=os.path.realpath(base)
+        )
+        for name in ("ws", "home", "scratch"):
+            os.mkdir(f"{place}/{name}", 0o700)
+    except OSError as error:
+        raise SetupError(
+            f"no place for a copy of `{workspace}` in {base}: {(error.strerror or str(error)).lower()}",
+            primitive="copy",
+            fix=f"make room in {base}",
+        ) from error
+    if identity is not None:
+        for name in ("", "/home", "/scratch"):
+            os.chown(place + name, *identity)
+    return place
+
+
+def _is_left(entry: "os.DirEntry[str]") -> bool:
+    """Ours, and made by a process that no longer runs."""
+    owner = "-".join(entry.name.removeprefix(_PREFIX).split("-")[:2])
+    mine = os.geteuid() in (0, entry.stat(follow_symlinks=False).st_uid)
+    return mine and entry.is_dir(follow_symlinks=False) and not _strangers.runs(owner)
+
+
+def _remove(place: str) -> None:
+    def unlock(_function: object, path: str, _error: object) -> None:
+        """The command may have taken permissions from a directory of its own."""
+        with contextlib.suppress(OSError):
+            os.chmod(os.path.dirname(path), 0o700)
+            os.chmod(path, 0o700, follow_symlinks=os.path.islink(path))
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
+
+    shutil.rmtree(place, onerror=unlock)
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def _run(spec: SandboxSpec, stdio: Stdio, place: str, identity: tuple[int, int] | None) -> End:
+    cwd = place + "/ws" + spec.cwd.removeprefix(spec.workspace)
+    environment = inside(spec.env, home=f"{place}/home", cwd=cwd)
+    environment |= {"TMPDIR": f"{place}/scratch", _MARK: place}
+    moved = replace(spec, workspace=f"{place}/ws", cwd=cwd, limits=_bounded(spec.limits, identity))
+    readable = _readable(spec)
+    ours, theirs = _kernel.socket_pair()
+    caller = os.getpid()
+    try:
+        with _signals.arriving() as arrived:
+            child = os.fork()
+            if child == 0:
+                _keep(moved, stdio, theirs, caller, place, environment, readable, identity, spec.limits)
+            os.close(theirs)
+            theirs = -1
+            try:
+                end, descriptor = _attend.attend(spec.limits, ours, arrived, lambda _kind, _descriptor: False)
+                if descriptor >= 0:
+                    os.close(descriptor)
+                return end
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                _strangers.end_marked(_MARK, place)  # nobody, unless our watcher was killed
+    finally:
+        os.close(ours)
+        if theirs >= 0:
+            os.close(theirs)
+
+
+def _bounded(limits: Limits, identity: tuple[int, int] | None) -> Limits:
+    """The kernel counts all processes of a user, so those that are there already are added."""
+    if limits.processes is None or identity is not None:
+        return limits
+    return replace(limits, processes=limits.processes + _strangers.tasks_of(os.getuid()))
+
+
+def _readable(spec: SandboxSpec) -> tuple[str, ...]:
+    paths = ["/usr", "/proc", *(f"/{name}" for name in _visible.TOP_LEVEL)]
+    paths += [f"/etc/{name}" for name in (*_visible.ETC_FILES, *_visible.ETC_TREES, "passwd", "group")]
+    paths += spec.read_only
+    if not spec.masked:
+        # Its bytes are in the copy anyway, and programs of a virtual environment name each other by path.
+        paths.append(spec.workspace)
+    return tuple(paths)
+
+
+def _keep(
+    spec: SandboxSpec,
+    stdio: Stdio,
+    channel: int,
+    caller: int,
+    place: str,
+    environment: dict[str, str],
+    readable: tuple[str, ...],
+    identity: tuple[int, int] | None,
+    limits: Limits,
+) -> None:
+    """In the first child: start the command and watch it. Never returns."""
+    try:
+        os.setsid()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _init.arrange((stdio.stdin, stdio.stdout, stdio.stderr), channel)
+        if os.getppid() != caller:
+            os._exit(1)
+        _kernel.adopt_orphans()
+        _kernel.hide_memory()
+        filters = (
+            _narrower.program(_narrower.OF_THE_MACHINE, alone=True),
+            _seccomp.program(),
+        )
+        report, told = os.pipe2(os.O_CLOEXEC)
+        command = os.fork()
+        if command == 0:
+            _become(spec, told, place, environment, readable, identity, filters)
+        os.close(told)
+        problem = os.read(report, 4096)  # empty when execve closed the other end
+        os.close(report)
+        if problem:
+            raise SetupError(  # noqa: TRY301 - the handler below tells the caller
+                f"cannot confine the command: {problem.decode(errors='replace')}", primitive="confine"
+            )
+        end = _keeper.until_end(command, _init.CHANNEL, place, limits)
+        os.write(_init.CHANNEL, _init.encode_end(end))
+    except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
+        with contextlib.suppress(OSError):
+            _keeper.end_everybody()
+        _init.fail(_init.CHANNEL, error)
+    os._exit(0)
+
+
+def _become(
+    spec: SandboxSpec,
+    told: int,
+    place: str,
+    environment: dict[str, str],
+    readable: tuple[str, ...],
+    identity: tuple[int, int] | None,
+    filters: tuple[bytes, ...],
+) -> None:
+    watcher = os.getppid()
+    try:
+        os.dup2(told, _command.REPORT, inheritable=False)
+        _command.step_down(spec.limits, identity, capable=os.geteuid() == 0)
+        _kernel.die_with_parent()
+        if os.getppid() != watcher:
+            os._exit(1)
+        os.chdir(spec.cwd)
+        _landlock_alone.restrict(
+            writable=(f"{place}/ws", f"{place}/home", f"{place}/scratch"), readable=readable, devices=_DEVICES
+        )
+        _kernel.close_from(_command.REPORT + 1)
+        for program in filters:
+            _kernel.install_filter(program)
+        _command.execute(spec.argv, environment)
+    except BaseException as error:  # noqa: BLE001 - see _keep
+        os.write(_command.REPORT, f"{error!r}".encode(errors="replace"))
+    os._exit(1)
