@@ -4,7 +4,7 @@ from guard.effects.call import symbolic_paths
 from guard.effects.identity import lexical_path
 from guard.effects.sources import sources_of
 from guard.effects.state import State, WrittenFile
-from guard.effects.values import Field, Hole, Text
+from guard.effects.values import Field, Hole, Text, static_text
 from guard.model.dataclass import dataclass
 from guard.model.effect import Connect, Opaque, ReadPath, WritePath
 from guard.model.paths import KnownPath
@@ -53,6 +53,8 @@ def apply_redirects(
                     if redirect.op is RedirectOp.DUP_OUT and redirect.fd in {None, 1} and static != "1":
                         outputs.clear()
                     continue
+                if static is None and redirect.op is RedirectOp.DUP_OUT and redirect.fd in {None, 1}:
+                    _expanded_twice(evaluator, redirect, state)
                 if redirect.op is RedirectOp.DUP_IN:
                     stdin = (Hole("another descriptor"),)
                     evaluator.expander.texts(redirect.target, state)
@@ -63,6 +65,21 @@ def apply_redirects(
             for field in world:
                 stdin = _file(evaluator, redirect, field, state, stdin, outputs, sockets, certain=certain)
     return Redirected(state, stdin, tuple(outputs), tuple(sockets))
+
+
+def _expanded_twice(evaluator: "Evaluator", redirect: Redirect, state: State) -> None:
+    """``>&$x``: bash expands what the expansion gave once more, as the name of a file. It runs what stands there."""
+    for text in evaluator.expander.texts(redirect.target, state):
+        name = static_text(text)
+        if name is None or "$" in name or "`" in name:
+            evaluator.emit(
+                Opaque(
+                    reason="runs what stands in the name after `>&`, which is expanded twice",
+                    program=_SHELL,
+                    span=redirect.span,
+                )
+            )
+            return
 
 
 def _file(

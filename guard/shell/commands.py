@@ -188,9 +188,14 @@ class CommandReader(CompoundReader):
                 continue
             timed = True
             for option in ("-p", "--"):
-                if self.at(option) and self.peek(2) in {" ", "\t", "\n", ";", ""}:
+                if self.at(option) and self.peek(2) in {" ", "\t", "\n", ";", "&", "|", ""}:
                     self.pos += 2
                     self.blanks()
+        if timed and self.peek() in {"(", "{"} and self._opens(start):
+            # bash rejects most of these, and takes `time` in the others for something else.
+            raise self.stop("`time` of a group at the beginning of another")
+        if timed and self.peek() in {"&", "|"}:
+            raise self.stop("`time` of nothing")
         if (timed or negated) and self._ends_command():
             nothing = Simple((), (), (), self.span(start))
             return Pipeline((nothing,), negated, self.span(start), (), timed)
@@ -213,6 +218,13 @@ class CommandReader(CompoundReader):
 
     def _until(self, start: int, command: Command) -> Span:
         return self.fixed or Span(start, command.span.end)
+
+    def _opens(self, start: int) -> bool:
+        """Whether only a parenthesis or a pipe stands before ``start``."""
+        at = start - 1
+        while at >= 0 and self.text[at] in " \t\n":
+            at -= 1
+        return at >= 0 and self.text[at] in "(|"
 
     def _ends_command(self) -> bool:
         """Where bash takes a lone ``!`` or ``time`` for a command."""

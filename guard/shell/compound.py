@@ -11,6 +11,7 @@ from guard.shell.ast import (
     Coproc,
     For,
     Function,
+    Glob,
     If,
     Literal,
     Loop,
@@ -210,6 +211,8 @@ class CompoundReader(ConditionReader):
             self.blanks()
             patterns.append(self.word(braces=False))
             self.blanks()
+        if any(pattern.static == "esac" for pattern in patterns):
+            raise self.stop("`esac` as a pattern")
         self.read_words(len(patterns))
         self.expect(")", "a pattern")
         body = self.list_of("", frozenset({"esac"}))
@@ -277,6 +280,18 @@ class CompoundReader(ConditionReader):
         body = self.command(word)
         if isinstance(body, Function):
             raise self.stop("a coprocess of an odd command")
+        if (
+            isinstance(body, Simple)
+            and len(body.words) > 1
+            and "[" in self.text[body.words[1].span.start : body.words[1].span.end]
+        ):
+            raise self.stop("a bracket after the name of a coprocess")
+        if (
+            isinstance(body, Simple)
+            and len(body.words) > 1
+            and any(isinstance(part, Glob | Literal) and "[" in part.text for part in body.words[1].parts)
+        ):
+            raise self.stop("a bracket after the name of a coprocess")
         if isinstance(body, Simple) and len(body.words) > 1 and body.words[1].parts:
             second = body.words[1].parts[0]
             if isinstance(second, Literal) and not second.quoted and second.text in RESERVED:

@@ -107,6 +107,9 @@ class ConditionReader(SimpleReader):
             while at < self.end and (
                 (char := text[at]) in _IN_REGEX or char in "()|" or (depth and char in " \t<>;&")
             ):
+                if char in "<>" and text.startswith("(", at + 1, self.end):
+                    self.pos = at
+                    raise self.stop("a process substitution in a pattern")
                 depth += 1 if char == "(" else -1 if char == ")" else 0
                 if depth < 0:
                     break
@@ -120,6 +123,7 @@ class ConditionReader(SimpleReader):
             if char in " \t\n;&<>":
                 break
             parts += self._quoted_or_expanded()
+            self._balanced(text[at : self.pos])
         if not parts or depth > 0:
             raise self.stop("a pattern of `=~` that is read in different ways")
         return Word(merged(parts), self.span(start))

@@ -243,10 +243,11 @@ class _Emitter:
             if not isinstance(part, Literal):
                 out.append(self._expansion(part))
                 continue
-            text = part.text
-            for char in '\\$`"':
-                text = text.replace(char, "\\" + char)
-            out.append(f'"{text}"' if "'" in text or "}" in text or not text else text)
+            # Quotes only around what needs them: a backslash in quotes in quotes is another matter.
+            for char in part.text:
+                out.append("\\" + char if char in '\\$`"' else f'"{char}"' if char in "'}" else char)
+            if not part.text:
+                out.append('""')
         return "".join(out)
 
     def _raw(self, word: Word) -> str:

@@ -194,6 +194,9 @@ class ExpansionReader(Cursor):
         if following and (following in DIGITS or following in _SPECIAL):
             self.spend()
             self.pos += 2
+            if following == "$" and self.peek() in {"{", "(", "["}:
+                # To find the end of a quote bash takes the second dollar for the beginning of `${`.
+                raise self.stop(f"`$${self.peek()}`, which is read in different ways")
             return Parameter(following, quoted, self.span(start))
         if text.startswith("\\\n", start + 1, end):
             raise self.stop("a continuation after `$`")
@@ -260,11 +263,17 @@ class ExpansionReader(Cursor):
                     raise self.stop("a quote in arithmetic")
                 begin = self.pos
                 parts.append(self.dollar(quoted=True))
-                if text.startswith("${", begin):
+                if text.startswith(("${", "$("), begin):
                     self._balanced(text[begin : self.pos])
+                if text.startswith("$`", begin):
+                    raise self.stop("`$` before a backtick in arithmetic")
+                if closer == "]" and "[" in text[begin : self.pos]:
+                    raise self.stop("a bracket in old arithmetic `$[`")
                 continue
             if char == "`":
+                begin = self.pos
                 parts.append(self.backticks(quoted=True, in_double=False))
+                self._balanced(text[begin : self.pos])
                 continue
             if char == '"':
                 parts += [part for part in self.double() if not isinstance(part, Literal)]
@@ -293,7 +302,9 @@ class ExpansionReader(Cursor):
         raise self.stop("arithmetic that never ends")
 
     def _balanced(self, raw: str) -> None:
-        """To find the end of arithmetic bash counts parentheses in operands too, and takes ` #` for a comment."""
+        """To find the end of arithmetic, or of a pattern of ``=~``, bash counts parentheses in what is expanded too, and
+        takes ` #` for a comment.
+        """
         depth = 0
         for char in raw:
             depth += 1 if char == "(" else -1 if char == ")" else 0
@@ -312,7 +323,7 @@ class ExpansionReader(Cursor):
             char = self.peek()
             if char == "]" and depth == 0:
                 break
-            if char == "$" and self.peek(1) not in {"'", '"'}:
+            if char == "$" and self.peek(1) not in {"'", '"', "`"}:
                 parts.append(self.dollar(quoted=True))
                 continue
             if char == "`":
@@ -405,7 +416,7 @@ class ExpansionReader(Cursor):
         self.pos += len(operator)
         replacement = None
         if operator in _DEFAULTS:
-            return operator, self._default(quoted=quoted), None
+            return operator, self._default(quoted=quoted, failing=operator[-1] == "?"), None
         if operator == ":":
             operand = self._offset()
             if self.peek() == ":":
@@ -420,7 +431,7 @@ class ExpansionReader(Cursor):
             raise self.stop("a transformation that may run something")
         return operator, operand, replacement
 
-    def _default(self, *, quoted: bool) -> Word:
+    def _default(self, *, quoted: bool, failing: bool) -> Word:
         """The word after ``:-`` and its kin, up to ``}``. Inside double quotes a single quote does not quote."""
         start = self.pos
         parts: list[Part] = []
@@ -430,8 +441,14 @@ class ExpansionReader(Cursor):
             if not char:
                 raise self.stop("`${` that never ends")
             if char == '"':
+                begin = self.pos
                 parts += self.double()
+                if quoted and "\\" in self.text[begin : self.pos]:
+                    raise self.stop("a backslash in quotes in an operand of a quoted `${`")
             elif char == "'":
+                if quoted and failing:
+                    # What is said when the parameter is missing is expanded as if no quote were around it.
+                    raise self.stop("a quote in the message of a quoted `${`")
                 parts += self._not_a_quote() if quoted else [self.single()]
             elif char == "\\":
                 parts += self._escape(quoted=quoted)

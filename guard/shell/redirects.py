@@ -77,6 +77,11 @@ class RedirectReader(WordReader):
             raise self.stop("a word directly after `&-`")
         self.read_words(1)
         target = self._target(braces=operator != "<<<")
+        if operator == ">&" and any(
+            isinstance(part, Literal) and ("$" in part.text or "`" in part.text) for part in target.parts
+        ):
+            # bash expands the name of the file, quoted as it may be, and then expands what it got.
+            raise self.stop("a name after `>&` that is expanded twice")
         return Redirect(_OPS[operator], fd, target, self.span(start))
 
     def _target(self, *, braces: bool) -> Word:

@@ -67,6 +67,8 @@ class SimpleReader(RedirectReader):
             else:
                 words.append(self.word())
                 if self.pos < end and text[self.pos] == "(" and text[self.pos - 1] == "=":
+                    if redirects:
+                        raise self.stop("an array after a redirection")
                     self._array_argument(words)
             at = self.pos
         else:

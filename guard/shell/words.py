@@ -306,6 +306,8 @@ class WordReader(ExpansionReader):
                 )
                 for part in quoted:
                     if isinstance(part, Literal):
+                        if not part.text:
+                            raise self.stop("a quote with nothing in it, in a bracket")
                         pattern += "".join(map(self._in_bracket, part.text))
                     else:
                         out += [Glob(pattern, self.span(begin, at)), part]
