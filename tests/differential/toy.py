@@ -96,7 +96,7 @@ class Toy:
         who: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if self._as_nobody else {}
         return subprocess.run(
             [BASH, "--norc", "--noprofile", "-c", command],
-            cwd=self.root, capture_output=True, text=True, check=False, timeout=20, env=self.env, stdin=subprocess.DEVNULL, **who,
+            cwd=self.root, capture_output=True, text=True, errors="replace", check=False, timeout=20, env=self.env, stdin=subprocess.DEVNULL, **who,
         )  # fmt: skip
 
     def missed(self, command: str) -> tuple[set[str], bool, bool]:
