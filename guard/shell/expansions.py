@@ -507,7 +507,8 @@ class ExpansionReader(Cursor):
         """``'...'`` in an operand inside double quotes: bash looks for its end, yet expands what is between."""
         start = self.pos
         close = self.text.find("'", start + 1, self.end)
-        if close < 0 or any(char in '"\\`{}' for char in self.text[start:close]):
+        inner = self.text[start:close]
+        if close < 0 or "<(" in inner or ">(" in inner or any(char in '"\\`{}' for char in inner):
             raise self.stop("a quote in an operand of a quoted `${`")
         outer, self.end = self.end, close
         self.pos += 1

@@ -312,7 +312,7 @@ class WordReader(ExpansionReader):
                     else:
                         out += [Glob(pattern, self.span(begin, at)), part]
                         pattern, begin = "", self.pos
-            elif char == "$" and text.startswith(("$'", '$"'), at):
+            elif char == "$" and text.startswith(("$'", '$"', "$`"), at):
                 raise self.stop("a quote in a bracket")
             elif char in {"$", "`"} and char:
                 part = (
