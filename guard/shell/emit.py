@@ -244,8 +244,10 @@ class _Emitter:
                 out.append(self._expansion(part))
                 continue
             # Quotes only around what needs them: a backslash in quotes in quotes is another matter.
-            for char in part.text:
-                out.append("\\" + char if char in '\\$`"' else f'"{char}"' if char in "'}" else char)
+            out += [
+                "\\" + char if char in '\\$`"' else f'"{char}"' if char in "'}" else char
+                for char in part.text
+            ]
             if not part.text:
                 out.append('""')
         return "".join(out)
