@@ -3,7 +3,7 @@
 The standard library compiles five functions for each class, and imports ``inspect`` to do so: with a hundred classes that
 is most of what a hook call costs. Here they are compiled when they are first called. Type checkers see dataclasses.
 
-``slots=True`` is for them alone: a class with slots is made twice, which is a tenth of what importing this project costs.
+``slots=True`` is for them alone: a class with slots is made twice.
 """
 
 from __future__ import annotations
