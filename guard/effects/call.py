@@ -172,20 +172,27 @@ class Call:
         )
 
     def write(
-        self, *fields: Field, recursive: bool = False, append: bool = False, text: str | None = None
+        self,
+        *fields: Field,
+        recursive: bool = False,
+        append: bool = False,
+        text: str | None = None,
+        detail: str = "",
     ) -> None:
         for field in fields:
             if field.static == "":
                 continue
             for path in self.paths(field):
-                self.emit(WritePath(path=path, recursive=recursive, append=append, **self._signed()))
+                self.emit(
+                    WritePath(path=path, recursive=recursive, append=append, detail=detail, **self._signed())
+                )
                 if isinstance(path, KnownPath):
                     self.remember(path.text, WrittenFile(None if append else text))
 
-    def delete(self, *fields: Field, recursive: bool = False) -> None:
+    def delete(self, *fields: Field, recursive: bool = False, detail: str = "") -> None:
         for field in fields:
             for path in self.paths(field, entry=True):
-                self.emit(DeletePath(path=path, recursive=recursive, **self._signed()))
+                self.emit(DeletePath(path=path, recursive=recursive, detail=detail, **self._signed()))
 
     def mode(self, *fields: Field, recursive: bool = False, detail: str = "") -> None:
         for field in fields:

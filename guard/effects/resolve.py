@@ -7,6 +7,13 @@ from guard.effects.identity import lexical_path
 from guard.effects.place import as_in_git, is_below, place_of, roots
 from guard.model.dataclass import replace
 from guard.model.effect import (
+    CLEANS,
+    CLEANS_IGNORED,
+    CLEANS_UNTRACKED,
+    DISCARDS,
+    DISCARDS_STAGED,
+    MOVES,
+    STASHES,
     ChangeMode,
     Connect,
     ControlContainer,
@@ -54,19 +61,23 @@ def _resolve(effect: SymbolicEffect, facts: Facts, named: Roots) -> ResolvedEffe
         case ReadPath():
             return _as_read(effect, _path(effect.path, facts, named, deep=effect.recursive))
         case WritePath():
+            written = _path(effect.path, facts, named, deep=effect.recursive, replaces=not effect.append)
             return WritePath(
-                path=_path(effect.path, facts, named, deep=effect.recursive, replaces=not effect.append),
+                path=_takes(written, effect.path, effect.detail, facts),
                 recursive=effect.recursive,
                 append=effect.append,
+                detail=effect.detail,
                 program=effect.program,
                 names=effect.names,
                 span=effect.span,
                 certain=effect.certain,
             )
         case DeletePath():
+            gone = _path(effect.path, facts, named, deep=effect.recursive, entry=True, loses=True)
             return DeletePath(
-                path=_path(effect.path, facts, named, deep=effect.recursive, entry=True, loses=True),
+                path=_takes(gone, effect.path, effect.detail, facts),
                 recursive=effect.recursive,
+                detail=effect.detail,
                 program=effect.program,
                 names=effect.names,
                 span=effect.span,
@@ -233,6 +244,36 @@ def _tree(
         lost=lost,
         loss=_loss(tree) if loses else None,
     )
+
+
+def _takes(resolved: ResolvedPath, path: SymbolicPath, detail: str, facts: Facts) -> ResolvedPath:
+    """The same path; what is lost there is only what ``detail`` says."""
+    if not detail or detail == MOVES or not isinstance(path, KnownPath):
+        return resolved if detail != MOVES else replace(resolved, loss=None)
+    asked = directory_of(path.text) if detail in CLEANS else path.text
+    tree = facts.answers.get(LookTree(asked))
+    if not isinstance(tree, TreeFact) or not tree.complete:
+        return replace(resolved, loss=None)
+    if detail in {DISCARDS, DISCARDS_STAGED, STASHES}:
+        return replace(
+            resolved, loss=Loss(files=tree.modified, bytes=tree.modified_bytes, modified=tree.modified)
+        )
+    known = detail != CLEANS_IGNORED
+    ignored = detail != CLEANS_UNTRACKED
+    return replace(
+        resolved,
+        loss=Loss(
+            files=known * tree.untracked + ignored * tree.ignored,
+            bytes=known * tree.untracked_bytes + ignored * tree.ignored_bytes,
+            untracked=known * tree.untracked,
+            ignored=ignored * tree.ignored,
+        ),
+    )
+
+
+def directory_of(text: str) -> str:
+    """The directory of which only some files are meant: what is looked at instead of the made-up name in it."""
+    return text.rpartition("/")[0] or "/"
 
 
 def _loss(tree: TreeFact) -> Loss | None:

@@ -116,6 +116,7 @@ class _Count:
     def __init__(self, trees: Trees) -> None:
         self._trees = trees
         self._files = self._bytes = self._untracked = self._ignored = self._modified = self._own = 0
+        self._untracked_bytes = self._ignored_bytes = self._modified_bytes = 0
 
     def add(self, path: str, info: os.stat_result, index: GitIndex | None) -> None:
         if "/.git/" in path:
@@ -125,11 +126,15 @@ class _Count:
         self._files += 1
         self._bytes += info.st_size
         if index is not None and index.knows(path):
-            self._modified += not index.recoverable(path, info)
+            if not index.recoverable(path, info):
+                self._modified += 1
+                self._modified_bytes += info.st_size
         elif index is not None and self._trees.ignores(index.root).covers(path):
             self._ignored += 1
+            self._ignored_bytes += info.st_size
         else:
             self._untracked += 1
+            self._untracked_bytes += info.st_size
 
     def fact(self, entries: tuple[str, ...], *, complete: bool) -> TreeFact:
         return TreeFact(
@@ -141,4 +146,7 @@ class _Count:
             untracked=self._untracked,
             ignored=self._ignored,
             modified=self._modified,
+            untracked_bytes=self._untracked_bytes,
+            ignored_bytes=self._ignored_bytes,
+            modified_bytes=self._modified_bytes,
         )

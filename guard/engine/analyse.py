@@ -5,11 +5,13 @@ Pure. The edge answers ``lookups`` and calls again; when nothing new is asked th
 
 from guard.effects.builtins import BUILTINS
 from guard.effects.evaluate import Evaluator
+from guard.effects.resolve import directory_of
 from guard.effects.state import State, Variable
 from guard.effects.writes import fetch_effects, read_effects, tool_effects, write_effects
 from guard.engine.stages import Analysed, UnreadPart
 from guard.model.dataclass import replace
 from guard.model.effect import (
+    CLEANS,
     ChangeMode,
     DeletePath,
     LinkPath,
@@ -116,6 +118,8 @@ def _questions(effect: SymbolicEffect, facts: Facts) -> list[Lookup]:
     match effect:
         case RunProgram():
             return []
+        case DeletePath(path=KnownPath(text), detail=detail) if detail in CLEANS:
+            return [LookPath(text), LookTree(text), LookTree(directory_of(text))]
         case DeletePath(path=path):
             return _look(path, tree=True)
         case LinkPath(path=path, target=target):

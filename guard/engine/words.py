@@ -2,7 +2,19 @@
 
 from guard.model.dataclass import replace
 from guard.model.decision import Allow, Ask, Decision, Deny, Sandbox
-from guard.model.effect import Connect, DeletePath, ResolvedEffect, WritePath
+from guard.model.effect import (
+    CLEANS,
+    CLEANS_IGNORED,
+    CLEANS_UNTRACKED,
+    DISCARDS,
+    DISCARDS_STAGED,
+    MOVES,
+    STASHES,
+    Connect,
+    DeletePath,
+    ResolvedEffect,
+    WritePath,
+)
 from guard.model.paths import FileKind, Loss, ResolvedPath
 
 _SHOWN = 3
@@ -43,6 +55,8 @@ def _undo(decision: Decision, *, undone: bool) -> str:
 def _gone(effect: ResolvedEffect) -> bool:
     """Whether it takes something that git cannot bring back, before it has happened."""
     match effect:
+        case WritePath(detail=detail) if detail in {STASHES, MOVES}:
+            return False
         case DeletePath(path=path) | WritePath(path=path, append=False) if not effect.observed:
             loss = path.loss
             return (
@@ -57,14 +71,22 @@ def _gone(effect: ResolvedEffect) -> bool:
 def sentence(effect: ResolvedEffect) -> str:
     """``It deletes 412 files (3.1 MB) below src/; 3 are not in git.`` Empty when there is nothing to add."""
     match effect:
+        case DeletePath(path=path, detail=detail) if detail in CLEANS:
+            return _cleaned(path, detail)
         case DeletePath(path=path, recursive=deep):
             verb = "It deleted" if effect.observed else "It deletes"
             return _taken(verb, path, deep=deep)
+        case WritePath(path=path, detail=detail) if detail == MOVES:
+            name = _place(path.place)
+            known = path.kind in {FileKind.FILE, FileKind.DIRECTORY} and not path.unresolved
+            return f"It moves `{name}` away." if known and not effect.observed else ""
+        case WritePath(path=path, detail=detail) if detail in {DISCARDS, DISCARDS_STAGED, STASHES}:
+            staged = "What is staged and in no commit would go too." if detail == DISCARDS_STAGED else ""
+            return " ".join(text for text in (_changes(path, kept=detail == STASHES), staged) if text)
         case WritePath(path=path, append=False):
             if path.kind is not FileKind.FILE or effect.observed:
                 return ""
-            verb = "It moves away or overwrites" if effect.program == "mv" else "It overwrites"
-            return _taken(verb, path, deep=False)
+            return _taken("It overwrites", path, deep=False)
         case Connect(carries=carries, host=host) if carries:
             shown = [_source(source) for source in carries[:_SHOWN]]
             rest = len(carries) - len(shown)
@@ -84,6 +106,37 @@ def _taken(verb: str, path: ResolvedPath, *, deep: bool) -> str:
         where = f"below {below}" if name != "." else f"in {below}"
         return f"{verb} {_count(loss.files)} ({size(loss.bytes)}) {where}; {_kept(loss)}."
     return f"{verb} `{name}` ({size(loss.bytes)}), {_single(loss)}."
+
+
+def _cleaned(path: ResolvedPath, detail: str) -> str:
+    """``git clean``: some of the files of a directory. Which of them it spares, patterns say that are not followed."""
+    loss = path.loss
+    if loss is None:
+        return ""
+    name = _place(path.place).rpartition("/")[0] or "."
+    where = "the workspace" if name == "." else f"`{name}/`"
+    if not loss.files:
+        return f"There are no such files in {where}."
+    what = {CLEANS_UNTRACKED: "that git does not know", CLEANS_IGNORED: "that git ignores"}.get(
+        detail, f"that git does not keep, {loss.ignored} of them ignored,"
+    )
+    return f"It deletes up to {_count(loss.files)} {what} ({size(loss.bytes)}) in {where}; git cannot bring them back."
+
+
+def _changes(path: ResolvedPath, *, kept: bool) -> str:
+    """Changes that are in no commit, and may be in no other place either."""
+    loss = path.loss
+    if loss is None or not loss.files:
+        return ""
+    name = _place(path.place)
+    if path.kind is not FileKind.DIRECTORY:
+        what = f"the changes in `{name}` ({size(loss.bytes)})"
+    else:
+        where = "the workspace" if name == "." else f"`{name.rstrip('/')}/`"
+        what = f"the changes in {_count(loss.files)} ({size(loss.bytes)}) of {where}"
+    if kept:
+        return f"It puts {what} away; `git stash pop` brings them back."
+    return f"It discards {what}; git has them nowhere else."
 
 
 def _single(loss: Loss) -> str:

@@ -10,6 +10,15 @@ from guard.model.typed import TYPE_CHECKING, TypeAlias, TypeVar
 
 P = TypeVar("P", SymbolicPath, ResolvedPath)
 
+MOVES = "moves it away"
+DISCARDS = "discards changes"
+DISCARDS_STAGED = "discards changes, staged ones too"
+STASHES = "puts changes away"
+CLEANS_UNTRACKED = "what git does not know"
+CLEANS_IGNORED = "what git ignores"
+CLEANS_BOTH = "what git does not know, and what it ignores"
+CLEANS = (CLEANS_UNTRACKED, CLEANS_IGNORED, CLEANS_BOTH)
+
 if TYPE_CHECKING:
     from typing import Generic
 else:
@@ -54,6 +63,8 @@ class WritePath(_Base, Generic[P]):
     path: P
     recursive: bool = False
     append: bool = False
+    detail: str = ""
+    """Which part of what stands there it takes: ``MOVES``, ``DISCARDS``, ``DISCARDS_STAGED``, ``STASHES``; empty = all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +73,8 @@ class DeletePath(_Base, Generic[P]):
 
     path: P
     recursive: bool = False
+    detail: str = ""
+    """One of ``CLEANS``: only some of the files in the directory of ``path``; empty = ``path`` itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

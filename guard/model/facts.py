@@ -121,6 +121,9 @@ class TreeFact:
     """Not ignored."""
     ignored: int = 0
     modified: int = 0
+    untracked_bytes: int = 0
+    ignored_bytes: int = 0
+    modified_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from guard.effects.identity import lexical_path
 from guard.effects.options import Parsed, grammar
 from guard.effects.state import WrittenFile
 from guard.effects.values import Field, Hole, plain
-from guard.model.effect import GainPrivilege
+from guard.model.effect import MOVES, GainPrivilege
 from guard.model.facts import LookPath, PathFact
 from guard.model.paths import FileKind, KnownPath
 from guard.model.typed import Callable
@@ -174,7 +174,7 @@ def _mv(call: Call) -> None:
     for source in sources:
         # The content goes on existing, so nothing is lost; but the old name is gone with all below it.
         deep = not _is_single(call, source)
-        call.write(source, recursive=deep)
+        call.write(source, recursive=deep, detail=MOVES)
         if any(
             _holds_the_workspace(call, path.text)
             for path in call.paths(source)

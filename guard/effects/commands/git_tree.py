@@ -11,7 +11,15 @@ from guard.effects.commands.git_repository import (
 )
 from guard.effects.options import grammar
 from guard.effects.values import Field, plain
-from guard.model.effect import RewriteVcs
+from guard.model.effect import (
+    CLEANS_BOTH,
+    CLEANS_IGNORED,
+    CLEANS_UNTRACKED,
+    DISCARDS,
+    DISCARDS_STAGED,
+    STASHES,
+    RewriteVcs,
+)
 
 
 def tree_changes(call: Call, *, loses: bool) -> None:
@@ -23,7 +31,7 @@ def tree_changes(call: Call, *, loses: bool) -> None:
             call.say(
                 RewriteVcs(branch=current_branch(call), detail="discards changes that are not committed")
             )
-    call.write(top, recursive=True)
+    call.write(top, recursive=True, detail=DISCARDS_STAGED if loses else "")
     runs_hooks(call, *UPDATE_HOOKS)
 
 
@@ -69,10 +77,9 @@ def checkout(call: Call, new: str = "b B") -> None:
 def _restored(call: Call, fields: list[Field]) -> None:
     """Files go back to what a commit holds: what was not committed is lost."""
     fact = repository_of(call)
+    call.write(*fields, recursive=True, detail=DISCARDS)
     if fact is not None and fact.dirty is False:
-        call.write(*fields, recursive=True)
         return
-    call.write(*fields, recursive=True)
     call.say(RewriteVcs(branch=current_branch(call), detail="discards changes that are not committed"))
 
 
@@ -102,11 +109,19 @@ def clean(call: Call) -> None:
         return
     if parsed.has("f", "force") or parsed.uncertain:
         fields = parsed.operands or [plain(".", call.span)]
+        only = (
+            CLEANS_IGNORED
+            if parsed.has("X")
+            else CLEANS_BOTH
+            if parsed.has("x") or parsed.uncertain
+            else CLEANS_UNTRACKED
+        )
         for field in fields:
             # Which files these are is in the tree; where they are is what matters. What git knows stays.
             text = field.static
             call.delete(
-                field if text is None else plain(f"{text.rstrip('/') or '/'}/{_UNTRACKED}", field.span)
+                field if text is None else plain(f"{text.rstrip('/') or '/'}/{_UNTRACKED}", field.span),
+                detail=only,
             )
         call.say(RewriteVcs(branch=current_branch(call), detail="deletes files that git does not know"))
 
@@ -118,7 +133,8 @@ def stash(call: Call) -> None:
     if action in {"drop", "clear"}:
         call.say(RewriteVcs(branch="stash", detail="deletes stashed work"))
     else:
-        call.write(tree_top(call), recursive=True)
+        keeps = action in {"push", "save"}
+        call.write(tree_top(call), recursive=True, detail=STASHES if keeps else "")
 
 
 def branch_command(call: Call) -> None:
