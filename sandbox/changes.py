@@ -27,6 +27,8 @@ class Node:
     target: str = ""
     """Of a symlink."""
     mtime_ns: int = 0
+    mark: str = ""
+    """Attributes that must not leave a sandbox, in words: file capabilities, forged overlay marks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from sandbox.changes import Change, Changes, Created, Deleted, Modified, Node, NodeKind
@@ -48,8 +48,17 @@ class Reading:
 
     def add(self, change: Change) -> None:
         if len(self.deleted) + len(self.written) >= self.max_entries:
-            raise OverBudgetError(f"more than {self.max_entries} changes")
+            raise OverBudgetError(f"more than {self.max_entries:,} changes")
         (self.deleted if isinstance(change, Deleted) else self.written).append(change)
+
+    def marked(self, path: str, mark: str) -> None:
+        """The directory ``path``, just entered or not changed itself, has an attribute that it must not have."""
+        last = self.written[-1] if self.written else None
+        if last is not None and last.path == path and not isinstance(last, Deleted):
+            self.written[-1] = replace(last, after=replace(last.after, mark=mark))
+            return
+        node = Node(kind=NodeKind.DIRECTORY, mode=0o755, mark=mark)
+        self.add(Modified(path=path, before=replace(node, mark=""), after=node))
 
 
 def read(
@@ -187,9 +196,9 @@ def _compare(reading: Reading, upper: int, lower: int, prefix: str, *, opaque: b
     """One directory of the layer against the same directory below (-1: there is none)."""
     if depth > MAX_DEPTH:
         raise OverBudgetError(f"directories deeper than {MAX_DEPTH}")
-    names = sorted(os.listdir(upper))
+    names = names_of(reading, upper, prefix)
     if opaque and lower >= 0:
-        for name in sorted(set(os.listdir(lower)) - set(names)):
+        for name in sorted(set(names_of(reading, lower, prefix, of="workspace")) - set(names)):
             delete(reading, lower, name, prefix + name, depth)
     for name in names:
         path = prefix + name
@@ -208,6 +217,8 @@ def _compare(reading: Reading, upper: int, lower: int, prefix: str, *, opaque: b
                 inner = opened.enter_context(directory_of(name, upper))
                 below = opened.enter_context(lower_directory(name, lower, path)) if both else -1
                 hidden = _has_mark(inner, _OPAQUE, value=b"y")
+                if mark := mark_of(inner):
+                    reading.marked(path, mark)
                 _compare(reading, inner, below, path + "/", opaque=hidden, depth=depth + 1)
 
 
@@ -258,7 +269,7 @@ def delete_below(reading: Reading, parent: int, name: str, path: str, depth: int
     if depth > MAX_DEPTH:
         raise OverBudgetError(f"directories deeper than {MAX_DEPTH}")
     with lower_directory(name, parent, path) as directory:
-        for child in sorted(os.listdir(directory)):
+        for child in names_of(reading, directory, path, of="workspace"):
             delete(reading, directory, child, f"{path}/{child}", depth + 1)
 
 
@@ -267,8 +278,15 @@ def _node(reading: Reading, name: str, parent: int, found: os.stat_result, *, un
     kind = _KINDS.get(stat.S_IFMT(found.st_mode), NodeKind.DEVICE)
     match kind:
         case NodeKind.FILE:
-            digest = _digest(reading, name, parent, found.st_size, unlock=unlock)
-            return Node(kind=kind, mode=mode, size=found.st_size, sha256=digest, mtime_ns=found.st_mtime_ns)
+            digest, mark = _digest(reading, name, parent, found.st_size, unlock=unlock)
+            return Node(
+                kind=kind,
+                mode=mode,
+                size=found.st_size,
+                sha256=digest,
+                mtime_ns=found.st_mtime_ns,
+                mark=mark if unlock else "",
+            )
         case NodeKind.SYMLINK:
             target = os.readlink(name, dir_fd=parent)
             digest = hashlib.sha256(os.fsencode(target)).hexdigest()
@@ -284,10 +302,13 @@ def _node(reading: Reading, name: str, parent: int, found: os.stat_result, *, un
             return Node(kind=kind, mode=mode, mtime_ns=found.st_mtime_ns)
 
 
-def _digest(reading: Reading, name: str, parent: int, size: int, *, unlock: bool) -> str:
+def _digest(reading: Reading, name: str, parent: int, size: int, *, unlock: bool) -> tuple[str, str]:
+    """SHA-256 of a file, and what its attributes say that no file of a workspace may."""
     reading.hashed += size
+    if size > reading.max_bytes:
+        raise OverBudgetError(f"`{name}` has {size:,} bytes, and {reading.max_bytes:,} are compared at most")
     if reading.hashed > reading.max_bytes:
-        raise OverBudgetError(f"more than {reading.max_bytes} bytes to compare")
+        raise OverBudgetError(f"more than {reading.max_bytes:,} bytes to compare")
     digest = hashlib.sha256()
     try:
         opened = _open_file(name, parent, unlock=unlock)
@@ -298,9 +319,27 @@ def _digest(reading: Reading, name: str, parent: int, size: int, *, unlock: bool
             digest.update(chunk)
             if len(chunk) < _CHUNK:
                 break
+        return digest.hexdigest(), mark_of(opened)
     finally:
         os.close(opened)
-    return digest.hexdigest()
+
+
+_OWN_MARKS = ("origin", "opaque", "impure", "nlink", "protattr", "uuid", "upper")
+
+
+def mark_of(opened: int) -> str:
+    """Attributes that give rights, or that speak to overlayfs and are not what it writes by itself; empty for none."""
+    try:
+        names = os.listxattr(opened)
+    except OSError:
+        return ""
+    for name in names:
+        if name == "security.capability":
+            return "file capabilities"
+        for root in ("user.overlay.", "trusted.overlay."):
+            if name.startswith(root) and name.removeprefix(root) not in _OWN_MARKS:
+                return f"a forged overlay mark ({name})"
+    return ""
 
 
 def stat_of(name: str, parent: int) -> os.stat_result | None:
@@ -310,6 +349,20 @@ def stat_of(name: str, parent: int) -> os.stat_result | None:
         return os.stat(name, dir_fd=parent, follow_symlinks=False)
     except FileNotFoundError:
         return None
+
+
+def names_of(reading: Reading, directory: int, path: str, *, of: str = "layer") -> list[str]:
+    """Names in a directory, in order. A directory of millions is over budget before it is in our memory."""
+    names: list[str] = []
+    with os.scandir(directory) as found:
+        for entry in found:
+            names.append(entry.name)
+            if len(names) > 2 * reading.max_entries:
+                raise OverBudgetError(
+                    f"more than {2 * reading.max_entries:,} names in one directory of the {of}, `{path or '.'}`"
+                )
+    names.sort()
+    return names
 
 
 def _is_whiteout(name: str, parent: int, found: os.stat_result) -> bool:

@@ -48,14 +48,36 @@ def refused(changes: Changes, workspace: str) -> str:
         return f"the changes could not be read in full: {changes.truncated}"
     entries = entries_of(changes)
     for entry in entries:
-        if any(ord(char) < 32 or ord(char) == 127 for char in entry.path):
-            return "a name holds control characters"
+        if _deceives(entry.path):
+            return "a name holds control or text direction characters"
         after = entry.after
         if after is None or after.kind is not NodeKind.SYMLINK:
             continue
+        if _deceives(after.target):
+            return f"the link `{entry.path}` leads to a name with control or text direction characters"
         if not _stays(entry.path, after.target, workspace):
             return f"the link `{entry.path}` leads out of the workspace, to `{after.target}`"
     return never_applied(entries)
+
+
+_DECEIVING = (
+    (0x00, 0x1F),
+    (0x7F, 0x9F),
+    (0x61C, 0x61C),
+    (0x200E, 0x200F),
+    (0x2028, 0x202E),
+    (0x2066, 0x2069),
+    (0xFFF9, 0xFFFB),
+    (0xE0000, 0xE007F),
+)
+"""Control characters of both ranges, line separators, what turns the direction of text, tags that nobody sees."""
+
+
+def _deceives(text: str) -> bool:
+    """Whether a terminal or a reviewer would see something else than what stands there."""
+    if text.isascii() and text.isprintable():
+        return False
+    return any(first <= ord(char) <= last for char in text for first, last in _DECEIVING)
 
 
 def _stays(path: str, target: str, workspace: str) -> bool:
@@ -80,6 +102,8 @@ def never_applied(entries: tuple[Entry, ...]) -> str:
             continue
         if after.kind in {NodeKind.FIFO, NodeKind.SOCKET, NodeKind.DEVICE}:
             return f"`{entry.path}` is a {after.kind.value}"
+        if after.mark:
+            return f"`{entry.path}` has {after.mark}"
         if after.kind is NodeKind.FILE and after.mode & 0o6000:
             return f"`{entry.path}` runs with the rights of its owner (set-id)"
     return ""

@@ -131,6 +131,9 @@ class _Object:
             raise ValueError(f"`{key}` is not a number")  # noqa: TRY004 - as above
         return value
 
+    def has(self, key: str) -> bool:
+        return key in self._fields
+
     def flag(self, key: str) -> bool:
         """False when it is not there."""
         value = self._fields.get(key, False)
@@ -174,6 +177,7 @@ def _node_json(node: Node | None) -> dict[str, Any] | None:
         "sha256": node.sha256,
         "target": node.target,
         "mtime_ns": node.mtime_ns,
+        **({"mark": node.mark} if node.mark else {}),
     }
 
 
@@ -188,4 +192,5 @@ def _node(value: object) -> Node | None:
         sha256=data.text("sha256"),
         target=data.text("target"),
         mtime_ns=data.number("mtime_ns"),
+        mark=data.text("mark") if data.has("mark") else "",
     )
