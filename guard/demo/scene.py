@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
+from guard.enforce.gitcommand import git_argv, git_env
 from guard.enforce.places import Places
 from guard.model.dataclass import dataclass
 
@@ -122,11 +123,14 @@ def _repository(scene: Scene) -> None:
     if git is None:
         os.makedirs(os.path.join(scene.workspace, ".git", "hooks"), exist_ok=True)
         return
-    environment = {**scene.environment, "GIT_CONFIG_NOSYSTEM": "1"}
-    who = ["-c", "user.name=demo", "-c", "user.email=demo@example.invalid", "-c", "commit.gpgsign=false"]
-    for words in (["init", "-q"], ["add", "-A"], [*who, "commit", "-q", "-m", "start"]):
+    who = ("user.name=demo", "user.email=demo@example.invalid")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "start")):
         subprocess.run(
-            [git, *words], cwd=scene.workspace, env=environment, check=True, stdout=subprocess.DEVNULL
+            git_argv(git, *words, settings=who),
+            cwd=scene.workspace,
+            env=git_env(scene.environment),
+            check=True,
+            stdout=subprocess.DEVNULL,
         )
 
 
