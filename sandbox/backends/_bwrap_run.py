@@ -5,6 +5,7 @@ until descriptors of its file systems are in our hands and its processes are cou
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -159,7 +160,7 @@ def _meet(monitor: int, told: int, ready: int, info: int, spec: SandboxSpec) -> 
         raise SetupError(f"bubblewrap was not ready after {_SETUP_S:.0f} s", primitive="bubblewrap")
     if not os.read(ready, 1):
         said = os.read(told, 4096).decode(errors="replace").strip().removeprefix("bwrap: ")
-        raise SetupError(f"bubblewrap: {said or 'ended without a word'}", primitive="bubblewrap")
+        raise _told(said)
     first = int(json.loads(os.read(info, 4096))["child-pid"])
     handle = os.pidfd_open(first)
     opened = [handle]
@@ -181,6 +182,26 @@ def _meet(monitor: int, told: int, ready: int, info: int, spec: SandboxSpec) -> 
     )
     started.used = _used(started)
     return started
+
+
+_WORDS = (
+    ("namespace", "unshare"),
+    ("uid map", "uid_map"),
+    ("proc on", "mount proc"),
+    ("overlay", "mount overlay"),
+    ("mount", "mount"),
+)
+"""What bubblewrap calls a step, and what we call it."""
+
+
+def _told(said: str) -> SetupError:
+    step = next((ours for words, ours in _WORDS if words in said), "bubblewrap")
+    # "No permissions to create new namespace" is its own wording of EPERM.
+    codes = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EINVAL, errno.ENODEV)
+    code = next((code for code in codes if os.strerror(code) in said or errno.errorcode[code] in said), 0)
+    if not code and "No permissions" in said:
+        code = errno.EPERM
+    return SetupError(f"bubblewrap: {said or 'ended without a word'}", primitive=step, code=code).explained()
 
 
 def _children(process: int) -> list[int]:

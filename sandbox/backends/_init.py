@@ -4,6 +4,7 @@ Runs after ``fork``: only system calls, no locks, no imports that were not done 
 out is ``os._exit``. The channel is a seqpacket socket; its end of file means that the caller died.
 """
 
+import errno
 import fcntl
 import os
 import select
@@ -44,36 +45,22 @@ def decode_end(message: bytes) -> End:
 
 
 def decode_failure(message: bytes) -> SetupError:
-    text, primitive, fix = message[1:].decode(errors="surrogateescape").split(_SEPARATOR)
-    return SetupError(text, primitive=primitive, fix=fix)
+    text, primitive, fix, code = message[1:].decode(errors="surrogateescape").split(_SEPARATOR)
+    return SetupError(text, primitive=primitive, fix=fix, code=int(code)).explained()
 
 
 def fail(channel: int, error: BaseException) -> None:
     """Tell the caller that a wall could not be built."""
     match error:
         case SetupError():
-            parts = (str(error), error.primitive, error.fix)
+            parts = (str(error), error.primitive, error.fix, str(error.code))
         case OSError():
             what = os.fsdecode(error.filename) if error.filename else "a file"
-            parts = (f"cannot build the sandbox: {what}: {error.strerror}", what.split(" ")[0], _fix(what))
+            parts = (f"cannot build the sandbox: {what}: {error.strerror}", what, "", str(error.errno or 0))
         case _:
-            parts = (f"cannot build the sandbox: {error!r}", "launcher", "")
+            parts = (f"cannot build the sandbox: {error!r}", "launcher", "", "0")
     text = _SEPARATOR.join(part.replace(_SEPARATOR, " ")[:1000] for part in parts)
     os.write(channel, FAILED + text.encode(errors="surrogateescape"))
-
-
-def _fix(what: str) -> str:
-    match what.partition(" ")[0]:
-        case "unshare":
-            return (
-                "allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1"
-                " kernel.apparmor_restrict_unprivileged_userns=0 user.max_user_namespaces=10000"
-                "; in a chroot only root can have them"
-            )
-        case "mount_setattr" | "open_tree" | "openat2" | "close_range":
-            return "run Linux 5.12 or newer"
-        case _:
-            return ""
 
 
 def enter(spec: SandboxSpec, descriptors: tuple[int, int, int], channel: int, caller: int) -> None:
@@ -125,7 +112,7 @@ def _separate(*, privileged: bool) -> None:
             raise SetupError(
                 f"cannot build the sandbox: unshare: not permitted, nor is a root of our own: {error}",
                 primitive="unshare",
-                fix=_fix("unshare"),
+                code=error.errno or errno.EPERM,
             ) from error
         _kernel.unshare(_kernel.ALL_NAMESPACES)
 
@@ -157,9 +144,12 @@ def live_with(parent: int) -> None:
 
 
 def _map(name: str, text: str) -> None:
-    descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
-    os.write(descriptor, text.encode())
-    os.close(descriptor)
+    try:
+        descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
+        os.write(descriptor, text.encode())
+        os.close(descriptor)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, name) from error
 
 
 def owner_of(workspace: str, *, privileged: bool) -> tuple[int, int]:

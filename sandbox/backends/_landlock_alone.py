@@ -21,6 +21,15 @@ SIGNALS = 6
 """From here on nobody outside can be sent a signal."""
 
 
+def why_none() -> int:
+    """The error number that asking for its version gives; 0 where there is one."""
+    try:
+        _kernel.syscall(_kernel.LANDLOCK_CREATE, None, 0, 1, what="landlock")
+    except OSError as error:
+        return error.errno or 0
+    return 0
+
+
 def restrict(*, writable: tuple[str, ...], readable: tuple[str, ...], devices: tuple[str, ...]) -> None:
     """Allow what is named and nothing else: reading, running, writing, TCP, and signals to those outside.
 

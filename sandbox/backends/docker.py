@@ -17,6 +17,7 @@ from sandbox.backends import _admit, _netns, _signals
 from sandbox.backends._docker_profile import profile
 from sandbox.backends._docker_stream import Carrier
 from sandbox.changes import Changes
+from sandbox.diagnose import Readings, explain
 from sandbox.environment import inside
 from sandbox.errors import ChangesError, SetupError
 from sandbox.images.build import HOST_USR, IMAGE
@@ -96,6 +97,7 @@ class DockerBackend:
             try:
                 version: dict[str, Any] = client.version()
                 detail = f"engine {version.get('Version', '?')}, image {self._image}"
+                unlimited = _unlimited(client.info())
             finally:
                 client.close()
             try:
@@ -114,9 +116,13 @@ class DockerBackend:
                 backend=self.name,
                 works=False,
                 detail=detail,
-                failed=str(error),
-                fix="start the Docker engine",
+                failed=str(told := _unanswered(error)),
+                fix=told.fix,
             )
+        if unlimited:
+            enforces -= unlimited
+            cause = explain("cgroup", 0, Readings(uid=os.geteuid()))
+            detail += f", no limit of {' and '.join(sorted(unlimited))}: {cause.fix if cause else ''}"
         if end != Exited(status=0):
             return Capabilities(
                 backend=self.name,
@@ -199,11 +205,28 @@ class DockerBackend:
                 return docker.DockerClient(base_url=host, timeout=_TIMEOUT_S)
             return docker.from_env(timeout=_TIMEOUT_S)
         except docker.errors.DockerException as error:
-            raise SetupError(
-                f"no Docker engine answers: {error}",
-                primitive="engine",
-                fix="start dockerd, or set DOCKER_HOST",
-            ) from error
+            raise _unanswered(error) from error
+
+
+def _unlimited(info: dict[str, Any]) -> frozenset[str]:
+    """Limits that the engine takes without a word and does not keep, as without delegated control groups."""
+    names = {"MemoryLimit": "memory", "PidsLimit": "processes"}
+    return frozenset(ours for theirs, ours in names.items() if info.get(theirs) is False)
+
+
+def _unanswered(error: BaseException) -> SetupError:
+    """The SDK wraps the transport's error several times: what counts is the number at the bottom."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, BaseException) and one not in seen:
+            seen.append(one)
+            waiting += [one.__cause__, one.__context__, *one.args]
+    code = next((one.errno for one in reversed(seen) if isinstance(one, OSError) and one.errno), 0)
+    text = f"no Docker engine answers: {os.strerror(code) if code else error}"
+    told = SetupError(text, primitive="engine", code=code).explained()
+    return told if told.fix else SetupError(text, primitive="engine", fix="start dockerd, or set DOCKER_HOST")
 
 
 class _Walls:

@@ -164,12 +164,12 @@ def _refuse_old() -> None:
     version = _landlock.abi()
     if version >= _landlock_alone.OLDEST:
         return
+    if version == 0:
+        raise SetupError("no Landlock", primitive="landlock", code=_landlock_alone.why_none()).explained()
     raise SetupError(
-        "Landlock is not in this kernel, or is not switched on"
-        if version == 0
-        else f"Landlock of this kernel is version {version}, which does not hold truncation",
+        f"Landlock of this kernel is version {version}, which does not hold truncation",
         primitive="landlock",
-        fix="run Linux 6.2 or newer with `landlock` in the boot parameter lsm=",
+        fix="run Linux 6.2 or newer",
     )
 
 
