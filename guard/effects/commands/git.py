@@ -19,11 +19,24 @@ from guard.effects.commands.git_remote import (
 )
 from guard.effects.commands.git_repository import (
     COMMIT_HOOKS,
-    current_branch,
     in_commit,
     repository_of,
     runs_hooks,
     talks_to_programs,
+)
+from guard.effects.commands.git_store import (
+    gc,
+    history,
+    index,
+    maintenance,
+    notes,
+    prune,
+    reflog,
+    repack,
+    replacements,
+    rerere,
+    symbolic_ref,
+    update_ref,
 )
 from guard.effects.commands.git_tree import (
     apply,
@@ -31,29 +44,23 @@ from guard.effects.commands.git_tree import (
     branch_command,
     checkout,
     clean,
-    gc,
-    history,
     merge,
     moved,
     pick,
     plumbing_tree,
     rebase,
-    reflog,
     removed,
     reset,
     restore,
     sparse,
     stash,
     switch,
-    symbolic_ref,
     tag,
-    update_ref,
     worktree,
 )
 from guard.effects.options import Parsed, grammar
 from guard.effects.values import Field, Hole, plain
 from guard.model.dataclass import replace
-from guard.model.effect import RewriteVcs
 from guard.model.paths import KnownPath
 from guard.model.typed import Callable
 
@@ -67,9 +74,7 @@ _LOOKS = frozenset(
     "status log show diff shortlog describe rev-parse rev-list ls-files ls-tree cat-file blame annotate whatchanged "
     "name-rev merge-base for-each-ref show-ref show-branch count-objects fsck check-ignore check-attr diff-tree diff-index "
     "diff-files version help var cherry range-diff ls-remote grep get-tar-commit-id verify-commit verify-tag "
-    "check-ref-format column mktree hash-object patch-id stripspace rerere bugreport diagnose whatchanged".split(
-        " "
-    )
+    "check-ref-format column mktree hash-object patch-id stripspace bugreport diagnose whatchanged".split(" ")
 )
 
 _SHOWS_CONTENT = frozenset(
@@ -187,8 +192,7 @@ def _commit(call: Call) -> None:
         )
     )
     call.read(*parsed.values("F", "file", "t", "template"))
-    if parsed.has("amend"):
-        call.say(RewriteVcs(branch=current_branch(call), detail="amends the last commit"))
+    # `--amend` loses nothing: the log of the branch names the commit that was, and to publish it is asked about.
     if parsed.has("e", "edit", "c", "reedit-message", "p", "patch", "interactive"):
         call.opaque("opens an editor or asks")
     runs_hooks(
@@ -260,10 +264,10 @@ _COMMANDS: dict[str, Callable[[Call], None]] = {
     "mv": moved,
     "filter-branch": history,
     "filter-repo": history,
-    "replace": history,
+    "replace": replacements,
     "reflog": reflog,
     "gc": gc,
-    "prune": history,
+    "prune": prune,
     "submodule": submodule,
     "bisect": bisect,
     "archive": _archive,
@@ -273,13 +277,18 @@ _COMMANDS: dict[str, Callable[[Call], None]] = {
     "bundle": _bundle,
     "update-ref": update_ref,
     "symbolic-ref": symbolic_ref,
-    "update-index": _nothing,
+    "update-index": index,
     "read-tree": plumbing_tree,
     "checkout-index": plumbing_tree,
-    "notes": _nothing,
+    "notes": notes,
     "pack-refs": _nothing,
-    "repack": _nothing,
-    "maintenance": talks_to_programs,
+    "prune-packed": _nothing,
+    "multi-pack-index": _nothing,
+    "commit-graph": _nothing,
+    "unpack-objects": _nothing,
+    "rerere": rerere,
+    "repack": repack,
+    "maintenance": maintenance,
     "format-patch": _patches,
     "sparse-checkout": sparse,
     "lfs": lfs,

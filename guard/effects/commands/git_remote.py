@@ -157,6 +157,8 @@ def lfs(call: Call) -> None:
     action = call.args[0].static if call.args else "help"
     if action in {"ls-files", "env", "status", "version", "help", "logs", "locks", "fsck", "pointer"}:
         return
+    if action in {"install", "uninstall", "update"}:
+        call.say(PersistEnv(detail="programs that git runs on files"))
     if action == "push":
         call.say(PublishVcs(branch="?"))
     if action in {"push", "pull", "fetch", "clone", "lock", "unlock"}:
@@ -185,5 +187,9 @@ def remote_command(call: Call) -> None:
         if "::" in (address.static or ""):
             call.opaque("a remote that runs a program")
         call.say(PersistEnv(detail="where git fetches from and pushes to"))
-    elif action in {"remove", "rm", "prune", "update"}:
+    elif action in {"remove", "rm"}:
         call.say(PersistEnv(detail="where git fetches from and pushes to"))
+    elif action in {"prune", "update"}:
+        # As `fetch --prune`: what is forgotten of a branch is only that it was there.
+        names = [field for field in call.args if not field.prefix.startswith("-")]
+        to_remote(call, names[1] if len(names) > 1 else None, upload=False)

@@ -165,17 +165,29 @@ def tag(call: Call) -> None:
         )
 
 
+def _given_up(call: Call) -> bool:
+    """``--abort``: the tree becomes what it was before; a conflict that was half resolved is kept by undo, as any edit.
+
+    git refuses to begin where it would overwrite what is not committed, so nothing else goes. ``--quit`` touches no file.
+    """
+    said = call.statics
+    if "--abort" in said:
+        tree_changes(call, loses=False)
+    return "--abort" in said or "--quit" in said
+
+
 def merge(call: Call) -> None:
     parsed = call.parse(grammar("m message s strategy X strategy-option F file S", optional="S"))
     call.read(*parsed.values("F", "file"))
-    if parsed.has("abort", "quit"):
-        tree_changes(call, loses=True)
+    if _given_up(call):
         return
     call.write(tree_top(call), recursive=True)
     runs_hooks(call, "pre-merge-commit", *COMMIT_HOOKS, *UPDATE_HOOKS)
 
 
 def rebase(call: Call) -> None:
+    if _given_up(call):
+        return
     parsed = call.parse(grammar("onto s strategy X strategy-option x exec C S", optional="S r rebase-merges"))
     for field in parsed.values("x", "exec"):
         call.run_text(field)
@@ -187,8 +199,7 @@ def rebase(call: Call) -> None:
 
 
 def pick(call: Call) -> None:
-    if {"--abort", "--skip", "--quit"} & set(call.statics):
-        tree_changes(call, loses=True)
+    if _given_up(call):
         return
     call.write(tree_top(call), recursive=True)
     runs_hooks(call, *COMMIT_HOOKS, *UPDATE_HOOKS, "applypatch-msg", "pre-applypatch", "post-applypatch")
@@ -197,10 +208,15 @@ def pick(call: Call) -> None:
 def worktree(call: Call) -> None:
     action = call.args[0].static if call.args else ""
     parsed = call.parse(grammar("b B reason"))
+    for field in parsed.values("B"):
+        call.say(RewriteVcs(branch=field.text, detail="moves a branch"))
     if action == "add" and len(parsed.operands) > 1:
         call.write(parsed.operands[1], append=True)
     elif action == "remove" and len(parsed.operands) > 1:
         call.delete(parsed.operands[1], recursive=True)
+        if parsed.has("f", "force"):
+            # Without, git refuses where something is not committed.
+            call.say(RewriteVcs(branch="?", detail="discards what is not committed in another work tree"))
     elif action == "move" and len(parsed.operands) > 2:
         call.write(*parsed.operands[1:3], recursive=True)
 
@@ -219,39 +235,6 @@ def moved(call: Call) -> None:
         call.run([plain("mv", call.span), plain("--", call.span), *parsed.operands])
 
 
-_FILTERS = (
-    "tree-filter",
-    "index-filter",
-    "msg-filter",
-    "env-filter",
-    "commit-filter",
-    "parent-filter",
-    "tag-name-filter",
-    "setup",
-)
-
-
-def history(call: Call) -> None:
-    call.say(RewriteVcs(branch="?", detail="rewrites or prunes history"))
-    parsed = call.parse(grammar(" ".join(_FILTERS)))
-    for field in parsed.values(*_FILTERS):
-        call.run_text(field)
-    if any("filter" in (name or "") for name in call.statics) or call.args:
-        call.opaque("may run filters on every commit")
-
-
-def reflog(call: Call) -> None:
-    action = call.args[0].static if call.args else "show"
-    if action in {"expire", "delete"}:
-        call.say(RewriteVcs(branch="?", detail="deletes what could bring lost commits back"))
-
-
-def gc(call: Call) -> None:
-    parsed = call.parse(grammar("prune", optional="prune"))
-    if parsed.has("prune"):
-        call.say(RewriteVcs(branch="?", detail="deletes what could bring lost commits back"))
-
-
 def bisect(call: Call) -> None:
     action = call.args[0].static if call.args else ""
     if action == "run":
@@ -268,16 +251,6 @@ def plumbing_tree(call: Call) -> None:
         tree_changes(call, loses=True)
 
 
-def symbolic_ref(call: Call) -> None:
-    parsed = call.parse(grammar("m"))
-    if len(parsed.operands) > 1 or parsed.has("d", "delete"):
-        call.say(
-            RewriteVcs(
-                branch=parsed.operands[0].text if parsed.operands else "?", detail="moves or deletes a ref"
-            )
-        )
-
-
 def sparse(call: Call) -> None:
     if call.statics[:1] != ["list"]:
         call.write(tree_top(call), recursive=True)
@@ -288,12 +261,3 @@ def apply(call: Call) -> None:
     call.read(*parsed.operands)
     if not parsed.has("stat", "numstat", "summary", "check"):
         call.write(tree_top(call), recursive=True)
-
-
-def update_ref(call: Call) -> None:
-    call.say(
-        RewriteVcs(
-            branch=next((f.text for f in call.args if not f.text.startswith("-")), "?"),
-            detail="moves or deletes a ref",
-        )
-    )
