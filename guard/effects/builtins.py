@@ -179,11 +179,11 @@ def _declare(call: Call) -> None:
     state: State = call.state
     call.output = ()
     flags = "".join(f.static or "" for f in call.args if (f.static or "").startswith(("-", "+")))
-    if "p" in flags or (
-        call.name == "export" and not [f for f in call.args if not (f.static or "").startswith("-")]
-    ):
-        call.secret("every variable of the shell, printed")
-        call.output = (Hole("the variables of the shell"),)
+    named = [f.static or "?" for f in call.args if not f.prefix.startswith(("-", "+"))]
+    if "p" in flags or not named:
+        # As `env` does: the agent is shown what it gave the shell itself. Where that goes on to is followed.
+        shown = tuple(f"variable:{name}" for name in named) or ("environment",)
+        call.output = (Hole("the environment", sources=shown),)
     if "f" in flags or "F" in flags:
         call.output = NO_OUTPUT
     if "n" in flags and not all(_after(f).isidentifier() for f in call.args if "=" in f.text):
@@ -272,8 +272,7 @@ def _set(call: Call) -> None:
     call.output = ()
     words = [f.static for f in call.args]
     if not call.args:
-        call.output = NO_OUTPUT
-        call.secret("every variable of the shell, printed")
+        call.output = (Hole("the environment", sources=("environment",)),)
         return
     rest = list(call.args)
     while rest:

@@ -37,7 +37,7 @@ _FAMILIES = {
     "interpreters": "python python2 python3 pypy pypy3 node nodejs ruby perl php lua luajit Rscript tclsh osascript elixir erl guile irb "
     "ipython ts-node tsx",
     "databases": "psql mysql mariadb sqlite3 sqlite mongosh mongo duckdb clickhouse-client sqlcmd cqlsh sqlplus usql pgcli mycli litecli "
-    "redis-cli valkey-cli dropdb dropuser mysqladmin pg_restore mongorestore createdb pg_dump pg_dumpall mysqldump mongodump",
+    "redis-cli valkey-cli dropdb dropuser mysqladmin pg_restore mongorestore createdb pg_dump pg_dumpall mysqldump mongodump mongoimport mongoexport",
     "makefiles": "make gmake",
 }
 _AS_BUILTIN = frozenset({"echo", "printf", "kill", "command"})

@@ -5,7 +5,7 @@ from guard.effects.commands.hosts import connect_field
 from guard.effects.options import Grammar, Parsed, grammar
 from guard.effects.values import Field, plain, static_text
 from guard.model.dataclass import dataclass
-from guard.model.effect import DestroyDatabase
+from guard.model.effect import DestroyDatabase, GainPrivilege
 from guard.model.typed import Callable, Mapping
 
 _ASKS = frozenset({"--version", "--help", "-V", "-h", "version", "help", "-help", "-version", "-?"})
@@ -102,7 +102,7 @@ def _client(call: Call) -> None:
         call.read(operands[0])
     files = parsed.values(*client.files.split())
     for field in files:
-        _file(call, field, client.dialect, None)
+        statements_in(call, field, client.dialect, None)
     if parsed.has("l", "list") and client.dialect == "psql":
         return
     if not texts and not files:
@@ -149,7 +149,7 @@ def _substituted(call: Call, parsed: Parsed, texts: list[str | None]) -> list[st
     return texts if parsed.values("c", "command") else [None] if call.stdin is None else texts
 
 
-def _file(call: Call, field: Field, dialect: str, database: Field | None) -> None:
+def statements_in(call: Call, field: Field, dialect: str, database: Field | None) -> None:
     """A file of statements: what it says can ask or deny, and it can change before it runs."""
     from guard.effects.commands.interpreters import source_of  # noqa: PLC0415 - rare
     from guard.model.paths import KnownPath  # noqa: PLC0415 - as above
@@ -207,8 +207,7 @@ def _in_a_file(call: Call) -> None:
             call.opaque("a database that is not known")
     memory = database is None
     for field in parsed.values("init", "f"):
-        call.read(field)
-        call.opaque("runs statements in a file")
+        statements_in(call, field, dialect, database)
     texts = [field.static for field in (*parsed.values("cmd", "c", "s"), *operands[1:])]
     if not operands[1:] and not parsed.values("c", "s"):
         if call.stdin is None and not parsed.values("cmd"):
@@ -255,13 +254,25 @@ def _mongo(call: Call) -> None:
         elif text.endswith((".js", ".mongodb")):
             files.append(field)
     for field in files:
-        call.read(field)
-        call.opaque("runs code in a file")
+        _mongo_file(call, field)
     texts = [field.static for field in parsed.values("eval")]
     if not texts and not files:
         texts = [static_text(call.stdin) if call.stdin is not None else None]
     for text in texts:
         _mongo_text(call, text)
+
+
+def _mongo_file(call: Call, field: Field) -> None:
+    """What it destroys is said; what else its code does is not followed."""
+    from guard.effects.commands.interpreters import source_of  # noqa: PLC0415 - rare
+    from guard.model.paths import KnownPath  # noqa: PLC0415 - as above
+
+    call.read(field)
+    call.opaque("runs code in a file")
+    for path in call.paths(field):
+        text = source_of(call, path.text)[0] if isinstance(path, KnownPath) else None
+        if text is not None:
+            _mongo_text(call, text)
 
 
 def _mongo_text(call: Call, text: str | None) -> None:
@@ -397,6 +408,14 @@ def _redis_command(call: Call, words: list[str]) -> None:
         return
     if asks is not None and words[1:2] and words[1] in asks:
         return
+    if words[:2] in (
+        ["module", "load"],
+        ["module", "loadex"],
+        ["acl", "setuser"],
+        ["acl", "deluser"],
+        ["acl", "load"],
+    ):
+        call.say(GainPrivilege(detail=f"as the database server: {' '.join(words[:2])}"))
     if words[0] in _REDIS_DESTROYS or words[:2] in (
         ["script", "flush"],
         ["function", "flush"],
@@ -432,6 +451,31 @@ def _drops(call: Call) -> None:
     call.say(DestroyDatabase(detail=call.name))
 
 
+_IMPORT = grammar(
+    "file d db c collection h host port u username p password uri type mode upsertFields fields f fieldFile j numInsertionWorkers "
+    "authenticationDatabase columnsHaveTypes out o q query sort limit",
+    flags="drop jsonArray headerline stopOnError ignoreBlanks ssl quiet v verbose maintainInsertionOrder bypassDocumentValidation",
+)
+
+
+def _mongo_import(call: Call) -> None:
+    """``--drop`` throws away what is there before anything is read."""
+    if _only_asks(call):
+        return
+    parsed = call.parse(_IMPORT)
+    if parsed.unknown or parsed.uncertain:
+        call.opaque("an option of the client that is not known")
+    for field in parsed.values("h", "host", "uri"):
+        connect_field(call, field, upload=True)
+    if call.name == "mongoexport":
+        call.write(*parsed.values("o", "out"))
+        return
+    call.read(*parsed.values("file", "fieldFile"), *parsed.operands)
+    if parsed.has("drop") or any(field.static != "insert" for field in parsed.values("mode")):
+        call.say(DestroyDatabase(detail="what is in the collection"))
+    call.opaque("changes data in a database")
+
+
 _DUMP = grammar(
     "f file h host U p d port username dbname o out db uri r result-file u user n schema t table N T j jobs F format Z compress S section E encoding"
 )
@@ -463,5 +507,6 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "sqlite3": _in_a_file, "sqlite": _in_a_file, "duckdb": _in_a_file,
     "mongosh": _mongo, "mongo": _mongo, "redis-cli": _redis, "valkey-cli": _redis,
     **dict.fromkeys("dropdb dropuser mysqladmin pg_restore mongorestore createdb".split(), _drops),
+    **dict.fromkeys("mongoimport mongoexport".split(), _mongo_import),
     **dict.fromkeys("pg_dump pg_dumpall mysqldump mongodump".split(), _dump),
 }  # fmt: skip

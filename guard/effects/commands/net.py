@@ -3,8 +3,8 @@
 from guard.effects.call import Call
 from guard.effects.commands.hosts import connect_field, connect_to, host_of
 from guard.effects.options import grammar
-from guard.effects.values import Field, Piece, Wild, plain
-from guard.model.effect import Listen
+from guard.effects.values import Field, Piece, Wild, plain, static_text
+from guard.model.effect import DestroyDatabase, Listen
 from guard.model.typed import Callable
 
 _SSH = grammar("B b c D E e F I i J L l m O o p Q R S W w", stops=True)
@@ -172,9 +172,22 @@ def _netcat(call: Call) -> None:
         call.say(Listen())
     elif parsed.operands:
         connect_field(call, parsed.operands[0], upload=call.stdin is not None or not parsed.has("z"))
+        _asked_to_lose(call)
     call.write(*parsed.values("o", "output", "hex-dump"))
     for field in parsed.values("x", "proxy"):
         connect_field(call, field, upload=True)
+
+
+_LOSES = frozenset("flush_all flushall flushdb shutdown delete stop".split())
+"""First words of requests, in protocols of lines, after which a server has or does less."""
+
+
+def _asked_to_lose(call: Call) -> None:
+    """What goes into a socket is a request to whoever listens there."""
+    text = static_text(call.stdin) if call.stdin is not None else None
+    asked = [line.split()[0].lower() for line in (text or "").splitlines() if line.split()]
+    if _LOSES & set(asked):
+        call.say(DestroyDatabase(detail="a request that deletes something"))
 
 
 def _socat(call: Call) -> None:

@@ -62,14 +62,16 @@ def _env_readers(call: Call) -> None:
 def _date(call: Call) -> None:
     parsed = call.parse(_DATE)
     call.read(*parsed.values("f", "file", "r", "reference"))
-    if parsed.has("s", "set"):
+    # `date 010203042026` sets it, `+%s` is how it is printed; with `-j` nothing is set.
+    sets = any(not field.prefix.startswith("+") for field in parsed.operands if field.static is not None)
+    if parsed.has("s", "set") or (sets and not parsed.has("j")):
         call.say(GainPrivilege(detail="sets the clock"))
 
 
 def _hostname(call: Call) -> None:
     parsed = call.parse(_DATE)
     if parsed.operands or parsed.has("F", "file", "b", "boot"):
-        call.opaque("sets the name of the machine")
+        call.say(GainPrivilege(detail="sets the name of the machine"))
 
 
 def _rg(call: Call) -> None:

@@ -146,8 +146,7 @@ def az(call: Call, parsed: Parsed) -> None:
     if settings or (words[0] in {"configure", "config"} and words[-1] != "get"):
         call.say(PersistEnv(detail="credentials or settings of the cloud's command line"))
         return
-    secret = words[:3] == ["keyvault", "secret", "show"] or words[:2] == ["account", "get-access-token"]
-    if secret or (words[-1] == "download" and "secret" in words):
+    if _hands_out(words):
         call.say(Connect(host="cloud-provider"))
         call.secret("a secret of the cloud")
         return
@@ -174,6 +173,21 @@ def az(call: Call, parsed: Parsed) -> None:
         call.write(*_options(call, {"-f", "--file", "-d", "--destination"}))
         return
     _judge(call, [words[-1], *words[:-1]], " ".join([call.name, *words[:5]]))
+
+
+def _hands_out(words: list[str]) -> bool:
+    """Whether it prints what others log in with. ``ad app credential list`` and ``keyvault key show`` tell what there is."""
+    match words:
+        case ["keyvault", "secret", "show" | "download", *_] | ["account", "get-access-token", *_]:
+            return True
+        case ["acr", "credential", "show" | "renew", *_] | ["acr", "login", *_]:
+            return words[1] == "credential"
+        case [*_, "keys", "list" | "show" | "renew"]:
+            return True
+        case [*_, "connection-string", "show" | "list"]:
+            return True
+        case _:
+            return bool(words) and words[-1].startswith(("list-publishing", "list-connection", "list-admin"))
 
 
 def _before_options(call: Call) -> list[str] | None:

@@ -44,11 +44,16 @@ PROGRAMS: dict[str, Row] = {
             "version completion options kustomize plugin": PRINTS,
             "config": {
                 "verbs": {
-                    "view get-contexts get-clusters get-users current-context": PRINTS,
+                    "view": {
+                        "takes": "o output template",
+                        "when": {"raw": {"does": ("secret keys of clusters",)}},
+                    },
+                    "get-contexts get-clusters get-users current-context": PRINTS,
                     "*": {"does": ("persist the configuration of clusters",)},
                 }
             },
-            "whoami status projects": _LOOKS,
+            "whoami": {"when": {"t show-token": _SECRET}, "does": ("connect cloud-provider",)},
+            "status projects": _LOOKS,
             "auth": {"verbs": {"can-i whoami": _LOOKS, "reconcile": _APPLY}},
             "rollout": {"verbs": {"status history": _LOOKS, "*": _CHANGES}},
             "apply create replace patch edit delete label annotate expose autoscale scale set taint": _APPLY,

@@ -35,7 +35,7 @@ PROGRAMS: dict[str, Row] = {
             },
             "auth": {
                 "verbs": {
-                    "status": {"when": {"t show-token": _SECRET}, "does": ("connect api.github.com",)},
+                    "status": {"fresh": True, "takes": "h hostname", "when": {"t show-token": _SECRET}, "does": ("connect api.github.com",)},
                     "token": _SECRET,
                     "*": _LOGIN,
                 }
@@ -78,7 +78,7 @@ PROGRAMS: dict[str, Row] = {
         "verbs": {
             "help version completion check-update": PRINTS,
             "api": {"takes": "H header hostname X method F field f raw-field", "options": {"input": "read"}, "python": "knowledge.forge_words:api"},
-            "auth": {"verbs": {"status": _LOOKS, "*": _LOGIN}},
+            "auth": {"verbs": {"status": {"fresh": True, "takes": "h hostname", "when": {"t show-token": _SECRET}, "does": ("connect api.github.com",)}, "*": _LOGIN}},
             "config": {"verbs": {"get": PRINTS, "*": {"does": ("persist settings of glab",)}}},
             "repo project": {"takes": _TAKES, "verbs": {"clone": {"python": "knowledge.forge_words:clone"}, "view list search contributors": _LOOKS, "*": _CHANGES}},
             "mr": {"takes": _TAKES, "verbs": {"checkout": _TREE, "list ls view show diff issues approvers": _LOOKS, "*": _CHANGES}},

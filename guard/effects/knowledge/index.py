@@ -23,7 +23,14 @@ FAMILIES: dict[str, str] = {
     "lastlog sw_vers sysinfo neofetch fastfetch echo printf pwd cowsay figlet toilet fortune lolcat banner sensors lsb_release "
     "hostid ipcs findmnt lshw inxi test errno units jobs wait uuidgen pwgen vm_stat nstat iftop iotop ncal runlevel tzselect zdump "
     "lsipc lsfd lslocks lsscsi dpkg-architecture ss dmesg man info bc dc logger nvidia-smi dmidecode blkid iperf iperf3",
-    "machine": "systemctl service rc-service initctl loginctl timedatectl hostnamectl localectl resolvectl busctl coredumpctl journalctl "
+    "machine_state": "renice wall write mesg domainname nisdomainname ypdomainname dnsdomainname nodename hostnamectl hwclock "
+    "update-ca-certificates update-ca-trust c_rehash trust certutil update-alternatives alternatives eselect pg_ctl "
+    "pg_ctlcluster pg_lsclusters pg_dropcluster nginx apachectl apache2ctl httpd apache2 sv monit circusctl chronyc "
+    "update-rc.d insserv chkconfig rc-update locale-gen update-locale mandb makewhatis localedef select-editor "
+    "update-mime-database update-desktop-database gtk-update-icon-cache fc-cache grub-set-default grub-reboot grub-mkconfig "
+    "grub-editenv powerprofilesctl tuned-adm cpupower udevadm chvt openvt deallocvt xset xmodmap setxkbmap xinput "
+    "brightnessctl amixer pactl bluetoothctl xrandr rfkill dpkg-divert dpkg-statoverride gcore wg wg-quick",
+    "machine": "systemctl service rc-service initctl loginctl timedatectl localectl resolvectl busctl coredumpctl journalctl "
     "systemd-analyze launchctl defaults dscl networksetup scutil pmset nvram csrutil profiles shutdown reboot halt poweroff init "
     "telinit insmod modprobe rmmod kexec bpftool setenforce apparmor_parser aa-teardown auditctl setcap grub-install update-grub "
     "efibootmgr kmod dkms depmod update-initramfs sysrq swapoff swapon bpftrace useradd userdel usermod groupadd groupdel groupmod "
@@ -34,13 +41,13 @@ FAMILIES: dict[str, str] = {
     "pvremove lvcreate vgcreate pvcreate lvextend lvreduce vgextend mdadm lvresize lvrename lvs vgs pvs lvdisplay vgdisplay "
     "pvdisplay lvscan vgscan pvscan zpool zfs btrfs mount umount fusermount fusermount3 pivot_root mount.nfs mount.cifs sshfs "
     "diskutil sysctl iptables ip6tables iptables-legacy iptables-nft ebtables arptables iptables-save nft ufw firewall-cmd pfctl "
-    "ifconfig iwconfig route ip nmcli tc arp ethtool tcpdump tshark pkill killall killall5 skill xkill fuser renice hwclock "
+    "ifconfig iwconfig route ip nmcli tc arp ethtool tcpdump tshark pkill killall killall5 skill xkill fuser "
     "ntpdate rtcwake loadkeys setterm chronyd ntpd pbcopy pbpaste xclip xsel wl-copy wl-paste clip hg sl svn bzr fossil jj p4 "
     "darcs cvs ssh-agent ssh-add ssh-keyscan ssh-copy-id ssh-keygen gpg gpg2 ngrok cloudflared localtunnel lt tailscale bore caddy "
-    "nginx httpd apache2 apachectl sshd dockerd containerd haproxy lighttpd traefik memcached redis-server valkey-server mongod "
-    "mysqld postgres pg_ctl pg_ctlcluster initdb elasticsearch rabbitmq-server etcd minio dnsmasq named squid vsftpd smbd serve "
-    "open xdg-open gio gnome-open start wslview crond cron atd anacron atq atrm update-alternatives ldconfig chcon restorecon "
-    "getcap getsebool setsebool semanage logrotate wall mesg mail mailx mutt sendmail msmtp swaks notify-send",
+    "sshd dockerd containerd haproxy lighttpd traefik memcached redis-server valkey-server mongod "
+    "mysqld postgres initdb elasticsearch rabbitmq-server etcd minio dnsmasq named squid vsftpd smbd serve "
+    "open xdg-open gio gnome-open start wslview crond cron atd anacron atq atrm ldconfig chcon restorecon "
+    "getcap getsebool setsebool semanage logrotate mail mailx mutt sendmail msmtp swaks notify-send",
     "containers": "docker podman nerdctl docker-compose podman-compose buildah crictl ctr runc crun minikube kind k3d skopeo lxc incus virsh "
     "dive ctop hadolint",
     "cluster": "kubectl oc kubecolor",

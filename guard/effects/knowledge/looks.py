@@ -31,7 +31,6 @@ _ABOUT: dict[str, str] = {
     "lsns": "shows namespaces",
     "lslogins": "shows accounts",
     "modinfo": "describes a module of the kernel",
-    "ps": "shows processes",
     "pgrep": "finds processes",
     "pidof": "finds the process of a program",
     "pidwait": "waits for processes",
@@ -112,6 +111,7 @@ _ABOUT: dict[str, str] = {
 
 PROGRAMS: dict[str, Row] = {
     **{name: {"about": text} for name, text in _ABOUT.items()},
+    "ps": {"about": "shows processes", "python": "knowledge.process_words:ps"},
     "ss": {
         "about": "shows connections",
         "takes": "f family A query socket N net",

@@ -15,6 +15,7 @@ from guard.effects.knowledge.schema import PRINTS, Row, alike
 
 _DROPS: Row = {"does": ("database the project's database", "opaque runs the project's code")}
 _RAKE: dict[str, Row] = {
+    "runner r": {**BUILDS, "takes": "e environment", "python": "knowledge.framework_words:ruby"},
     "db:drop* db:reset* db:purge* db:truncate_all* db:migrate:reset* db:migrate:redo* db:rollback* db:migrate:down* db:schema:load* db:structure:load* db:seed:replant*": _DROPS,
     "*": BUILDS,
 }
@@ -114,7 +115,7 @@ PROGRAMS: dict[str, Row] = {
         },
         "bare": _COMPOSER_LOOK,
     },
-    **alike("artisan phpunit pest codecept", {"about": "runs the code of a PHP project", "always": True, "verbs": {"migrate:fresh migrate:reset migrate:refresh migrate:rollback db:wipe": _DROPS, "*": BUILDS}, "bare": BUILDS}),
+    **alike("artisan phpunit pest codecept", {"about": "runs the code of a PHP project", "always": True, "verbs": {"migrate:fresh migrate:reset migrate:refresh migrate:rollback db:wipe": _DROPS, "tinker": {**BUILDS, "takes": "execute", "python": "knowledge.framework_words:console"}, "*": BUILDS}, "bare": BUILDS}),
     **alike("mvn mvnw mvnd", {
         "about": "builds projects of the JVM",
         "takes": "f file D define P activate-profiles pl projects s settings gs global-settings T threads l log-file rf resume-from",

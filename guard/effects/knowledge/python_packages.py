@@ -375,7 +375,8 @@ PROGRAMS: dict[str, Row] = {
     **alike("unittest coverage", {"about": "runs tests of a Python project", "help": "h", "verbs": {"help": PRINTS, "*": RUNS}, "bare": RUNS}),
     **alike("sphinx-build mkdocs", {"about": "builds documentation", "help": "h", "does": ("opaque runs the project's code",)}),
     **alike("jupyter jupyter-lab jupyter-notebook", {"about": "serves and runs notebooks", "help": "h paths", "verbs": {"kernelspec": {"verbs": {"list": PRINTS, "*": INSTALLS}}, "--paths troubleshoot": PRINTS, "*": RUNS}, "bare": DAEMON}),
-    **alike("flask celery", {"about": "serves a Python application", "always": True, "does": ("opaque runs the project's code",)}),
+    "celery": {"about": "serves a Python application", "takes": "A app b broker workdir", "always": True, "verbs": {"purge": {"does": ("database tasks that wait", "opaque runs the project's code")}, "*": BUILDS}, "bare": BUILDS},
+    "flask": {"about": "serves a Python application", "takes": "A app e env-file", "always": True, "verbs": {"db": {"verbs": {"downgrade drop reset": {"does": ("database what the migration removes", "opaque runs the project's code")}, "*": BUILDS}, "bare": BUILDS}, "*": BUILDS}, "bare": BUILDS},
     **alike("streamlit uvicorn gunicorn hypercorn daphne fastapi", {"about": "serves a Python application", "help": "h", "stops": True, "verbs": {"version help hello docs": PRINTS, "*": {"does": ("listen", "opaque runs the project's code")}}, "bare": BUILDS}),
     "django-admin": {
         "about": "runs tasks of a Django project",
@@ -384,6 +385,9 @@ PROGRAMS: dict[str, Row] = {
         "verbs": {
             "version": PRINTS,
             "flush reset_db sqlflush": {"does": ("database all rows of the project's database", "opaque runs the project's code")},
+            "migrate": {**BUILDS, "takes": "database v verbosity settings pythonpath", "tame": {"plan check": BUILDS}, "python": "knowledge.framework_words:migration"},
+            "shell shell_plus": {**BUILDS, "takes": "c command i interface", "python": "knowledge.framework_words:console"},
+            "dbshell": {**BUILDS, "takes": "database", "python": "knowledge.framework_words:statements_by_pipe"},
             "startproject startapp": EDITS,
             "*": BUILDS,
         },

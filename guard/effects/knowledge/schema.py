@@ -22,7 +22,7 @@ An *action* is what happens to a value, or several joined by ``+``:
 ``argv``        it and all that follows is a command that runs here
 ``program``     likewise, of a program that the project keeps: what is known of its name is said, and no more
 ``config``      it is a file that can make the program run things: read, and opaque
-``secret``      it is a file with key material
+``secret``      it is a file with key material; an option without an argument shows one
 ``opaque``      it makes the program run or load something
 ==============  ====================================================================
 

@@ -128,6 +128,8 @@ def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) 
             _act(call, action, [value])
         elif action == "opaque":
             call.opaque(f"`{name}` makes it run or load something")
+        elif action == "secret":
+            call.secret(f"what `{name}` shows")
     if parsed.unknown and level.rules.flags is not None:
         call.opaque(f"nothing is known about `{call.name} {parsed.unknown[0]}`")
     row = level.row

@@ -298,6 +298,8 @@ def _transfer(run: _Run, tokens: list[Token], words: list[str]) -> None:
     _files(run, tokens, write=writes)
     if not writes:
         run.changes()
+    if run.dialect == "mysql" and words[0] == "load" and "local" not in words:
+        run.server("a statement that reads files")
     if run.dialect == "psql" and not {"stdin", "stdout"} & set(words):
         run.opaque("a statement that reaches files of the server")
         run.server("a statement that reaches files")

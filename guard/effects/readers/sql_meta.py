@@ -13,6 +13,9 @@ _SQLITE_LOOKS = frozenset(
 )
 
 
+_MAX_INCLUDES = 8
+
+
 def meta(call: Call, line: str, *, dialect: str, file: Field | None, memory: bool) -> None:
     """Say what one such line does."""
     if dialect in {"sqlite", "duckdb"}:
@@ -35,6 +38,20 @@ def _file(call: Call, names: list[str], *, write: bool) -> None:
             (call.write if write else call.read)(plain(name, call.span))
 
 
+def _included(call: Call, names: list[str], dialect: str, database: Field | None) -> None:
+    """``\\i FILE``, ``.read FILE``: its statements are read as if they stood here."""
+    if len(names) != 1 or names[0].startswith("|") or call.depth >= _MAX_INCLUDES:
+        call.opaque("runs statements that are not known")
+        return
+    from guard.effects.commands.databases import statements_in  # noqa: PLC0415 - that module imports this one
+
+    call.depth += 1
+    try:
+        statements_in(call, plain(names[0], call.span), dialect, database)
+    finally:
+        call.depth -= 1
+
+
 def _psql(call: Call, line: str, dialect: str, *, memory: bool) -> None:
     command, _, rest = line[1:].strip().partition(" ")
     if "`" in line and dialect == "psql":
@@ -55,8 +72,7 @@ def _psql(call: Call, line: str, dialect: str, *, memory: bool) -> None:
     elif name == "copy":
         _copy(call, rest)
     elif name in {"i", "ir", "include", "include_relative", "."}:
-        _file(call, _words(rest), write=False)
-        call.opaque("runs statements in a file")
+        _included(call, _words(rest), dialect, None)
     elif name in _PSQL_LOOKS or (dialect == "mysql" and name in {"s", "u", "c", "p", "W", "w"}):
         return
     elif name in {"c", "connect"} and dialect == "psql":
@@ -107,10 +123,11 @@ def _sqlite(call: Call, line: str, dialect: str, file: Field | None, *, memory: 
                 _file(call, [word for word in rest if not word.startswith("-")][-1:], write=True)
         case "read" | "restore" | "import":
             names = [word for word in rest if not word.startswith("-")]
-            _file(call, names[:1], write=False)
             if name == "read":
-                call.opaque("runs statements in a file")
-            elif file is not None:
+                _included(call, names[:1], dialect, file)
+                return
+            _file(call, names[:1], write=False)
+            if file is not None:
                 call.write(file, append=True)
         case "open":
             _file(call, [word for word in rest if not word.startswith("-")][-1:], write=True)
