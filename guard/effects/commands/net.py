@@ -191,6 +191,8 @@ def _asked_to_lose(call: Call) -> None:
 
 
 def _socat(call: Call) -> None:
+    if call.statics in (["-V"], ["-h"], ["-?"]):
+        return
     call.opaque("joins programs, files and sockets as its arguments say")
     for field in call.args:
         text = (field.static or "").lower()

@@ -103,7 +103,8 @@ def _curl(call: Call) -> None:
         local = True
     if call.stdin is not None and any(field.static in {"@-", "-"} for field in [*sent, *uploads]):
         local = True
-    call.read(*parsed.values("E", "cert", "key", "netrc-file", "b"))
+    # What `--cert` and `--key` name proves who asks: it is neither shown nor sent.
+    call.read(*parsed.values("netrc-file", "b"))
     if parsed.has("K", "config"):
         # It may name other addresses, and what to send there.
         call.opaque("reads more options from a file")
@@ -233,7 +234,7 @@ def _http(call: Call) -> None:
         )
     )
     call.write(*parsed.values("output", "o", "session"))
-    call.read(*parsed.values("cert", "cert-key", "session-read-only"))
+    call.read(*parsed.values("session-read-only"))
     operands = list(parsed.operands)
     methods: list[Field] = []
     if operands and (operands[0].static is None or operands[0].static.isalpha()) and len(operands) > 1:

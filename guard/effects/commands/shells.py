@@ -105,10 +105,10 @@ _SU = grammar(
 def _su(call: Call) -> None:
     # `runuser -u USER` stops at the command; `su` takes options after the user too.
     named = call.name == "runuser" and any((text or "").startswith(("-u", "--user")) for text in call.statics)
-    call.say(GainPrivilege(detail=call.name))
     parsed = call.parse(replace(_SU, stops=True) if named else _SU)
     if parsed.has("h", "V", "help", "version"):
         return
+    call.say(GainPrivilege(detail=call.name))
     doubts(call, parsed)
     texts = parsed.values("c", "command", "session-command")
     for field in texts:
@@ -128,6 +128,8 @@ def _su(call: Call) -> None:
 
 def _group(call: Call) -> None:
     """``sg GROUP [-c] TEXT``."""
+    if call.statics in (["--help"], ["--version"], ["-h"], ["-V"]):
+        return
     call.say(GainPrivilege(detail=call.name))
     rest = [field for field in call.args if field.static not in {"-", "-c"}][1:]
     if call.name == "sg" and rest:

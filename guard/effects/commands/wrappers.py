@@ -246,7 +246,8 @@ _SUDO = grammar(
 
 def _sudo(call: Call) -> None:
     parsed = call.parse(_SUDO)
-    if parsed.has("V", "version", "help"):
+    if parsed.has("V", "version", "help") or call.statics == ["-h"]:
+        # With anything beside it `-h` is the name of a host.
         return
     call.say(GainPrivilege(detail=call.name))
     doubts(call, parsed)
@@ -284,8 +285,10 @@ _UNSHARED = replace(_ENTERED, takes=_ENTERED.takes | _PLACES, optional=_ENTERED.
 
 def _entered(call: Call) -> None:
     """Namespaces and roots: the command sees another machine than the one we looked at."""
-    call.say(GainPrivilege(detail=f"{call.name}: another set of namespaces or another root"))
     parsed = call.parse(_UNSHARED if call.name == "unshare" else _ENTERED)
+    if parsed.has("version", "help") or (call.name != "chroot" and parsed.has("V", "h")):
+        return
+    call.say(GainPrivilege(detail=f"{call.name}: another set of namespaces or another root"))
     doubts(call, parsed)
     rest = parsed.operands[1 if call.name in {"chroot", "proot"} else 0 :]
     call.opaque("paths inside it are not the paths that we can look at")

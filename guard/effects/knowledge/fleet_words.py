@@ -16,6 +16,9 @@ def tasks(call: Call, parsed: Parsed) -> None:
     local = [field.static for field in parsed.values("c", "connection")]
     if hosts and all(host in _HERE for host in hosts) and (call.name == "ansible" or local == ["local"]):
         return
-    call.say(Connect(host="?", upload=True))
-    if not parsed.has("C", "check"):
+    if parsed.has("C", "check"):
+        # The machines are those of the person's own list; nothing is changed there.
+        call.say(Connect(host="cloud-provider"))
+    else:
+        call.say(Connect(host="?", upload=True))
         call.say(MutateCloud(detail=f"{call.name}: other machines"))

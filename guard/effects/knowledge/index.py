@@ -30,7 +30,8 @@ FAMILIES: dict[str, str] = {
     "update-mime-database update-desktop-database gtk-update-icon-cache fc-cache grub-set-default grub-reboot grub-mkconfig "
     "grub-editenv powerprofilesctl tuned-adm cpupower udevadm chvt openvt deallocvt xset xmodmap setxkbmap xinput "
     "brightnessctl amixer pactl bluetoothctl xrandr rfkill dpkg-divert dpkg-statoverride gcore wg wg-quick",
-    "machine": "systemctl service rc-service initctl loginctl timedatectl localectl resolvectl busctl coredumpctl journalctl "
+    "machine": "smartctl getenforce sestatus aa-status apparmor_status aa-enabled "
+    "systemctl service rc-service initctl loginctl timedatectl localectl resolvectl busctl coredumpctl journalctl "
     "systemd-analyze launchctl defaults dscl networksetup scutil pmset nvram csrutil profiles shutdown reboot halt poweroff init "
     "telinit insmod modprobe rmmod kexec bpftool setenforce apparmor_parser aa-teardown auditctl setcap grub-install update-grub "
     "efibootmgr kmod dkms depmod update-initramfs sysrq swapoff swapon bpftrace useradd userdel usermod groupadd groupdel groupmod "

@@ -12,6 +12,7 @@ _ACCOUNTS: Row = {
 }
 _KERNEL: Row = {
     "about": "changes the kernel, its modules or its settings",
+    "help": "h V",
     "does": ("privilege changes the kernel or its settings", "opaque changes the kernel or its settings"),
 }
 _POWER: Row = {
@@ -22,10 +23,11 @@ _FIREWALL: Row = {"does": ("privilege changes the firewall or the network",)}
 _DEVICE: Row = {
     "about": "makes, changes or checks file systems and partitions",
     "takes": "t type L U m b N i I O E label",
+    "help": "V",
     "operands": "write",
     "does": ("privilege changes file systems or partitions",),
 }
-_PARTITIONS: Row = {**_DEVICE, "tame": {"l list": {"operands": "read"}}}
+_PARTITIONS: Row = {**_DEVICE, "tame": {"l list a all j associated": {"operands": "read"}}, "help": "V v"}
 _CHECKED: Row = {**_DEVICE, "tame": {"n no-act": {"operands": "read"}}}
 _IP_OBJECT: Row = {
     "verbs": {
@@ -112,27 +114,39 @@ PROGRAMS: dict[str, Row] = {
     "csrutil": {"about": "looks at and sets the integrity protection of macOS", "verbs": {"status authenticated-root report": PRINTS, "*": {"does": ("privilege takes down walls of the system",)}}},
     "profiles": {"about": "looks at and installs configuration profiles", "verbs": {"list show status help validate -P -L -C -e -v": PRINTS, "*": {"does": ("privilege changes the machine",)}}, "takes": "type path output o", "long": True},
     **alike("shutdown reboot halt poweroff init telinit", _POWER),
-    **alike("insmod modprobe rmmod kexec bpftool setenforce apparmor_parser aa-teardown auditctl setcap grub-install update-grub efibootmgr kmod dkms depmod update-initramfs sysrq swapoff swapon bpftrace", _KERNEL),
-    **alike("useradd userdel usermod groupadd groupdel groupmod passwd chpasswd adduser deluser addgroup delgroup visudo chsh chfn vipw vigr gpasswd newusers sysadminctl pwck pwconv usermod.ldap realm", _ACCOUNTS),
+    **alike("insmod modprobe rmmod kexec setenforce apparmor_parser aa-teardown setcap grub-install update-grub efibootmgr kmod depmod update-initramfs sysrq swapoff bpftrace", _KERNEL),
+    "passwd": {**_ACCOUNTS, "takes": "n mindays x maxdays w warndays i inactive r repository R root", "tame": {"S status": PRINTS}},
+    "visudo": {**_ACCOUNTS, "takes": "f file x export", "help": "h V", "tame": {"c check": {"options": {"f file": "read"}}}},
+    "chsh": {**_ACCOUNTS, "takes": "s shell", "help": "v", "tame": {"l list-shells": PRINTS}},
+    "bpftool": {**_KERNEL, "verbs": {"version help": PRINTS, "prog map link net cgroup btf feature struct_ops": {"verbs": {"show list probe": PRINTS, "*": _KERNEL}, "bare": PRINTS}, "*": _KERNEL}},
+    "auditctl": {**_KERNEL, "help": "h v", "tame": {"l s": PRINTS}},
+    "dkms": {**_KERNEL, "verbs": {"status": PRINTS, "*": _KERNEL}},
+    "swapon": {**_KERNEL, "optional": "show", "tame": {"s summary show": PRINTS}},
+    "dmsetup": {**_DEVICE, "verbs": {"ls info status deps targets version": PRINTS, "*": {"operands": "write", "does": ("privilege changes file systems or partitions",)}}},
+    "nvme": {**_DEVICE, "verbs": {"version help list list-subsys smart-log id-ctrl id-ns error-log fw-log get-feature": PRINTS, "*": {"operands": "write", "does": ("privilege changes file systems or partitions",)}}},
+    "smartctl": {"about": "asks disks how they are", "takes": "d n T l v q b r f", "help": "h V", "when": {"t test s smart o offlineauto S saveauto X abort set": {"does": ("privilege changes a device",)}}},
+    **alike("getenforce sestatus aa-status apparmor_status aa-enabled", {"about": "says which walls of the system are up"}),
+    **alike("useradd userdel usermod groupadd groupdel groupmod chpasswd adduser deluser addgroup delgroup chfn vipw vigr gpasswd newusers sysadminctl pwck pwconv usermod.ldap realm", _ACCOUNTS),
     "chage": {"about": "looks at and sets when passwords expire", "tame": {"l list": PRINTS}, "takes": "d E I m M W", "does": ("privilege changes accounts of the machine", "write /etc/shadow")},
     **alike("mkswap cfdisk blkdiscard hdparm badblocks resize2fs debugfs mkfs "
-        "mkfs.xfs mkfs.btrfs mkfs.vfat mkfs.fat mkfs.ntfs mkfs.exfat mkfs.f2fs partprobe dmsetup nvme newfs newfs_apfs format",
+        "mkfs.xfs mkfs.btrfs mkfs.vfat mkfs.fat mkfs.ntfs mkfs.exfat mkfs.f2fs partprobe newfs newfs_apfs format",
         _DEVICE,
     ),
     **alike("fdisk sfdisk gdisk sgdisk parted losetup tune2fs", _PARTITIONS),
-    **alike("fsck e2fsck fsck.ext4 xfs_repair wipefs mke2fs mkfs.ext4 mkfs.ext3 mkfs.ext2", _CHECKED),
+    "fsck": {**_CHECKED, "help": ""},
+    **alike("e2fsck fsck.ext4 xfs_repair wipefs mke2fs mkfs.ext4 mkfs.ext3 mkfs.ext2", _CHECKED),
     "cryptsetup": {"about": "encrypts devices", "verbs": {"status luksDump isLuks luksUUID benchmark": PRINTS, "*": {"does": ("privilege changes file systems or partitions", "write /dev/mapper")}}},
     **alike("lvremove vgremove pvremove lvcreate vgcreate pvcreate lvextend lvreduce vgextend mdadm lvresize lvrename", {"about": "changes volumes", "takes": "n name L size l", "tame": {"t test detail D examine E": PRINTS}, "does": ("privilege changes file systems or partitions", "write /dev/mapper")}),
     **alike("lvs vgs pvs lvdisplay vgdisplay pvdisplay lvscan vgscan pvscan", {"about": "shows volumes"}),
-    "zpool": {"about": "looks at and changes storage pools", "verbs": {"list status iostat get history events": PRINTS, "*": {"does": ("privilege changes file systems or partitions", "write /dev/zfs")}}},
-    "zfs": {"about": "looks at and changes ZFS file systems", "verbs": {"list get diff holds userspace groupspace": PRINTS, "destroy rollback": {"does": ("privilege changes file systems or partitions", "database file systems and snapshots")}, "*": {"does": ("privilege changes file systems or partitions",)}}},
+    "zpool": {"about": "looks at and changes storage pools", "verbs": {"version list status iostat get history events": PRINTS, "*": {"does": ("privilege changes file systems or partitions", "write /dev/zfs")}}},
+    "zfs": {"about": "looks at and changes ZFS file systems", "verbs": {"version list get diff holds userspace groupspace": PRINTS, "destroy rollback": {"does": ("privilege changes file systems or partitions", "database file systems and snapshots")}, "*": {"does": ("privilege changes file systems or partitions",)}}},
     "btrfs": {"about": "looks at and changes Btrfs file systems", "verbs": {"subvolume device filesystem quota qgroup scrub balance": {"verbs": {"list show stats status df usage du get-default": PRINTS, "delete": {"operands": "delete-deep", "does": ("privilege changes file systems or partitions",)}, "*": {"does": ("privilege changes file systems or partitions",)}}}, "inspect-internal version help": PRINTS, "*": {"does": ("privilege changes file systems or partitions",)}}},
-    **alike("mount umount fusermount fusermount3 pivot_root mount.nfs mount.cifs sshfs", {"about": "changes what is mounted where", "takes": "t types o options L U O N", "python": "knowledge.machine_words:mount"}),
+    **alike("mount umount fusermount fusermount3 pivot_root mount.nfs mount.cifs sshfs", {"about": "changes what is mounted where", "help": "V h", "takes": "t types o options L U O N", "python": "knowledge.machine_words:mount"}),
     "diskutil": {"about": "looks at and changes disks of macOS", "verbs": {"list info activity listFilesystems listfilesystems apfs cs corestorage": {"verbs": {"list listUsers listCryptoUsers listVolumeGroups info -plist": PRINTS, "/*": PRINTS, "disk*": PRINTS}, "bare": PRINTS, "otherwise": {"does": ("privilege changes file systems or partitions", "write /dev/disk0")}}, "verifyVolume verifyDisk verifyvolume verifydisk": PRINTS, "*": {"does": ("privilege changes file systems or partitions", "write /dev/disk0")}}},
     "sysctl": {"about": "looks at and sets parameters of the kernel", "takes": "r pattern", "when": {"w write p load system f": {"does": ("privilege changes settings of the kernel",)}}, "python": "knowledge.machine_words:sysctl"},
-    **alike("iptables ip6tables iptables-legacy iptables-nft ebtables arptables", {"about": "looks at and changes the firewall", "takes": "t table", "tame": {"L list S list-rules C check": {"takes": "t table"}}, **_FIREWALL}),
+    **alike("iptables ip6tables iptables-legacy iptables-nft ebtables arptables", {"about": "looks at and changes the firewall", "help": "V h", "takes": "t table", "tame": {"L list S list-rules C check": {"takes": "t table"}}, **_FIREWALL}),
     "iptables-save": {"about": "prints the firewall's rules", "options": {"f file": "write"}, "takes": "t"},
-    "nft": {"about": "looks at and changes the firewall", "options": {"f file": "read"}, "verbs": {"list monitor describe": PRINTS, "*": _FIREWALL}, "bare": _FIREWALL},
+    "nft": {"about": "looks at and changes the firewall", "help": "v V h", "options": {"f file": "read"}, "verbs": {"list monitor describe": PRINTS, "*": _FIREWALL}, "bare": _FIREWALL},
     "ufw": {"about": "looks at and changes the firewall", "verbs": {"status version show app": {"verbs": {"list info default verbose numbered raw added listening": PRINTS}, "bare": PRINTS, "otherwise": _FIREWALL}, "*": _FIREWALL}},
     "firewall-cmd": {"about": "looks at and changes the firewall", "takes": "zone", "tame": {"list-all list-services list-ports list-all-zones get-zones get-active-zones get-default-zone state get-services query-service query-port": PRINTS}, **_FIREWALL},
     "pfctl": {"about": "looks at and changes the firewall of BSD", "takes": "s f a t T", **_FIREWALL},
@@ -152,7 +166,7 @@ PROGRAMS: dict[str, Row] = {
     "tc": {"about": "looks at and sets traffic control", "verbs": {"qdisc class filter action": {"verbs": {"show list ls": PRINTS, "*": {"does": ("privilege changes the network",)}}, "bare": PRINTS}, "monitor": PRINTS, "*": {"does": ("privilege changes the network",)}}},
     "arp": {"about": "looks at and sets neighbours in the network", "takes": "i H", "operands": "skip", "when": {"s set d delete f file": {"does": ("privilege changes the network",)}}},
     "ethtool": {"about": "looks at and sets network interfaces", "when": {"s change A pause C coalesce G set-ring K offload K features E change-eeprom f flash p identify r negotiate": {"does": ("privilege changes the network",)}}},
-    "tcpdump": {"about": "records traffic of the network", "takes": "i c s C G W m M T y E j Z B", "options": {"w": "write", "r F": "read", "z": "opaque"}, "tame": {"r D": {"operands": "skip"}}, "does": ("privilege reads other programs' traffic", "secret traffic of the network")},
+    "tcpdump": {"about": "records traffic of the network", "help": "h", "takes": "i c s C G W m M T y E j Z B", "options": {"w": "write", "r F": "read", "z": "opaque"}, "tame": {"r D": {"operands": "skip"}}, "does": ("privilege reads other programs' traffic", "secret traffic of the network")},
     "tshark": {"about": "records and reads traffic of the network", "takes": "i f Y T e c a b s n N d o z E", "options": {"w": "write", "r": "read", "X": "opaque"}, "tame": {"r D G": {"operands": "skip"}}, "does": ("privilege reads other programs' traffic", "secret traffic of the network")},
     **alike("pkill killall skill", {"about": "ends processes by name", "takes": "s signal ns nslist r runstates o Z o older-than y younger-than", "options": {"u user U uid euid g pgroup G group P parent t terminal F pidfile": "kill"}, "operands": "kill"}),
     **alike("xkill killall5", {"about": "ends processes that somebody points at, or all of them", "does": ("kill ?",)}),
@@ -182,7 +196,8 @@ PROGRAMS: dict[str, Row] = {
         },
     }),
     **alike("ngrok cloudflared localtunnel lt tailscale bore", {"about": "lets others reach this machine", "verbs": {"version help status ip ping netcheck": PRINTS, "*": {"does": ("listen", "upload ?", "opaque lets others reach this machine")}}}),
-    **alike("caddy sshd dockerd containerd haproxy lighttpd traefik", {"about": "a server", "options": {"c config f": "config"}, "takes": "g p s", "verbs": {"version validate fmt adapt list-modules environ build-info configtest": {"operands": "read"}, "*": {"does": ("listen", "opaque serves something")}}, "bare": {"does": ("listen", "opaque serves something")}}),
+    "sshd": {"about": "a server", "help": "V ?", "takes": "b c C D E g h k o p u", "options": {"f": "config"}, "tame": {"t T G": PRINTS}, "does": ("listen", "opaque serves something")},
+    **alike("caddy dockerd containerd haproxy lighttpd traefik", {"about": "a server", "options": {"c config f": "config"}, "takes": "g p s", "verbs": {"version validate fmt adapt list-modules environ build-info configtest": {"operands": "read"}, "*": {"does": ("listen", "opaque serves something")}}, "bare": {"does": ("listen", "opaque serves something")}}),
     **alike("memcached redis-server valkey-server mongod mysqld postgres initdb elasticsearch rabbitmq-server etcd minio dnsmasq named squid vsftpd smbd", {"about": "a server", "does": ("listen", "opaque serves something")}),
     "serve": {"about": "serves a directory", "takes": "l listen p port c config", "operands": "read-deep", "does": ("listen", "opaque serves something")},
     **alike("open xdg-open gio gnome-open start wslview", {"about": "opens files and addresses in another program", "takes": "a b", "help": "h", "python": "knowledge.machine_words:opens"}),

@@ -9,7 +9,7 @@ _DSCL_LOOKS = frozenset(
     "-read -readall -readpl -readpli -list -search -diff read list search diff cat ls -cat -ls".split()
 )
 _NETWORK_LOOKS = ("-list", "-get", "-show", "-print", "-is", "-version", "-help")
-_SCUTIL_LOOKS = frozenset("get r w dns proxy nwi n help nc".split())
+_SCUTIL_LOOKS = frozenset("get r w t dns proxy nwi n help nc".split())
 _KEYGEN_LOOKS = frozenset("l F B y L Q A".split())
 
 

@@ -7,7 +7,7 @@ for its argument. Otherwise one word that changes anything, anywhere, makes it a
 from guard.effects.call import Call
 from guard.effects.knowledge.cloud_words import changes, hands_out, looks, loses
 from guard.effects.options import Parsed
-from guard.effects.values import Field
+from guard.effects.values import Field, plain
 from guard.model.effect import Connect, DestroyDatabase, Listen, MutateCloud, PersistEnv
 
 _CERTAIN = frozenset("list ls list-all list_all show get describe search view retrieve whoami".split())
@@ -41,6 +41,15 @@ _REVEALS = (
     "--decrypt",
     "--with-secret",
 )
+_BUILDS = frozenset({"deploy", "publish", "build", "up", "release", "push"})
+"""Even as a dry run these do all but send it."""
+_LOOKS_OF = {
+    "deck": frozenset({"dump", "diff", "validate", "ping", "convert", "render", "lint"}),
+    "fly": frozenset({"scale show", "scale list"}),
+    "flyctl": frozenset({"scale show", "scale list"}),
+    "firebase": frozenset({"firestore:indexes", "ext:info", "appcheck:info"}),
+}
+"""What of one program looks, though its word changes something elsewhere; one word or two."""
 _HANDED_OUT = {
     "heroku": (("config",), ("config:get",), ("pg:credentials",), ("auth:token",)),
     "stripe": (("config",),),
@@ -87,11 +96,16 @@ def service(call: Call, parsed: Parsed) -> None:
         call.say(Connect(host="cloud-provider"))
         call.secret(f"a secret of a service: {shown}")
         return
-    verb = _verb(words, sure)
+    verb = "look" if _looks_of_its_own(call, words) else _verb(words, sure)
+    if call.name in _DEPLOYS_BARE and first == "deploy":
+        # What stands after it is a directory, `list` too.
+        verb = "change"
     if local and verb == "change":
         call.opaque(f"`{shown}` works on what the project keeps on this machine")
         return
     if verb == "look" or (verb != "lose" and _dry(call)):
+        if verb != "look" and _BUILDS & set(words):
+            call.opaque(f"`{shown}` builds what the project says")
         call.say(Connect(host="cloud-provider"))
         _files(call)
         return
@@ -130,6 +144,9 @@ def _verb(words: list[str], sure: int) -> str:
     split = [part for word in words for part in word.split(":")]
     sure += len(split) - len(words) if sure == len(words) else 0
     found = ""
+    if len(words) == 1 and len(split) > 1 and split[-1] in _CERTAIN:
+        # `build:list`: no option can stand between the two.
+        return "look"
     if len(split) == 1 and (
         split[0] in _BARE or (split[0].endswith("s") and not changes(split[0]) and not loses(split[0]))
     ):
@@ -176,6 +193,25 @@ def _hands_out(call: Call, words: list[str]) -> bool:
         or any(hands_out(word) for word in words)
         or any((text or "").startswith(_REVEALS) for text in call.statics)
     )
+
+
+def _looks_of_its_own(call: Call, words: list[str]) -> bool:
+    known = _LOOKS_OF.get(call.name, frozenset[str]())
+    if words[0] == "api" and call.name in {"auth0", "netlify"}:
+        # `auth0 api [METHOD] PATH`, `netlify api getSite`: data makes it a change.
+        rest = words[1:2]
+        sends = any((text or "").startswith(("-d", "--data")) for text in call.statics)
+        methods = {"post", "put", "patch", "delete"}
+        looks_there = bool(rest) and (
+            rest[0] not in methods if call.name == "auth0" else rest[0].startswith(("list", "get", "show"))
+        )
+        return looks_there and not sends
+    # Kong's command line has its verbs below a group as well: `deck gateway dump`.
+    last = words[1:2] if call.name == "deck" and words[0] in {"gateway", "file"} else words[:1]
+    found = " ".join(words[:2]) in known or bool(last and last[0] in known)
+    if found and call.name == "deck" and last == ["dump"]:
+        call.write(*(_named(call, _OUTPUTS) or [plain("kong.yaml", call.span)]))
+    return found
 
 
 def _dry(call: Call) -> bool:
