@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 DECLARES = frozenset({"declare", "typeset", "local", "export", "readonly"})
 """Builtins whose arguments may be arrays."""
+_COUNTS = frozenset({"RANDOM", "OPTIND", "HISTCMD"})
+"""Variables that bash keeps as numbers."""
 _SUBSCRIPT = "an array subscript that is not known can run commands"
 
 
@@ -36,6 +38,8 @@ def assign(
                 before = expander.variable(item.name, state).values
                 values = tuple(dict.fromkeys((*old, *new) for old in before for new in values))
             values = tuple(_flat(v) for v in values)
+            if item.name in _COUNTS and any(expander.evaluates(value, state) for value in values):
+                evaluator.opaque("a variable that is a number evaluates what it is given", item.span)
             state = state.with_variable(item.name, Variable(values, None, exported))
     return state
 
@@ -67,6 +71,8 @@ def _element(evaluator: "Evaluator", item: Assignment, word: Word, state: State)
         expander.texts(word, state)
         if not keyed:
             evaluator.opaque(_SUBSCRIPT, item.span)
+    elif not keyed:
+        expander.arithmetic(subscript, (), state, item.span)
     values = expander.texts(item.value, state) if item.value is not None else ()
     if item.name in {"BASH_ALIASES", "BASH_CMDS"}:
         only = static_text(values[0]) if len(values) == 1 else None

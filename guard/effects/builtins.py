@@ -521,6 +521,14 @@ def _kill(call: Call) -> None:
         call.say(KillProcess(target=target))
 
 
+def _wait(call: Call) -> None:
+    """``wait -p NAME``: the name may be an element, whose number is computed."""
+    call.output = ()
+    for field in call.parse(grammar("p")).values("p"):
+        if not (field.static or "?").isidentifier():
+            call.opaque("an array subscript that is not known can run commands")
+
+
 def _let(call: Call) -> None:
     call.output = ()
     for field in call.args:
@@ -677,6 +685,6 @@ BUILTINS: dict[str, Callable[[Call], None]] = {
     "umask": _prints,
     "unalias": _silent,
     "unset": _unset,
-    "wait": _silent,
+    "wait": _wait,
 }
 """Builtin name to what it does."""

@@ -177,11 +177,8 @@ class Compounds:
         if any(static_text(alternatives[0]) in operators for alternatives in texts):
             for alternatives in texts:
                 for value in alternatives:
-                    known = static_text(value)
-                    numeric = all(isinstance(p, str) or (isinstance(p, Hole) and p.number) for p in value)
-                    if (known is None and not numeric) or (
-                        known is not None and "[" in known and known not in {"[[", "]]"}
-                    ):
+                    signs = static_text(value) in {"[[", "]]"}
+                    if not signs and self._evaluator.expander.evaluates(value, state):
                         self._evaluator.opaque(
                             "arithmetic on a value that is not known can run commands", span
                         )

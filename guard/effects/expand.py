@@ -274,6 +274,7 @@ class Expander:
 
     def arithmetic(self, text: str, inner: Iterable[Part], state: State, span: Span) -> None:
         """Arithmetic evaluates the *values* of its variables: ``x='a[$(cmd)]'; ((x))`` runs ``cmd``."""
+        names = _names(text)
         for part in inner:
             for atoms in self._part(part, state, split=False):
                 for atom in atoms:
@@ -287,18 +288,32 @@ class Expander:
                     ):
                         self._opaque("arithmetic on text that can hold a command", span)
                         return
-        for name in _names(text):
-            if name in state.variables:
-                for value in state.variables[name].values:
-                    if value == NOT_SET and name not in self._facts.env:
-                        continue
-                    known = static_text(value)
-                    numeric = all(isinstance(p, str) or (isinstance(p, Hole) and p.number) for p in value)
-                    if (known is None and not numeric) or (
-                        known is not None and any(c in known for c in "[$`")
-                    ):
-                        self._opaque("arithmetic on a value that is not known can run commands", span)
-                        return
+                    if isinstance(atom.piece, str):
+                        names += _names(atom.piece)
+        if any(self._holds_code(name, state, frozenset()) for name in names):
+            self._opaque("arithmetic on a value that is not known can run commands", span)
+
+    def evaluates(self, value: Text, state: State, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether a number is asked for where this may be a command: names in it stand for what they hold, and so on."""
+        if not all(isinstance(piece, str) or (isinstance(piece, Hole) and piece.number) for piece in value):
+            return True
+        spelled = [piece for piece in value if isinstance(piece, str)]
+        return any(letter in text for text in spelled for letter in "[$`") or any(
+            self._holds_code(name, state, seen) for text in spelled for name in _names(text)
+        )
+
+    def _holds_code(self, name: str, state: State, seen: frozenset[str]) -> bool:
+        variable = state.variables.get(name)
+        if variable is None or name in seen:
+            return False
+        further = seen | {name}
+        if variable.refers and ("[" in variable.refers or self._holds_code(variable.refers, state, further)):
+            return True
+        return any(
+            self.evaluates(value, state, further)
+            for value in (*variable.values, *(variable.array or ()))
+            if value != NOT_SET or name in self._facts.env
+        )
 
     def _tilde(self, user: str, state: State) -> tuple[Text, ...]:
         match user:
