@@ -69,6 +69,8 @@ class Call:
     sha256: str = ""
     taken: Sources = ()
     """What it has read, beside its arguments and its standard input."""
+    in_order: bool = False
+    """Whether it is code, one thing after the other: a link that it makes is followed by what it does next."""
     ran: bool = False
     """Whether it ran another command."""
     revealed: Sources = ()
@@ -94,7 +96,10 @@ class Call:
 
         ``entry``: the name itself is meant, not what it leads to if it is a link.
         """
-        return symbolic_paths(field, state or self.state, entry=entry)
+        base = state or self.state
+        if self.in_order and self.after is not None and self.after.written is not base.written:
+            base = replace(base, written={**base.written, **self.after.written})
+        return symbolic_paths(field, base, entry=entry)
 
     # ------------------------------------------------------------------ saying what it does
 

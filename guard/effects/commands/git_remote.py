@@ -13,6 +13,7 @@ from guard.effects.commands.git_repository import (
 )
 from guard.effects.commands.hosts import connect_to
 from guard.effects.options import grammar
+from guard.effects.state import WrittenFile
 from guard.effects.values import Field, plain
 from guard.model.effect import PersistEnv, PublishVcs, RewriteVcs
 
@@ -30,7 +31,9 @@ def to_remote(call: Call, field: Field | None, *, upload: bool) -> None:
         call.opaque("a remote that runs a program")
     elif "/" not in address and ":" not in address:
         # A name whose address we do not know: the remote that the repository was cloned from, most likely.
-        call.connect("?" if fact is not None and fact.remotes else "git-remote", upload=upload)
+        changed = any(path.endswith("/.git/config") for path in call.state.written)
+        known = not changed and (fact is None or not fact.remotes)
+        call.connect("git-remote" if known else "?", upload=upload)
     elif address.startswith(("/", ".", "file:")):
         call.read(plain(address.removeprefix("file://"), call.span), recursive=True)
     else:
@@ -153,6 +156,9 @@ def submodule(call: Call) -> None:
         call.write(tree_top(call), recursive=True)
 
 
+_BRIDGE_LOOKS = frozenset("info log find-rev show-ignore show-externals blame proplist propget".split())
+
+
 def lfs(call: Call) -> None:
     action = call.args[0].static if call.args else "help"
     if action in {"ls-files", "env", "status", "version", "help", "logs", "locks", "fsck", "pointer"}:
@@ -170,6 +176,9 @@ def lfs(call: Call) -> None:
 
 def bridge(call: Call) -> None:
     """Other systems by way of git: what is sent there others see."""
+    if call.name == "git" and call.statics[:1] and call.statics[0] in _BRIDGE_LOOKS:
+        call.connect("git-remote")
+        return
     call.say(PublishVcs(branch="?"))
     call.connect("?", upload=True)
     talks_to_programs(call)
@@ -184,9 +193,15 @@ def remote_command(call: Call) -> None:
     action = next((field.static for field in call.args if not (field.static or "").startswith("-")), "")
     if action in {"add", "set-url", "rename"}:
         address = call.args[-1]
-        if "::" in (address.static or ""):
+        if address.static is None or "::" in address.static:
             call.opaque("a remote that runs a program")
-        call.say(PersistEnv(detail="where git fetches from and pushes to"))
+        if action != "add" or "::" in (address.static or "::"):
+            call.say(PersistEnv(detail="where git fetches from and pushes to"))
+        # A new remote is nothing that anything goes to by itself; from here on its name says nothing of where it is.
+        for directory in call.state.cwd:
+            call.remember(f"{directory}/.git/config", WrittenFile(None))
+        if call.parse(grammar("t m", optional="mirror")).has("f"):
+            connect_to(call, address.static or "?", upload=False)
     elif action in {"remove", "rm"}:
         call.say(PersistEnv(detail="where git fetches from and pushes to"))
     elif action in {"prune", "update"}:

@@ -7,6 +7,7 @@ from guard.effects.commands.hosts import connect_field, connect_to
 from guard.effects.options import grammar
 from guard.effects.values import Field, Hole, plain
 from guard.model.effect import MutateCloud
+from guard.model.paths import KnownPath
 from guard.model.typed import Callable
 
 _CURL = grammar(
@@ -53,6 +54,20 @@ def _sent(call: Call, fields: list[Field], encoded: list[Field]) -> bool:
             local = True
             call.read(*[plain(name, field.span) for name in body[1:].split(";", 1)[0].split(",")])
     return local
+
+
+def _proves(call: Call, fields: list[Field]) -> None:
+    """A certificate and its key say who asks; they are neither shown nor sent. The workspace's are there for that."""
+    workspace = call.evaluator.facts.workspace.rstrip("/") + "/"
+    for field in fields:
+        # `FILE:PASSWORD`
+        text = field.static.partition(":")[0] if field.static is not None else None
+        named = field if text is None else plain(text, field.span)
+        within = [
+            isinstance(path, KnownPath) and path.text.startswith(workspace) for path in call.paths(named)
+        ]
+        if not within or not all(within) or ".." in (text or "..").split("/"):
+            call.read(named)
 
 
 _LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -103,8 +118,8 @@ def _curl(call: Call) -> None:
         local = True
     if call.stdin is not None and any(field.static in {"@-", "-"} for field in [*sent, *uploads]):
         local = True
-    # What `--cert` and `--key` name proves who asks: it is neither shown nor sent.
     call.read(*parsed.values("netrc-file", "b"))
+    _proves(call, parsed.values("E", "cert", "key"))
     if parsed.has("K", "config"):
         # It may name other addresses, and what to send there.
         call.opaque("reads more options from a file")
@@ -235,6 +250,7 @@ def _http(call: Call) -> None:
     )
     call.write(*parsed.values("output", "o", "session"))
     call.read(*parsed.values("session-read-only"))
+    _proves(call, parsed.values("cert", "cert-key"))
     operands = list(parsed.operands)
     methods: list[Field] = []
     if operands and (operands[0].static is None or operands[0].static.isalpha()) and len(operands) > 1:

@@ -36,6 +36,8 @@ def _later(call: Call) -> None:
 def _crontab(call: Call) -> None:
     """Five fields, then a command; a table replaces the one before."""
     parsed = call.parse(grammar("u s n", flags="l r e i V T c"))
+    if call.statics in (["-h"], ["--help"], ["--version"]):
+        return
     if parsed.has("l", "V") and not parsed.has("r", "e"):
         return
     doubts(call, parsed)

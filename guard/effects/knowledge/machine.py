@@ -27,7 +27,7 @@ _DEVICE: Row = {
     "operands": "write",
     "does": ("privilege changes file systems or partitions",),
 }
-_PARTITIONS: Row = {**_DEVICE, "tame": {"l list a all j associated": {"operands": "read"}}, "help": "V v"}
+_PARTITIONS: Row = {**_DEVICE, "tame": {"l list": {"operands": "read"}}}
 _CHECKED: Row = {**_DEVICE, "tame": {"n no-act": {"operands": "read"}}}
 _IP_OBJECT: Row = {
     "verbs": {
@@ -72,7 +72,7 @@ PROGRAMS: dict[str, Row] = {
     },
     "timedatectl": {"about": "looks at and sets the clock", "verbs": {"status show list-timezones timesync-status show-timesync": PRINTS, "*": _SERVICES}, "bare": PRINTS},
     "localectl": {"about": "looks at and sets language and keyboard", "verbs": {"status list-*": PRINTS, "*": _SERVICES}, "bare": PRINTS},
-    "resolvectl": {"about": "asks the name service", "verbs": {"status query statistics show-cache dns domain service openpgp tlsa": {"does": ("connect ?",)}, "*": _SERVICES}, "bare": PRINTS},
+    "resolvectl": {"about": "asks the name service", "verbs": {"status statistics show-cache dns domain llmnr mdns dnssec nta default-route": {"verbs": {"*": {"verbs": {"*": _SERVICES}, "bare": PRINTS}}, "bare": PRINTS}, "query service openpgp tlsa": {"does": ("connect ?",)}, "*": _SERVICES}, "bare": PRINTS},
     "busctl": {"about": "looks at and talks on the message bus", "verbs": {"list status tree introspect capture monitor get-property": PRINTS, "*": _SERVICES}, "bare": PRINTS},
     "coredumpctl": {"about": "shows crashes", "takes": "o output D directory F n", "options": {"o output": "write"}, "verbs": {"list info dump": PRINTS, "debug gdb": {"does": ("opaque starts a debugger",)}}, "bare": PRINTS},
     "journalctl": {
@@ -114,7 +114,7 @@ PROGRAMS: dict[str, Row] = {
     "csrutil": {"about": "looks at and sets the integrity protection of macOS", "verbs": {"status authenticated-root report": PRINTS, "*": {"does": ("privilege takes down walls of the system",)}}},
     "profiles": {"about": "looks at and installs configuration profiles", "verbs": {"list show status help validate -P -L -C -e -v": PRINTS, "*": {"does": ("privilege changes the machine",)}}, "takes": "type path output o", "long": True},
     **alike("shutdown reboot halt poweroff init telinit", _POWER),
-    **alike("insmod modprobe rmmod kexec setenforce apparmor_parser aa-teardown setcap grub-install update-grub efibootmgr kmod depmod update-initramfs sysrq swapoff bpftrace", _KERNEL),
+    **alike("insmod modprobe rmmod kexec setenforce apparmor_parser setcap grub-install update-grub efibootmgr kmod depmod update-initramfs sysrq swapoff bpftrace", _KERNEL),
     "passwd": {**_ACCOUNTS, "takes": "n mindays x maxdays w warndays i inactive r repository R root", "tame": {"S status": PRINTS}},
     "visudo": {**_ACCOUNTS, "takes": "f file x export", "help": "h V", "tame": {"c check": {"options": {"f file": "read"}}}},
     "chsh": {**_ACCOUNTS, "takes": "s shell", "help": "v", "tame": {"l list-shells": PRINTS}},
@@ -126,13 +126,22 @@ PROGRAMS: dict[str, Row] = {
     "nvme": {**_DEVICE, "verbs": {"version help list list-subsys smart-log id-ctrl id-ns error-log fw-log get-feature": PRINTS, "*": {"operands": "write", "does": ("privilege changes file systems or partitions",)}}},
     "smartctl": {"about": "asks disks how they are", "takes": "d n T l v q b r f", "help": "h V", "when": {"t test s smart o offlineauto S saveauto X abort set": {"does": ("privilege changes a device",)}}},
     **alike("getenforce sestatus aa-status apparmor_status aa-enabled", {"about": "says which walls of the system are up"}),
+    "aa-teardown": {**_KERNEL, "help": ""},
     **alike("useradd userdel usermod groupadd groupdel groupmod chpasswd adduser deluser addgroup delgroup chfn vipw vigr gpasswd newusers sysadminctl pwck pwconv usermod.ldap realm", _ACCOUNTS),
     "chage": {"about": "looks at and sets when passwords expire", "tame": {"l list": PRINTS}, "takes": "d E I m M W", "does": ("privilege changes accounts of the machine", "write /etc/shadow")},
-    **alike("mkswap cfdisk blkdiscard hdparm badblocks resize2fs debugfs mkfs "
-        "mkfs.xfs mkfs.btrfs mkfs.vfat mkfs.fat mkfs.ntfs mkfs.exfat mkfs.f2fs partprobe newfs newfs_apfs format",
+    # Here `-V` only makes it say what it does while it does it, or means nothing.
+    **alike("mkfs badblocks partprobe newfs newfs_apfs format", {**_DEVICE, "help": ""}),
+    **alike("mkswap cfdisk blkdiscard hdparm resize2fs debugfs "
+        "mkfs.xfs mkfs.btrfs mkfs.vfat mkfs.fat mkfs.ntfs mkfs.exfat mkfs.f2fs",
         _DEVICE,
     ),
-    **alike("fdisk sfdisk gdisk sgdisk parted losetup tune2fs", _PARTITIONS),
+    **alike("gdisk tune2fs", _PARTITIONS),
+    "fdisk": {**_PARTITIONS, "help": "V v"},
+    # The same letter is another thing to each of them: `-d` dumps, deletes or detaches.
+    "sfdisk": {**_DEVICE, "help": "v", "tame": {"l list d dump J json F list-free V verify": {"operands": "read"}}},
+    "sgdisk": {**_DEVICE, "help": "V", "tame": {"p print v verify": {"operands": "read"}}},
+    "losetup": {**_DEVICE, "tame": {"l list a all j associated": {"operands": "read"}}},
+    "parted": {**_DEVICE, "help": "v h", "tame": {"l list": {"operands": "read"}}, "python": "knowledge.machine_words:parted", "operands": "skip", "does": ()},
     "fsck": {**_CHECKED, "help": ""},
     **alike("e2fsck fsck.ext4 xfs_repair wipefs mke2fs mkfs.ext4 mkfs.ext3 mkfs.ext2", _CHECKED),
     "cryptsetup": {"about": "encrypts devices", "verbs": {"status luksDump isLuks luksUUID benchmark": PRINTS, "*": {"does": ("privilege changes file systems or partitions", "write /dev/mapper")}}},

@@ -47,6 +47,30 @@ def scutil(call: Call, parsed: Parsed) -> None:
         call.say(GainPrivilege(detail="changes the machine"))
 
 
+def parted(call: Call, parsed: Parsed) -> None:
+    """``parted DEVICE COMMAND...``: printing looks."""
+    words = [field.static for field in parsed.operands[1:]]
+    if words and set(words) <= {
+        "print",
+        "free",
+        "all",
+        "devices",
+        "list",
+        "unit",
+        "s",
+        "B",
+        "MB",
+        "MiB",
+        "GB",
+        "GiB",
+        "%",
+    }:
+        call.read(*parsed.operands[:1])
+        return
+    call.write(*parsed.operands[:1])
+    call.say(GainPrivilege(detail="changes file systems or partitions"))
+
+
 def mount(call: Call, parsed: Parsed) -> None:
     """Without operands it only shows."""
     if not call.args or (

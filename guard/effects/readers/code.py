@@ -36,6 +36,7 @@ def read_code(call: Call, source: str, language: str) -> bool:
 class Code:
     def __init__(self, call: Call, tokens: list[Token], language: str) -> None:
         self._call = call
+        call.in_order = True
         self._tokens = [token for token in tokens if token.text != "\n" or language != "javascript"]
         self._language = language
         self._words = WORDS[language]

@@ -46,6 +46,7 @@ class Reader(Expressions):
         """``shadowed_from``: the directory whose modules come before the standard library's; None = none does."""
         super().__init__()
         self.call = call
+        call.in_order = True
         self.paths = Paths(call)
         self.reads_program = reads_program
         """Whether the program itself comes on standard input."""
