@@ -75,7 +75,8 @@ class Tracer(Evaluator):
 
     def note(self, word: Word, choices: list[list[Field]], origins: Iterable[str]) -> None:
         """What the expander made of ``word``."""
-        if len(self._notes) >= MAX_NOTES:
+        if len(self._notes) >= MAX_NOTES or word.span.start == word.span.end:
+            # The value of `IFS=`: nothing is written there that anything could be said of.
             return
         key = (self._span, word.span)
         known, values = _kind(word, choices)
