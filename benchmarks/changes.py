@@ -25,8 +25,13 @@ sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != os.p
 
 from guard.enforce.apply import Applied, apply  # noqa: E402 - after the path
 from guard.enforce.changeset import stage  # noqa: E402
+from guard.enforce.pipeline import Guard  # noqa: E402
 from guard.enforce.places import Places  # noqa: E402
 from guard.enforce.undo import undo  # noqa: E402
+from guard.model.decision import Allow  # noqa: E402
+from guard.model.principal import Principal  # noqa: E402
+from guard.model.proposal import ShellProposal  # noqa: E402
+from guard.model.verdict import Level  # noqa: E402
 from sandbox.backends.local import LocalBackend  # noqa: E402
 from sandbox.spec import MIB, Limits, SandboxSpec, Stdio  # noqa: E402
 
@@ -81,7 +86,17 @@ def measured(act: Callable[[], Any]) -> tuple[Any, Cost]:
 def one_round(directory: str, files: int, size: int) -> dict[str, Cost]:
     workspace = os.path.join(directory, "home", "work")
     os.makedirs(workspace)
-    places = Places(state=os.path.join(directory, "home", "state"), config="")
+    places = Places(state=os.path.join(directory, "home", "state"), config=os.path.join(directory, "config"))
+    guard = Guard.open(
+        cwd=workspace,
+        home=os.path.join(directory, "home"),
+        env={"PATH": "/usr/bin:/bin"},
+        workspace=workspace,
+        level=Level.CONTAINED,
+        places=places,
+    )
+    principal = Principal(agent="benchmark")
+    decided = guard.decide(ShellProposal(principal=principal, cwd=workspace, command="./unread"))
     with open(os.devnull, "r+b") as null:
         spec = SandboxSpec(
             argv=("python3", "-c", MAKE, str(files), str(size)),
@@ -95,6 +110,10 @@ def one_round(directory: str, files: int, size: int) -> dict[str, Cost]:
         changes, read = measured(run.changes)
         if changes.truncated or len(changes.entries) < files:
             raise SystemExit(f"not all of it was read: {len(changes.entries)} {changes.truncated} {run.end}")
+
+        judged, judging = measured(lambda: guard.judge_changes(decided, changes))
+        if not isinstance(judged.decision, Allow):
+            raise SystemExit(f"not allowed: {judged.decision.reasons[0]}")
 
         def arrive() -> Any:
             staged = stage(
@@ -116,7 +135,14 @@ def one_round(directory: str, files: int, size: int) -> dict[str, Cost]:
     if not isinstance(undone, Applied) or os.listdir(workspace):
         raise SystemExit("not put back")
     both = Cost(base.wall_ms + durable.wall_ms, base.cpu_ms + durable.cpu_ms)
-    return {"cp -a": base, "cp -a; sync": both, "read": read, "apply": applied, "undo": back}
+    return {
+        "cp -a": base,
+        "cp -a; sync": both,
+        "read": read,
+        "judge": judging,
+        "apply": applied,
+        "undo": back,
+    }
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from guard.model.typed import Iterable, Mapping
 REMEMBERED = 20_000
 """Places kept by a long-lived guard before it starts anew."""
 _BRACES = 256
+ANY = "$*"
+"""The first part of a pattern that holds below each of several roots: compared as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,13 @@ class Membership:
 class _Node:
     """A position in the patterns; patterns that begin alike share theirs."""
 
-    __slots__ = ("accept", "deep", "literal", "loop", "may", "wild")
+    __slots__ = ("accept", "affixes", "deep", "literal", "loop", "may", "wild")
 
     def __init__(self, *, loop: bool = False) -> None:
         self.literal: dict[str, _Node] = {}
         self.wild: list[tuple[str, _Node]] = []
+        self.affixes: list[tuple[str, str, int, _Node]] = []
+        """Those with a single ``*``: what stands before and behind it, the length of both, and where it leads."""
         self.deep: _Node | None = None
         self.loop = loop
         self.accept = 0
@@ -43,19 +47,31 @@ class _Node:
             if self.deep is None:
                 self.deep = _Node(loop=True)
             return self.deep
-        if "*" not in part and "?" not in part:
+        if ("*" not in part and "?" not in part) or part == ANY:
             return self.literal.setdefault(part, _Node())
         for pattern, node in self.wild:
             if pattern == part:
                 return node
+        before, star, behind = part.partition("*")
+        simple = star and "*" not in behind and "?" not in part
+        for known in self.affixes if simple else ():
+            if known[:2] == (before, behind):
+                return known[3]
         node = _Node()
-        self.wild.append((part, node))
+        if simple:
+            self.affixes.append((before, behind, len(part) - 1, node))
+        else:
+            self.wild.append((part, node))
         return node
 
     def close(self) -> int:
         """Work out ``may``; returns every zone that accepts here or below."""
         below = self.accept if self.loop else 0
-        for child in (*self.literal.values(), *(node for _, node in self.wild)):
+        for child in (
+            *self.literal.values(),
+            *(node for _, node in self.wild),
+            *(known[3] for known in self.affixes),
+        ):
             below |= child.close()
         self.may = below
         return below | self.accept | (self.deep.close() if self.deep is not None else 0)
@@ -76,29 +92,32 @@ class ZoneMap:
         self._below: dict[str, tuple[_Node, ...]] = {}
         self._known: dict[str, Membership] = {}
         self._short = short_names
-        self._waiting: dict[str, list[tuple[list[str], int]]] = {}
+        self._waiting: dict[str, list[tuple[str, int]]] = {}
+        waiting = self._waiting
         for name, patterns in zones.items():
             bit = self._bits[name] = 1 << (len(self._bits) + first_bit)
             for pattern in patterns:
                 for single in expand_braces(pattern) if "{" in pattern or "}" in pattern else (pattern,):
-                    parts = single.rstrip("/").split("/")
-                    if "*" in parts[0] or "?" in parts[0]:
-                        self._add(parts, bit)
+                    first = single.partition("/")[0]
+                    if ("*" in first or "?" in first) and first != ANY:
+                        self._add(single, bit)
+                    elif first in waiting:
+                        waiting[first].append((single, bit))
                     else:
-                        self._waiting.setdefault(parts[0], []).append((parts, bit))
+                        waiting[first] = [(single, bit)]
         self._root.close()
 
-    def _add(self, parts: list[str], bit: int) -> None:
+    def _add(self, pattern: str, bit: int) -> None:
         node = self._root
-        for part in parts:
-            node = node.then(part)
+        for part in pattern.rstrip("/").split("/"):
+            node = node.literal.get(part) or node.then(part)
         node.accept |= bit
 
     def _begin(self, first: str) -> None:
         waiting = self._waiting.pop(first, None)
         if waiting is not None:
-            for parts, bit in waiting:
-                self._add(parts, bit)
+            for pattern, bit in waiting:
+                self._add(pattern, bit)
             self._root.literal[first].close()
 
     def bit(self, name: str) -> int:
@@ -160,7 +179,11 @@ def _step(states: tuple[_Node, ...], part: str, *, short: bool = False) -> tuple
             out.append(following)
         if short:
             out.extend(child for name, child in node.literal.items() if may_be_short_for(part, name))
-        out.extend(child for pattern, child in node.wild if wildcard(pattern, part))
+        for before, behind, length, child in node.affixes:
+            if part.endswith(behind) and part.startswith(before) and len(part) >= length:
+                out.append(child)
+        if node.wild:
+            out.extend(child for pattern, child in node.wild if wildcard(pattern, part))
     return _closed(out)
 
 
