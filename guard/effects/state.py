@@ -183,9 +183,12 @@ def _either_file(one: WrittenFile | None, other: WrittenFile | None) -> WrittenF
             return one
         if replace(one, surely=False) == replace(other, surely=False):
             return replace(one, surely=False)
+    # What may be a link is followed as one: what is written to it then goes elsewhere.
+    link = one if one is not None and one.link else other if other is not None and other.link else None
     return WrittenFile(
         None,
-        (one or other or _NOTHING).copy_of,
+        (link or one or other or _NOTHING).copy_of,
+        link is not None,
         sources=union((one or _NOTHING).sources, (other or _NOTHING).sources),
     )
 

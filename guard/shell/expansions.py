@@ -210,6 +210,8 @@ class ExpansionReader(Cursor):
         at = text.find("`", start + 1, self.end)
         if at < 0:
             raise self.stop("a backtick that never ends")
+        if quoted:
+            self._ends_alike(text[start:at])
         if text.find("\\", start, at) < 0:
             self.quoted_newlines(start, at)
             script = self.script_between(start + 1, at)
@@ -236,6 +238,12 @@ class ExpansionReader(Cursor):
             out.append(char)
             at += 1
         raise self.stop("a backtick that never ends")
+
+    def _ends_alike(self, raw: str) -> None:
+        """To find the end of a double quote bash looks for that of ``$(`` and ``${`` in quotes of the backticks, too."""
+        for opens, first, last in (("$(", "(", ")"), ("${", "{", "}")):
+            if opens in raw and raw.count(first) != raw.count(last):
+                raise self.stop(f"backticks in quotes, in which `{opens}` does not end")
 
     def process_substitution(self) -> ProcessSubstitution:
         self.spend()
@@ -481,6 +489,8 @@ class ExpansionReader(Cursor):
         self.pos += 2
         if following == "\n":
             self.no_heredoc("a continuation")
+            if quoted and self.text[start - 1] in "<>":
+                raise self.stop("a continuation in an operand that is read in different ways")
             return []
         if quoted and following not in '$`"\\}':
             if following == "'":

@@ -189,6 +189,8 @@ class SimpleReader(RedirectReader):
         text = word.static
         if (
             words[0].static not in _DECLARES
+            or len(words[0].parts) != 1
+            or words[0].parts[0] != Literal(words[0].static or "", False, words[0].parts[0].span)
             or len(words) < 2
             or text is None
             or len(word.parts) != 1
