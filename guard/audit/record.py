@@ -20,7 +20,10 @@ from guard.model.proposal import (
     ToolProposal,
     WriteProposal,
 )
-from guard.model.typed import Any, Iterable, assert_never, cast
+from guard.model.typed import TYPE_CHECKING, Any, Iterable, assert_never, cast
+
+if TYPE_CHECKING:
+    from sandbox.result import Connection
 
 MAX_TEXT = 8192
 MAX_EFFECTS = 200
@@ -289,6 +292,28 @@ def approval_record(decision_seq: int, *, approved: bool, by: str, surface: str)
         "by": by,
         "surface": surface,
     }
+
+
+def connection_record(decision_seq: int, one: "Connection", redactor: Redactor) -> dict[str, Json]:
+    """One decision of the network's proxy. What the command asked for is text that it made up."""
+    return {
+        "type": "connection",
+        "decision": decision_seq,
+        "host": _text(one.host, redactor),
+        "port": one.port,
+        "via": one.via,
+        "allowed": one.allowed,
+        "why": one.why,
+        "detail": _text(one.detail, redactor),
+        "address": one.address,
+        "sent": one.sent,
+        "received": one.received,
+    }
+
+
+def more_connections_record(decision_seq: int, more: int) -> dict[str, Json]:
+    """How many further ones were not written down."""
+    return {"type": "connections.more", "decision": decision_seq, "more": more}
 
 
 def unproposed_record(

@@ -14,6 +14,7 @@ from guard.cli.lines import MAX_LINE, is_object, object_of, only_keys, text_of_k
 from guard.cli.output import complain, say
 from guard.cli.proposals import add_proposal, directory_of, home_of, level_of, proposal_of
 from guard.cli.render import decision_lines
+from guard.enforce.connections import needs
 from guard.enforce.pipeline import Guard
 from guard.engine.stages import Decided
 from guard.errors import UsageError
@@ -80,6 +81,7 @@ def report(decided: Decided, guard: Guard) -> dict[str, Any]:
         "level": decided.facts.level.value,
         "workspace": text_of(decided.facts.workspace),
         "policy": decided.policy_digest,
+        "needs": [text_of(host) for host in needs(decided)],
         "restricted": str(guard.problem) if guard.problem is not None else None,
     }
 

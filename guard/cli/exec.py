@@ -9,6 +9,7 @@ from fcntl import F_GETFL, fcntl
 from types import FrameType
 from typing import Any
 
+from guard.audit.canonical import text_of
 from guard.audit.record import decision_json, effect_json, limit_json
 from guard.cli.check import CODES
 from guard.cli.exit_codes import FAILED, HELD
@@ -18,20 +19,23 @@ from guard.cli.proposals import add_command, add_level, command_of, directory_of
 from guard.cli.render import decision_lines, effect_line
 from guard.enforce.approve import Approver, Nobody
 from guard.enforce.carry import Carried, carry
+from guard.enforce.connections import asked_and_refused, needs
 from guard.enforce.pipeline import Guard
 from guard.enforce.undo import prune
 from guard.engine.stages import Decided
 from guard.errors import UsageError
-from guard.model.decision import verdict_of
+from guard.model.decision import Sandbox, verdict_of
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted
 from guard.model.principal import Principal
 from guard.model.profile import Limit, amount
 from guard.model.proposal import ShellProposal
+from sandbox.result import Connection
 from sandbox.spec import Stdio
 
 TIMEOUT_STATUS = 124
 """As ``timeout(1)`` has it, for a run that a limit ended."""
 ASK_TIMEOUT_S = 120.0
+_SHOWN_HOSTS = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -221,6 +225,9 @@ def _tell(carried: Carried, config: str, *, quiet: bool) -> None:
             complain(*limit_words(limit, set_by, config))
         case _:
             pass
+    missing = network_missing(carried)
+    if missing:
+        complain(missing)
     if carried.why_held:
         say(
             f"guard: it ran in a sandbox, and its changes are {style('held', 'yellow', stream=err)}",
@@ -253,6 +260,26 @@ def _tell(carried: Carried, config: str, *, quiet: bool) -> None:
         )
 
 
+def network_missing(carried: Carried) -> str:
+    """Of a contained command that failed: whom it asked for and was refused, and what would grant it."""
+    if not isinstance(carried.decided.decision.placement, Sandbox) or carried.outcome is None:
+        return ""
+    if isinstance(carried.outcome, NotStarted) or carried.outcome == Completed(status=0):
+        return ""
+    refused = asked_and_refused(carried.connections)
+    hosts, verb = refused or needs(carried.decided), "asked for" if refused else "needs"
+    if not hosts:
+        return ""
+    shown = [visible(host, 100) for host in hosts[:_SHOWN_HOSTS]]
+    more = f" and {len(hosts) - len(shown)} more" if len(hosts) > len(shown) else ""
+    # Without a port a grant is for both of these.
+    grant = dict.fromkeys(host.removesuffix(":443").removesuffix(":80") for host in shown)
+    return (
+        f"no network: the command {verb} {', '.join(shown)}{more}, which is not granted;"
+        f" a person can grant it in a profile of the policy: `network: {{hosts: [{', '.join(grant)}]}}` (docs/profiles.md)"
+    )
+
+
 def report(carried: Carried, status: int) -> dict[str, Any]:
     """The whole run as JSON."""
     outcome: dict[str, Any] | None = None
@@ -283,7 +310,23 @@ def report(carried: Carried, status: int) -> dict[str, Any]:
         "why_held": carried.why_held or None,
         "surprises": carried.surprises,
         "unproposed_rule": carried.unproposed_rule or None,
+        "connections": [_connection(one) for one in carried.connections.entries],
+        "connections_more": carried.connections.more,
         "unproposed": [os.fsencode(path).decode(errors="backslashreplace") for path in carried.unproposed],
+    }
+
+
+def _connection(one: Connection) -> dict[str, Any]:
+    return {
+        "host": text_of(one.host),
+        "port": one.port,
+        "via": one.via,
+        "allowed": one.allowed,
+        "why": one.why,
+        "detail": text_of(one.detail),
+        "address": one.address,
+        "sent": one.sent,
+        "received": one.received,
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any, cast
 from guard.audit.record import effect_json
 from guard.cli.lines import is_object
 from guard.cli.output import style, visible
+from guard.enforce.connections import needs
 from guard.engine.stages import Decided
 from guard.model.decision import Sandbox, verdict_of
 from guard.model.effect import ResolvedEffect
@@ -41,6 +42,9 @@ def reason_lines(decided: Decided) -> list[str]:
     lines: list[str] = []
     if isinstance(decided.decision.placement, Sandbox) and decided.decision.placement.grants:
         lines.append(f"  with    {visible(given_line(decided.decision.placement.profile), 200)}")
+    hosts = needs(decided)
+    if hosts:
+        lines.append(f"  needs   {visible(', '.join(hosts), 200)}")
     lines.append(f"  why     {visible(first.why)}")
     lines.append(
         f"  rule    {first.rule}{f' ({visible(first.source)})' if first.source else f' ({first.layer})'}"

@@ -10,13 +10,14 @@ from guard.enforce.apply import Applied, apply
 from guard.enforce.approve import Approver, approve
 from guard.enforce.changeset import commit, discard, refused, release, stage
 from guard.enforce.confine import Confined, confine
+from guard.enforce.connections import note
 from guard.enforce.manifest import ChangeSet, write_manifest
 from guard.enforce.pipeline import Guard
 from guard.enforce.walls import accepted
 from guard.enforce.watch import Seen, Watch, applied_meanwhile, explained_by
 from guard.engine.stages import Decided
 from guard.errors import ApplyError
-from guard.model.dataclass import dataclass, replace
+from guard.model.dataclass import dataclass, field, replace
 from guard.model.decision import Allow, Ask, Host
 from guard.model.effect import Opaque
 from guard.model.outcome import NotStarted, Outcome
@@ -24,6 +25,7 @@ from guard.model.proposal import ShellProposal
 from guard.model.verdict import Verdict
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError
+from sandbox.result import Connections
 from sandbox.spec import Stdio
 
 _TICK_NS = 20_000_000
@@ -51,6 +53,7 @@ class Carried:
     """The rule that asks about what is in ``unproposed``, or denies it; empty when the policy lets it pass."""
     surprises: int = 0
     """Entries of the change set that nothing said of the command foretold."""
+    connections: Connections = field(default_factory=Connections)
 
 
 def carry(
@@ -76,6 +79,8 @@ def carry(
     finally:
         seen = watcher.stop() if watcher is not None else Seen()
     try:
+        connections = confined.run.connections() if confined.run is not None else Connections()
+        note(guard, recorded.seq, connections)
         unproposed, rule = _note(guard, decided, recorded.seq, seen, started_ns)
         carried = _changes(guard, decided, recorded.seq, confined, started_ns)
     finally:
@@ -99,6 +104,7 @@ def carry(
         unproposed=tuple(unproposed),
         unproposed_rule=rule,
         surprises=carried.surprises,
+        connections=connections,
     )
 
 

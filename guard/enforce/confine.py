@@ -7,7 +7,7 @@ from types import FrameType
 
 from guard.enforce.descendants import descendants
 from guard.enforce.forbidden import hidden_files, with_content
-from guard.enforce.grants import environment, limits, places, refused
+from guard.enforce.grants import environment, limits, network, places, refused
 from guard.enforce.permit import Permit
 from guard.model.dataclass import dataclass, replace
 from guard.model.decision import Host, Sandbox
@@ -105,7 +105,9 @@ def _in_sandbox(
         )
     hidden, copies = hidden_files(with_content(facts.forbidden), facts) if facts.forbidden else ((), ())
     only_listed = any(program.name == EVERYTHING_ELSE for program in facts.forbidden)
-    required = [name for name, wanted in (("hidden", hidden), ("noexec", only_listed)) if wanted]
+    whom = network(profile)
+    capabilities = (("hidden", hidden), ("noexec", only_listed), ("network", whom.grants))
+    required = [name for name, wanted in capabilities if wanted]
     try:
         backend = choose(preferred, frozenset((*required, *profile.requires)), accepted)
     except NoBackend as error:
@@ -120,6 +122,8 @@ def _in_sandbox(
         hidden=hidden,
         runs_what_it_writes=not only_listed,
         limits=limits(profile),
+        # Where nothing is granted, what is asked for all the same is told.
+        network=whom if whom.grants or "network" in backend.probe().enforces else None,
         label=f"guard-{permit.decision}",
     )
     with contextlib.suppress(Exception):

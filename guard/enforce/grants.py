@@ -5,8 +5,13 @@ import os
 from guard.model.decision import Sandbox
 from guard.model.facts import Facts
 from guard.model.profile import RunProfile
+from guard.policy.hosts import NAMED, HostSet, address
 from guard.policy.match import wildcard
-from sandbox.spec import Limits
+from sandbox.errors import SetupError
+from sandbox.spec import Limits, Network
+
+_GROUPS = frozenset(("package-index", "git-remote"))
+"""Stand among the hosts for what the facts may know besides them; they are no names."""
 
 
 def refused(placement: Sandbox) -> str:
@@ -14,11 +19,34 @@ def refused(placement: Sandbox) -> str:
     unknown = placement.grants - frozenset(placement.profile.names)
     if unknown:
         return f"the policy has no profile {', '.join(sorted(unknown))}"
-    profile = placement.profile
-    wanted = [*profile.hosts, *(f"port {port} of this machine" for port in profile.ports)]
-    if wanted:
-        return f"no backend here can give the network to {', '.join(wanted[:5])}"
+    try:
+        network(placement.profile)
+    except SetupError as error:
+        return f"the policy grants what no sandbox can give: {error}; {error.fix}"
     return ""
+
+
+def network(profile: RunProfile) -> Network:
+    """Whom a run may talk to. Raises SetupError for what cannot be granted: a network, or anything at all.
+
+    Names of private networks by their ending, and addresses that are written out, are meant as what they are.
+    """
+    private = HostSet(NAMED["private"])
+    hosts: list[str] = []
+    private_hosts: list[str] = []
+    for text in profile.hosts:
+        if text in _GROUPS:
+            continue
+        name = _without_port(text.removeprefix("*."))
+        own = address(name) is not None or private.holds(name)
+        (private_hosts if own else hosts).append(text)
+    return Network(hosts=tuple(hosts), private_hosts=tuple(private_hosts), loopback_ports=profile.ports)
+
+
+def _without_port(text: str) -> str:
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
 
 
 def limits(profile: RunProfile) -> Limits:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from guard.enforce.grants import environment, limits, places, refused
+from guard.enforce.grants import environment, limits, network, places, refused
 from guard.model.decision import Sandbox
 from guard.model.facts import Facts
 from guard.model.profile import Limit, RunProfile
-from sandbox.spec import Limits
+from sandbox.spec import Limits, Network
 
 FACTS = Facts(
     workspace="/srv/w",
@@ -60,9 +60,35 @@ def test_places_are_those_that_exist_by_where_they_really_are(tmp_path: Path) ->
         (Sandbox(), ""),
         (Sandbox(grants=frozenset({"a"}), profile=RunProfile(names=("a",))), ""),
         (Sandbox(grants=frozenset({"a", "b"}), profile=RunProfile(names=("a",))), "no profile b"),
-        (Sandbox(profile=RunProfile(hosts=("pypi.org",))), "pypi.org"),
-        (Sandbox(profile=RunProfile(ports=(5432,))), "5432"),
+        (Sandbox(profile=RunProfile(hosts=("pypi.org", "*.example.org", "10.0.0.1"), ports=(5432,))), ""),
+        (Sandbox(profile=RunProfile(hosts=("*",))), "`*`"),
+        (Sandbox(profile=RunProfile(hosts=("?",))), "`?`"),
+        (Sandbox(profile=RunProfile(hosts=("10.0.0.0/8",))), "`10.0.0.0/8`: a scheme, a path or a network"),
+        (Sandbox(profile=RunProfile(hosts=("*.internal",))), "everybody's names"),
+        (Sandbox(profile=RunProfile(hosts=("localhost",))), "loopback_ports"),
     ],
 )
 def test_what_cannot_be_given_is_said(placement: Sandbox, says: str) -> None:
     assert (says in refused(placement)) if says else refused(placement) == ""
+
+
+def test_hosts_of_a_profile_are_granted_as_what_they_are() -> None:
+    hosts = (
+        "package-index",
+        "pypi.org",
+        "*.example.org",
+        "git.corp",
+        "*.team.internal",
+        "10.0.0.7:5432",
+        "fd00::7",
+        "[fd00::7]:80",
+        "93.1.1.1",
+        "h.org:8443",
+    )
+
+    assert network(RunProfile(hosts=hosts, ports=(5432,))) == Network(
+        hosts=("pypi.org", "*.example.org", "h.org:8443"),
+        private_hosts=("git.corp", "*.team.internal", "10.0.0.7:5432", "fd00::7", "[fd00::7]:80", "93.1.1.1"),
+        loopback_ports=(5432,),
+    )
+    assert network(RunProfile()) == Network()
