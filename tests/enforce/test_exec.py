@@ -343,14 +343,14 @@ def test_a_profile_of_a_rule_gives_variables_and_places(machine: Machine) -> Non
 def test_a_grant_that_cannot_be_given_is_not_left_out(machine: Machine) -> None:
     personal(
         machine,
-        "mine: {why: x, network: {ports: [5432]}}",
+        'mine: {why: x, network: {hosts: ["10.0.0.0/8"]}}',
         "- {id: r, effect: [exec.opaque], verdict: allow, run: mine, why: x}",
     )
 
     done = machine.exec('python3 -c \'open("made", "w")\'')
 
     assert done.returncode == FAILED
-    assert b"5432" in done.stderr
+    assert b"10.0.0.0/8" in done.stderr
     assert not (machine.work / "made").exists()
 
 

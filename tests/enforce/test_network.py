@@ -1,6 +1,8 @@
 """What a contained command asked of the network: recorded, and told where it failed for the lack of it."""
 
 import json
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from sandbox.result import Connection, Connections, Exited
 
 from .machine import Machine
 from .test_carry import Scene
+from .test_exec import personal
 
 FAILED = Exited(status=1)
 
@@ -185,3 +188,36 @@ def test_check_names_the_hosts_that_a_contained_command_needs(
 
     assert told["needs"] == needs
     assert ("needs   " + ", ".join(needs) in text) if needs else "needs   " not in text
+
+
+@pytest.mark.sandbox
+def test_a_profile_grants_a_port_of_the_machine_and_no_other(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as granted, socket.create_server(("127.0.0.1", 0)) as other:
+        port, closed = granted.getsockname()[1], other.getsockname()[1]
+        personal(
+            machine,
+            f"db: {{why: x, network: {{ports: [{port}]}}}}",
+            "- {id: r, effect: [exec.opaque], verdict: allow, run: db, why: x}",
+        )
+
+        def answer() -> None:
+            connection, _ = granted.accept()
+            with connection:
+                connection.sendall(b"hello from outside")
+
+        served = threading.Thread(target=answer, daemon=True)
+        served.start()
+        code = (
+            "import socket\n"
+            f'print(socket.create_connection(("127.0.0.1", {port})).recv(99).decode())\n'
+            f'print(socket.socket().connect_ex(("127.0.0.1", {closed})))'
+        )
+        done = machine.exec(f"python3 -c '{code}'")
+        served.join(10)
+
+    assert done.stdout.decode().split("\n") == ["hello from outside", "111", ""]
+    records = machine.records("connection")
+    assert [(one["port"], one["via"], one["allowed"], one["received"]) for one in records] == [
+        (port, "loopback", True, 18)
+    ]
