@@ -14,7 +14,7 @@ from guard.effects.identity import identify, lexical_path
 from guard.effects.injection import doubt_of
 from guard.effects.outputs import computed
 from guard.effects.place import is_below
-from guard.effects.programs import handler
+from guard.effects.programs import also_called, handler
 from guard.effects.redirect import Redirected, apply_redirects
 from guard.effects.scripts import Scripts
 from guard.effects.sources import Sources, sources_of, union, with_sources
@@ -547,7 +547,7 @@ class Evaluator:
                 arguments=tuple([field.text for field in call.args[:64]]),
                 sha256=call.sha256,
                 program=call.name,
-                names=call.names,
+                names=(*call.names, *also_called(call.name, call.statics)),
                 span=call.span,
                 certain=call.certain,
             )

@@ -50,6 +50,24 @@ _FAMILY = {name: family for family, names in _FAMILIES.items() for name in names
 _LOADED: dict[str, dict[str, Handler]] = {}
 
 
+_ALSO: dict[str, dict[tuple[str, ...], str]] = {
+    "npm": {("exec",): "npx", ("x",): "npx"},
+    "pnpm": {("dlx",): "pnpx"},
+    "bun": {("x",): "bunx"},
+    "uv": {("tool", "run"): "uvx"},
+}
+"""Programs that are there under another name too: who denies `npx` means `npm exec`."""
+
+
+def also_called(name: str, arguments: list[str | None]) -> tuple[str, ...]:
+    """The names of the program that ``name`` with these arguments is besides."""
+    known = _ALSO.get(name)
+    if known is None:
+        return ()
+    plain = [text for text in arguments if text and not text.startswith("-")]
+    return tuple(other for verbs, other in known.items() if tuple(plain[: len(verbs)]) == verbs)
+
+
 def handler(name: str) -> Handler | None:
     """What understands the program ``name``; None when nothing does."""
     if name in _AS_BUILTIN:

@@ -144,6 +144,9 @@ class CompoundReader(ConditionReader):
         name = self.name()
         if not name or self.peek() not in {" ", "\t", "\n", ";"}:
             raise self.stop("a loop without a name")
+        self.blanks()
+        if self.peek() == "{":
+            raise self.stop("a loop whose body begins where `in` or a line's end must stand")
         self.newlines()
         words: list[Word] | None = None
         if self.reserved() == "in":

@@ -385,6 +385,8 @@ class ExpansionReader(Cursor):
         if subscript is not None and name[0] not in NAME_START:
             raise self.stop("a subscript of a parameter that has none")
         prefix = indirect and self.peek() in {"*", "@"} and self.peek(1) == "}"
+        if prefix and subscript is not None:
+            raise self.stop("names that begin like an element")
         if prefix:
             # The names that begin so: which, only bash can tell.
             self.pos += 1

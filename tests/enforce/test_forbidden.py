@@ -117,6 +117,21 @@ def test_looking_at_it_and_copying_others_is_not(guarded, command):
     assert isinstance(decide(guarded, command), Allow)
 
 
+def test_a_program_is_denied_under_its_second_name_too(tmp_path):
+    guarded = guard(tmp_path, DENIED.format(program="npx, uvx, bunx"))
+
+    for command in (
+        "npm exec cowsay",
+        "npm --yes x cowsay",
+        "uv tool run ruff",
+        "bun x cowsay",
+        "env npm exec -- cowsay",
+    ):
+        assert isinstance(decide(guarded, command), Deny), command
+    for command in ("npm ls", "npm run exec", "uv tool list"):
+        assert not isinstance(decide(guarded, command), Deny), command
+
+
 def test_where_nothing_is_denied_nothing_is_looked_for(tmp_path):
     assert guard(tmp_path, DENIED.format(program="id").replace("deny", "ask")).facts.forbidden == ()
 
