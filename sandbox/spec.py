@@ -70,12 +70,35 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A directory of the machine that is seen inside in another place, and outlives the run; or a file, read-only."""
+
+    path: str
+    """Inside, below ``SandboxSpec.home``."""
+    source: str
+    """On the machine; real, like every host path."""
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direct:
+    """The workspace itself, and no copy of it: what is written is written. Nothing is left for ``Run.changes``."""
+
+    protected: tuple[str, ...] = ()
+    """Paths below the workspace that can neither be written, made, removed nor moved inside. One that is absent is an
+    empty directory while the run lasts; which is removed with it, whoever is killed."""
+    pinned: tuple[str, ...] = ()
+    """Directories that cannot be moved or removed, so that what is in them is where it was. Those above the protected
+    ones are anyway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxSpec:
     """One run. All host paths are absolute and already real (no symlinks)."""
 
     argv: tuple[str, ...]
     workspace: str
-    """Seen copy-on-write inside, at the same path."""
+    """Seen inside at the same path; copy-on-write unless ``direct`` says otherwise."""
     cwd: str
     """At or below ``workspace``."""
     env: tuple[tuple[str, str], ...] = ()
@@ -90,6 +113,10 @@ class SandboxSpec:
     """Files outside of ``workspace`` that can be neither read nor started inside: programs that are denied."""
     runs_what_it_writes: bool = True
     """False: nothing that lies where the command may write can be started or loaded, so a list of programs stays one."""
+    direct: Direct | None = None
+    """None: the workspace is seen copy-on-write."""
+    places: tuple[Place, ...] = ()
+    """None below another one."""
     limits: Limits = field(default_factory=Limits)
     network: Network | None = None
     """None: nothing but a loopback of its own, and nobody listens. Else the backend must have ``network``."""

@@ -9,6 +9,8 @@ from sandbox.spec import SandboxSpec, Stdio
 _SYSTEM = ("/", "/proc", "/dev", "/sys", "/etc", "/run")
 _ELSEWHERE = "work in a directory of your own below home, /srv, /opt or /tmp"
 _LOCAL = "use the local backend"
+MOST_FIXED = 2000
+"""Mounts that are made one by one."""
 _DEEPEST_STACK = 2
 """Linux lets file systems lie on each other this deep (FILESYSTEM_MAX_STACK_DEPTH)."""
 
@@ -25,14 +27,36 @@ def refuse(spec: SandboxSpec, stdio: Stdio, enforces: frozenset[str]) -> None:
         )
     if spec.network is not None and "network" not in enforces:
         raise SetupError("hosts and ports cannot be granted by this backend", primitive="network", fix=_LOCAL)
-    for path in (spec.workspace, spec.cwd, spec.home, *spec.read_only, *spec.masked, *spec.hidden):
+    if spec.direct is not None and "direct" not in enforces:
+        raise SetupError("this backend always copies the workspace", primitive="direct", fix=_LOCAL)
+    if spec.places and "places" not in enforces:
+        raise SetupError("directories cannot be kept by this backend", primitive="places", fix=_LOCAL)
+    kept = [path for place in spec.places for path in (place.path, place.source)]
+    fixed = () if spec.direct is None else (*spec.direct.protected, *spec.direct.pinned)
+    for path in (
+        spec.workspace,
+        spec.cwd,
+        spec.home,
+        *spec.read_only,
+        *spec.masked,
+        *spec.hidden,
+        *kept,
+        *fixed,
+    ):
         if not path.startswith("/") or os.path.normpath(path) != path or path.startswith("//"):
             raise SetupError(f"`{path}` is not an absolute, normal path", primitive="spec")
     if not (spec.cwd == spec.workspace or below(spec.cwd, spec.workspace)):
         raise SetupError(f"`{spec.cwd}` is not in the workspace `{spec.workspace}`", primitive="spec")
-    for path in spec.masked:
+    for path in (*spec.masked, *fixed):
         if not below(path, spec.workspace):
             raise SetupError(f"`{path}` is not below the workspace `{spec.workspace}`", primitive="spec")
+    if len(fixed) > MOST_FIXED:
+        raise SetupError(
+            f"{len(fixed)} files of the workspace are to be protected; more than {MOST_FIXED} mounts are too many",
+            primitive="direct",
+            fix="use a copied workspace, where every change is judged",
+        )
+    _refuse_places(spec)
     for number in (stdio.stdin, stdio.stdout, stdio.stderr):
         _refuse_directory(number)
     _refuse_place(spec.workspace)
@@ -40,6 +64,36 @@ def refuse(spec: SandboxSpec, stdio: Stdio, enforces: frozenset[str]) -> None:
     if spec.cwd != spec.workspace:
         _refuse_missing(spec.cwd, "the working directory")
     _refuse_mounts(spec.workspace)
+
+
+def _refuse_places(spec: SandboxSpec) -> None:
+    for place in spec.places:
+        if not below(place.path, spec.home):
+            raise SetupError(
+                f"`{place.path}` is not below the home inside, `{spec.home}`", primitive="places"
+            )
+        if any(
+            below(place.path, other.path) or (other is not place and other.path == place.path)
+            for other in spec.places
+        ):
+            raise SetupError(f"`{place.path}` is inside another place that is kept", primitive="places")
+        try:
+            found = os.lstat(place.source)
+        except OSError as error:
+            raise SetupError(
+                f"`{place.source}`: {(error.strerror or str(error)).lower()}", primitive="places"
+            ) from error
+        wanted = stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and not place.writable)
+        if not wanted or os.path.realpath(place.source) != place.source:
+            raise SetupError(
+                f"`{place.source}` is no {'directory' if place.writable else 'file or directory'}, or reached through a symlink",
+                primitive="places",
+                fix=f"use `{os.path.realpath(place.source)}`",
+            )
+        if place.source == spec.workspace or below(place.source, spec.workspace):
+            raise SetupError(f"`{place.source}` is in the workspace", primitive="places")
+        if below(spec.workspace, place.source):
+            raise SetupError(f"`{place.source}` holds the workspace", primitive="places")
 
 
 def below(path: str, parent: str) -> bool:

@@ -9,7 +9,7 @@ import errno
 import os
 from dataclasses import dataclass
 
-from sandbox.backends import _admit, _kernel, _visible
+from sandbox.backends import _admit, _kernel, _places, _visible
 from sandbox.errors import SetupError
 from sandbox.spec import Limits, SandboxSpec
 
@@ -45,6 +45,7 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     sources = _system_trees()
     workspace = _kernel.open_real(spec.workspace, os.O_PATH | os.O_DIRECTORY)
     sources += [_Mount(path, tree=_read_only(path), directory=os.path.isdir(path)) for path in spec.read_only]
+    kept = _places.opened(spec)
     devices = {name: _device(name) for name in _visible.DEVICES if os.path.exists(f"/dev/{name}")}
     contents = etc(spec.home, owner)
     top_links = {name: os.readlink(f"/{name}") for name in _visible.TOP_LEVEL if os.path.islink(f"/{name}")}
@@ -67,9 +68,14 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     within = [mount for mount in unique.values() if _admit.below(mount.path, spec.workspace)]
     for mount in sorted(before, key=lambda mount: mount.path.count("/")):
         _attach(mount, _make_place(root, mount.path, directory=mount.directory), scratch)
-    seen = _overlay(root, spec.workspace, workspace, scratch)
+    _places.attach(kept, root, scratch, spec.home, owner)
+    seen = (
+        _direct(root, spec, workspace) if spec.direct else _overlay(root, spec.workspace, workspace, scratch)
+    )
     for mount in sorted(within, key=lambda mount: mount.path.count("/")):
         _attach(mount, _existing_place(seen, spec.workspace, mount.path), scratch)
+    if spec.direct:
+        _places.fix(seen, spec.workspace, spec.direct, spec.masked, noexec=not spec.runs_what_it_writes)
     _mask(seen, spec, scratch)
     _hide(root, spec, scratch)
     if not spec.runs_what_it_writes:
@@ -257,6 +263,17 @@ def _overlay(root: int, path: str, lower: int, scratch: int) -> int:
         ) from error
     os.close(place)
     return _kernel.open_beneath(path.lstrip("/"), dir_fd=root, flags=os.O_PATH | os.O_DIRECTORY)
+
+
+def _direct(root: int, spec: SandboxSpec, workspace: int) -> int:
+    """Mount the workspace itself and return a descriptor of it."""
+    tree = _kernel.clone_tree(".", dir_fd=workspace, recursive=False)
+    _kernel.set_attributes(tree, _kernel.ATTR_NOSUID | _kernel.ATTR_NODEV, recursive=False)
+    place = _make_place(root, spec.workspace, directory=True)
+    _kernel.attach(tree, place)
+    os.close(tree)
+    os.close(place)
+    return _kernel.open_beneath(spec.workspace.lstrip("/"), dir_fd=root, flags=os.O_PATH | os.O_DIRECTORY)
 
 
 def _mask(seen: int, spec: SandboxSpec, scratch: int) -> None:

@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import replace
+from typing import BinaryIO
 
 from sandbox.backends import _admit, _attend, _init, _kernel, _landlock, _signals
 from sandbox.changes import Changes
@@ -18,7 +19,8 @@ from sandbox.result import Capabilities, Connections, End, Exited
 from sandbox.spec import SandboxSpec, Stdio
 
 _ENFORCES: frozenset[str] = frozenset(
-    "user mount pid net network ipc uts cgroup seccomp cow memory processes cpu disk inodes wall hidden noexec".split()
+    "user mount pid net network ipc uts cgroup seccomp cow memory processes cpu disk inodes wall hidden noexec"
+    " direct places".split()
 )
 _PROBE_WORKSPACE = "/usr/share"
 
@@ -39,6 +41,8 @@ class LocalRun:
 
         if self._upper < 0:
             raise ChangesError("the run is destroyed")
+        if self._spec.direct is not None:
+            return Changes(entries=(), open_after=_nothing)
         return read(self._upper, self._spec.workspace)
 
     def connections(self) -> Connections:
@@ -54,6 +58,10 @@ class LocalRun:
 
     def __del__(self) -> None:
         self.destroy()
+
+
+def _nothing(path: str) -> BinaryIO:
+    raise ChangesError(f"nothing was copied, so there is no new `{path}`")
 
 
 class LocalBackend:
@@ -101,6 +109,22 @@ class LocalBackend:
 
     def run(self, spec: SandboxSpec, stdio: Stdio) -> LocalRun:
         _admit.refuse(spec, stdio, _ENFORCES)
+        if spec.direct is not None:
+            from sandbox.backends import _absent  # noqa: PLC0415 - few runs are
+
+            if os.stat(spec.workspace).st_uid == 0:
+                raise SetupError(
+                    f"`{spec.workspace}` belongs to root: a program that is written there with the setuid bit is root's",
+                    primitive="direct",
+                    fix="give the workspace to an ordinary user (chown -R), or use a copied one",
+                )
+            with _absent.held(spec.workspace, spec.direct.protected) as protected:
+                return self._with_network(
+                    replace(spec, direct=replace(spec.direct, protected=protected)), stdio
+                )
+        return self._with_network(spec, stdio)
+
+    def _with_network(self, spec: SandboxSpec, stdio: Stdio) -> LocalRun:
         if spec.network is None:
             return self._run(spec, stdio, None)
         proxy = Proxy(spec.network)
