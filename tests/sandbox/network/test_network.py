@@ -1,9 +1,12 @@
 """Grants in real sandboxes, on a machine that is wired to a small internet. The ways round them are data: cases.toml."""
 
+import contextlib
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,3 +131,90 @@ def test_a_grant_is_what_it_says_and_nothing_more(run, here, case):
     assert reached == set(case.get("met", ()))
     if not case.get("asked", True):
         assert here.lines("asked") == []
+
+
+TOOLS = {
+    "git": "GIT_SSL_CAINFO=cert.pem git clone -q https://index.example.org/toy.git got && cat got/file.txt",
+    "pip": (
+        "/usr/bin/python3 -m pip install -q --disable-pip-version-check --no-cache-dir --target got"
+        " --index-url https://index.example.org/simple --cert cert.pem toy && cat got/toy.py"
+    ),
+    "npm": (
+        "npm install --no-audit --no-fund --registry https://index.example.org/ --cafile cert.pem toypkg"
+        " && cat node_modules/toypkg/i.js"
+    ),
+}
+"""Each leaves a sentence that only the server knows."""
+
+
+@pytest.mark.parametrize("granted", [True, False], ids=["granted", "refused"])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_tools_follow_the_proxy(request, run, here, tool, granted):
+    if request.node.callspec.params["run"] not in {"root", "user"}:
+        pytest.skip("only about what is said to the proxy: tried on local")
+    there = ["/usr/bin/python3", "-m", "pip", "--version"] if tool == "pip" else [tool, "--version"]
+    if (
+        shutil.which(there[0], path=PATH) is None
+        or subprocess.run(there, check=False, capture_output=True).returncode
+    ):
+        pytest.skip(f"there is no {tool}")
+
+    met = run(
+        f"export PIP_RETRIES=0 npm_config_fetch_retries=0; {TOOLS[tool]}",
+        Network(hosts=("index.example.org",) if granted else ("files.example.org",)),
+    )
+
+    from_there = "from the" in met.out
+    assert from_there is granted, met.out
+    # git asks first whether it needs the password at all.
+    assert {one for one in met.decided if "no-token" not in one} == {
+        f"index.example.org:443 {'ok' if granted else 'not-granted'}"
+    }, met.out
+    assert bool(here.lines("met")) is granted
+
+
+def proxies(directory):
+    """Processes of the proxy that were started from this copy of the package."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/cmdline", "rb") as file:
+            words = file.read().split(b"\0")
+            if attend._PROGRAM.encode() in words and os.fsencode(directory) in words:
+                found.append(int(name))
+    return found
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("whom", ["the caller", "the proxy"])
+def test_nothing_is_left_when_one_of_them_is_killed(tmp_path, whom):
+    site = tmp_path / "site"
+    shutil.copytree(Path(attend.__file__).parents[1], site / "sandbox")
+    workspace = os.path.realpath(tmp_path / "ws")
+    os.mkdir(workspace)
+    ask = 'import os, socket, time; open("up", "w").close(); time.sleep(2); print(socket.socket().connect_ex(("127.0.0.1", 61080)), flush=True)'
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from sandbox.backends.local import LocalBackend\n"
+        "from sandbox.spec import Network, SandboxSpec, Stdio\n"
+        f"spec = SandboxSpec(argv=('/usr/bin/python3', '-c', {ask!r}), workspace={workspace!r}, cwd={workspace!r},\n"
+        "    network=Network(hosts=('index.example.org',)))\n"
+        "run = LocalBackend().run(spec, Stdio())\n"
+        "print(run.end, run.connections(), flush=True)\n"
+    )
+    caller = subprocess.Popen(
+        [sys.executable, "-c", program, str(site)], stdout=subprocess.PIPE, text=True, cwd="/"
+    )
+    deadline = time.monotonic() + 30
+    while not (found := proxies(site)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(1)  # it serves by now
+
+    os.kill(caller.pid if whom == "the caller" else found[0], 9)
+    said, _ = caller.communicate(timeout=60)
+    while proxies(site) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    assert proxies(site) == []
+    if whom == "the proxy":
+        assert said.startswith("111\nExited(status=0)")
+        assert "the proxy ended with -9" in said
