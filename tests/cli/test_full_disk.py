@@ -31,6 +31,15 @@ printf old > a
 held=$("$PYTHON" -m guard changes list | cut -d' ' -f1)
 undo=$("$PYTHON" -m guard undo | cut -d' ' -f1)
 [ -n "$held" ] && [ -n "$undo" ] || exit 92
+# The last page of the log has room for a record more, or it has not: here it never has.
+log="$STATE/guard/audit/current.jsonl"
+size() { stat -c %s "$log"; }
+before=$(size)
+"$PYTHON" -m guard exec --ask deny -- 'true #' || exit 94
+after=$(size)
+pad=$(( (2 * 4096 - 200 - (2 * after - before) % 4096) % 4096 ))
+"$PYTHON" -m guard exec --ask deny -- "true #$(head -c $pad /dev/zero | tr '\0' x)" || exit 95
+[ $(( 4096 - $(size) % 4096 )) -lt 600 ] || exit 96
 for place in $FULL; do cat /dev/zero > "$place/ballast" 2>/dev/null || :; done
 find . -not -path './ballast' -type f -exec sha256sum {} + | sort > /dev/shm/$TOKEN.before
 status=0
@@ -91,7 +100,7 @@ def on_a_full_disk(
             check=False,
             timeout=120,
         )
-        assert done.returncode not in {90, 91, 92, 93}, (done.returncode, done.stderr)
+        assert done.returncode not in {90, 91, 92, 93, 94, 95, 96}, (done.returncode, done.stderr)
         return done, Path(f"/dev/shm/{token}.same").exists()
     finally:
         for end in ("before", "after", "same"):
