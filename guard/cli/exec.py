@@ -30,6 +30,7 @@ from guard.model.principal import Principal
 from guard.model.profile import Limit, amount
 from guard.model.proposal import ShellProposal
 from sandbox.result import Connection
+from sandbox.select import NAMES
 from sandbox.spec import Stdio
 
 TIMEOUT_STATUS = 124
@@ -76,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backend",
         action="append",
-        choices=("local", "docker"),
+        choices=NAMES,
         metavar="NAME",
         help="use this sandbox: local, bubblewrap, landlock or docker",
     )

@@ -1,6 +1,9 @@
 """Which weaker walls a person accepts: an explicit file, and nothing that only looks like one."""
 
+import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -62,3 +65,50 @@ def test_somebody_elses_file_accepts_nothing(tmp_path):
     os.chown(tmp_path / "sandbox.json", 65534, 65534)
 
     assert "somebody else" in walls.read(str(tmp_path))[1] or os.getuid() == 65534
+
+
+@pytest.mark.sandbox
+def test_landlock_runs_a_command_where_it_is_accepted_and_nowhere_else(tmp_path):
+    for parent in (tmp_path, *tmp_path.parents[:2]):
+        parent.chmod(0o755)
+    home, work = tmp_path / "home", tmp_path / "work"
+    (home / ".config" / "guard").mkdir(parents=True)
+    (work / ".git").mkdir(parents=True)
+    (work / "words").write_text("echo built > out")
+
+    def guard() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "guard",
+                "exec",
+                "--no-watch",
+                "--backend",
+                "landlock",
+                "--",
+                'sh -c "$(tr a-z a-z < words)"',
+            ],
+            cwd=work,
+            env={"HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONPATH": os.getcwd()},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    without = guard()
+
+    assert without.returncode != 0
+    assert "does not enforce disk, inodes, ipc, mount, pid" in without.stderr
+    assert not (work / "out").exists()
+
+    (home / ".config" / "guard" / "sandbox.json").write_text('{"accept": ["landlock"]}')
+    done = guard()
+
+    assert done.returncode == 0, done.stderr
+    assert (work / "out").read_text() == "built\n"
+    (log,) = (home / ".local" / "state" / "guard" / "audit").glob("*.jsonl")
+    last = [json.loads(line) for line in log.read_text().splitlines()][-1]
+    assert last["backend"] == "landlock"
+    assert last["walls"]["enforces"] == sorted("landlock seccomp net cow memory processes cpu wall".split())
