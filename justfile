@@ -17,6 +17,10 @@ test *args:
 test-docker *args:
     tests/sandbox/with_dockerd.sh {{python}} -m pytest {{args}}
 
+# a developer's tools in the sandbox, with Rust, which the ordinary run leaves out
+work:
+    GUARD_TEST_CARGO=1 {{python}} -m pytest tests/enforce/test_work.py -q
+
 # the decision cases only
 cases:
     {{python}} -m pytest tests/engine/test_cases.py -q

@@ -23,6 +23,10 @@ class Run(Protocol):
         """What was asked of the proxy; nothing without ``spec.network``."""
         ...
 
+    def written(self, cache: int) -> int:
+        """A new descriptor of what was written to that cache of the spec, for the caller to close; -1 for none."""
+        ...
+
     def destroy(self) -> None:
         """Throw the layer away and leave nothing behind. May be called twice."""
         ...

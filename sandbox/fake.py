@@ -87,6 +87,9 @@ class FakeRun:
     def connections(self) -> Connections:
         return self.script.connections
 
+    def written(self, cache: int) -> int:  # noqa: ARG002 - as the protocol has it
+        return -1
+
     def destroy(self) -> None:
         self.destroyed = True
 

@@ -6,6 +6,7 @@ from sandbox.errors import SetupError
 
 MIB = 1024 * 1024
 MAX_HOSTS, MAX_PORTS = 256, 32
+HOME = "/home/sandbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,16 @@ class Direct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cache:
+    """A directory that starts as a view of others and whose written part can be kept; see ``sandbox.cachestore``."""
+
+    path: str
+    """Inside, below ``SandboxSpec.home``."""
+    lower: tuple[str, ...] = ()
+    """Directories of the machine to be seen in it, copy-on-write; the first that has a name counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxSpec:
     """One run. All host paths are absolute and already real (no symlinks)."""
 
@@ -103,7 +114,7 @@ class SandboxSpec:
     """At or below ``workspace``."""
     env: tuple[tuple[str, str], ...] = ()
     """The whole environment inside, nothing is inherited. Backends drop loader and interpreter injection variables."""
-    home: str = "/home/sandbox"
+    home: str = HOME
     """Path of an empty, writable, throwaway home inside."""
     read_only: tuple[str, ...] = ()
     """Extra host paths visible read-only at the same path (toolchains outside /usr)."""
@@ -117,6 +128,8 @@ class SandboxSpec:
     """None: the workspace is seen copy-on-write."""
     places: tuple[Place, ...] = ()
     """None below another one."""
+    caches: tuple[Cache, ...] = ()
+    """None below another one. A backend that cannot give them leaves them empty: they are only caches."""
     limits: Limits = field(default_factory=Limits)
     network: Network | None = None
     """None: nothing but a loopback of its own, and nobody listens. Else the backend must have ``network``."""

@@ -18,6 +18,7 @@ SUBCOMMANDS = {
     "parse": ("guard.cli.parse", "how shell text is read, and which commands are in it"),
     "exec": ("guard.cli.exec", "decide, run where the decision says, judge the changes"),
     "changes": ("guard.cli.changes", "held changes: list, show, apply, drop"),
+    "caches": ("guard.cli.caches", "caches of sandboxed runs: list, clear"),
     "undo": ("guard.cli.undo", "put back what a run changed"),
     "sessions": ("guard.cli.sessions", "agents that were denied, and unlocking one"),
     "audit": ("guard.cli.audit", "read and verify the audit log"),

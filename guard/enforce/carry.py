@@ -75,7 +75,15 @@ def carry(
     # The kernel's file times lag behind the clock by up to a tick.
     started_ns = time.time_ns() - _TICK_NS
     try:
-        confined = confine(permit, proposal, decided.facts, stdio, preferred, accepted(guard.places.config))
+        confined = confine(
+            permit,
+            proposal,
+            decided.facts,
+            stdio,
+            preferred,
+            accepted(guard.places.config),
+            guard.places.caches,
+        )
     finally:
         seen = watcher.stop() if watcher is not None else Seen()
     try:

@@ -5,10 +5,12 @@ import os
 import signal
 from types import FrameType
 
+from guard.enforce.caches import given, keep_all
 from guard.enforce.descendants import descendants
 from guard.enforce.forbidden import hidden_files, with_content
 from guard.enforce.grants import environment, limits, network, places, refused
 from guard.enforce.permit import Permit
+from guard.enforce.toolchains import toolchains
 from guard.model.dataclass import dataclass, replace
 from guard.model.decision import Host, Sandbox
 from guard.model.facts import EVERYTHING_ELSE, Facts
@@ -20,28 +22,10 @@ from sandbox.backend import Run
 from sandbox.errors import NoBackend, SandboxError
 from sandbox.result import Capabilities, End, Exited, Interrupted, LimitHit
 from sandbox.select import choose
-from sandbox.spec import SandboxSpec, Stdio
+from sandbox.spec import HOME, SandboxSpec, Stdio
 
 if TYPE_CHECKING:
     from subprocess import Popen
-
-_TOOLCHAINS = frozenset(
-    {
-        ".pyenv",
-        ".nvm",
-        ".rustup",
-        ".volta",
-        ".asdf",
-        ".rbenv",
-        ".nodenv",
-        ".sdkman",
-        "miniconda3",
-        "anaconda3",
-        "mise",
-    }
-)
-"""Directories that hold programs and no secrets: seen whole, read-only."""
-_SYSTEM = ("/usr/", "/bin/", "/sbin/", "/lib")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +46,12 @@ def confine(
     stdio: Stdio,
     preferred: tuple[str, ...] = (),
     accepted: frozenset[str] = frozenset(),
+    stores: str = "",
 ) -> Confined:
-    """Spend the permit. Raises NoPermit; everything else that goes wrong is ``NotStarted``."""
+    """Spend the permit. Raises NoPermit; everything else that goes wrong is ``NotStarted``.
+
+    ``stores``: the directory that caches are kept in; without one nothing is kept.
+    """
     permit.use(proposal)
     match permit.placement:
         case Host():
@@ -73,7 +61,7 @@ def confine(
             problem = refused(placement)
             if problem:
                 return _not_started(problem)
-            return _in_sandbox(permit, proposal, facts, placement.profile, stdio, preferred, accepted)
+            return _in_sandbox(permit, proposal, facts, placement.profile, stdio, preferred, accepted, stores)
 
 
 def _not_started(reason: str, backend: str = "none") -> Confined:
@@ -96,6 +84,7 @@ def _in_sandbox(
     stdio: Stdio,
     preferred: tuple[str, ...],
     accepted: frozenset[str],
+    stores: str,
 ) -> Confined:
     cwd = os.path.realpath(proposal.cwd)
     workspace = facts.workspace
@@ -112,12 +101,15 @@ def _in_sandbox(
         backend = choose(preferred, frozenset((*required, *profile.requires)), accepted)
     except NoBackend as error:
         return _not_started(str(error))
+    tools, variables = toolchains(facts)
+    caches, kept = given(profile, facts, stores, HOME) if stores else ((), ())
     spec = SandboxSpec(
         argv=argv_of(proposal.command),
         workspace=workspace,
         cwd=cwd,
-        env=environment(profile, facts),
-        read_only=tuple(dict.fromkeys((*_toolchains(facts), *places(profile, facts)))),
+        env=tuple((dict(environment(profile, facts)) | dict(variables)).items()),
+        read_only=tuple(dict.fromkeys((*tools, *places(profile, facts)))),
+        caches=caches,
         masked=copies,
         hidden=hidden,
         runs_what_it_writes=not only_listed,
@@ -133,6 +125,7 @@ def _in_sandbox(
         run = backend.run(spec, stdio)
     except SandboxError as error:
         return replace(_not_started(str(error), backend.name), walls=backend.probe())
+    keep_all(run, kept, facts.workspace)
     return Confined(outcome=_outcome(run.end, profile), backend=backend.name, run=run, walls=backend.probe())
 
 
@@ -144,32 +137,6 @@ def _outcome(end: End, profile: RunProfile) -> Outcome:
             return LimitReached(limit=limit, set_by=profile.limit(limit))
         case Interrupted(signal=number):
             return Killed(signal=number)
-
-
-def _toolchains(facts: Facts) -> tuple[str, ...]:
-    """What lies on PATH outside of the system: seen read-only, so that the tools of the person work inside."""
-    found: dict[str, None] = {}
-    for entry in facts.env.get("PATH", "").split(":"):
-        real = os.path.realpath(entry) if entry.startswith("/") else ""
-        if not real or (real + "/").startswith(_SYSTEM) or not os.path.isdir(real):
-            continue
-        if _inside(real, facts.workspace) or _inside(facts.workspace, real) or _inside(facts.home, real):
-            continue
-        found.setdefault(_whole(real))
-    return tuple(found)
-
-
-def _inside(path: str, root: str) -> bool:
-    return bool(root) and (path + "/").startswith(root.rstrip("/") + "/")
-
-
-def _whole(real: str) -> str:
-    """The toolchain that a directory of programs belongs to, when it is one that we know."""
-    parts = real.split("/")
-    for index, part in enumerate(parts):
-        if part in _TOOLCHAINS:
-            return "/".join(parts[: index + 1])
-    return real
 
 
 # ------------------------------------------------------------------ on the host

@@ -78,6 +78,10 @@ class Places:
         return os.path.join(self.state, "sessions")
 
     @property
+    def caches(self) -> str:
+        return os.path.join(self.state, "caches")
+
+    @property
     def runs(self) -> str:
         return os.path.join(self.state, "runs")
 

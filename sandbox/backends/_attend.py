@@ -7,7 +7,8 @@ import signal
 import time
 from collections.abc import Callable
 
-from sandbox.backends import _init, _kernel
+from sandbox.backends import _init, _kernel, _watch
+from sandbox.backends._streams import Streams
 from sandbox.errors import SetupError
 from sandbox.result import End, Exited, Interrupted, LimitHit
 from sandbox.spec import Limits
@@ -17,29 +18,47 @@ BACKSTOP_S = 10.0
 
 
 def attend(
-    limits: Limits, channel: int, arrived: int, answer: Callable[[bytes, int], bool]
+    limits: Limits,
+    channel: int,
+    arrived: int,
+    answer: Callable[[bytes, int], bool],
+    streams: Streams | None = None,
 ) -> tuple[End, int]:
     """How it ended, and the descriptor that was sent when it started. Raises SetupError.
 
     ``answer`` is given each message that says neither, with its descriptor, and returns whether it knew it.
     """
-    poll = select.poll()
-    poll.register(channel, select.POLLIN)
-    poll.register(arrived, select.POLLIN)
     wall = limits.wall_s
     deadline = None if wall is None else time.monotonic() + wall + BACKSTOP_S
     upper, interrupted = -1, 0
     try:
         while True:
+            poll = select.poll()
+            poll.register(channel, select.POLLIN)
+            poll.register(arrived, select.POLLIN)
+            if streams is not None:
+                streams.watch(poll)
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             events = dict(poll.poll(None if left is None else left * 1000))
-            if not events:
+            if left == 0 and channel not in events:
                 return LimitHit(limit="wall"), upper
-            if arrived in events:
-                interrupted = os.read(arrived, 1)[0]
-                with contextlib.suppress(OSError):
-                    os.write(channel, bytes([interrupted]))
-                deadline = time.monotonic() + BACKSTOP_S
+            if streams is not None:
+                streams.serve(events)
+            number = os.read(arrived, 1)[0] if arrived in events else 0
+            if streams is not None and streams.over and not interrupted:
+                number = int(signal.SIGKILL)
+            match number:
+                case 0:
+                    pass
+                case signal.SIGWINCH | signal.SIGCONT if streams is not None:
+                    streams.resume()
+                case signal.SIGTSTP if streams is not None:
+                    _say(channel, number)
+                    deadline = _stay_stopped(channel, streams, deadline)
+                case _:
+                    interrupted = number
+                    _say(channel, interrupted)
+                    deadline = time.monotonic() + BACKSTOP_S
             if channel not in events:
                 continue
             message, descriptor = _receive(channel)
@@ -50,6 +69,11 @@ def attend(
                     return _init.decode_end(message), upper
                 case _init.FAILED:
                     raise _init.decode_failure(message)  # noqa: TRY301 - the handler below only closes
+                case _init.TERMINAL if streams is not None:
+                    streams.adopt(descriptor)
+                case _watch.STOPPED if streams is not None:
+                    # As the terminal would have done to all of the job.
+                    deadline = _stay_stopped(channel, streams, deadline, group=True)
                 case kind if kind and answer(kind, descriptor):
                     pass
                 case _ if upper < 0:
@@ -67,6 +91,27 @@ def attend(
         if upper >= 0:
             os.close(upper)
         raise
+
+
+def _say(channel: int, number: int) -> None:
+    with contextlib.suppress(OSError):
+        os.write(channel, bytes([number]))
+
+
+def _stay_stopped(
+    channel: int, streams: Streams, deadline: float | None, *, group: bool = False
+) -> float | None:
+    """Stop as any program would, and once we are continued let the command go on. Returns the later deadline."""
+    since = time.monotonic()
+    streams.pause()
+    # Outside of the main thread nobody stops: there, as where nobody could continue us, it goes on at once.
+    with contextlib.suppress(ValueError):
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(0 if group else os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, handler)
+    streams.resume()
+    _say(channel, signal.SIGCONT)
+    return None if deadline is None else deadline + time.monotonic() - since
 
 
 def _receive(channel: int) -> tuple[bytes, int]:

@@ -4,7 +4,7 @@ import os
 import resource
 import signal
 
-from sandbox.backends import _kernel, _landlock
+from sandbox.backends import _kernel, _landlock, _terminal
 from sandbox.spec import Limits, SandboxSpec
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
@@ -18,6 +18,11 @@ _RESET = (
     signal.SIGPIPE,
     signal.SIGXFSZ,
     signal.SIGCHLD,
+    signal.SIGTSTP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+    signal.SIGCONT,
+    signal.SIGWINCH,
 )
 _WRITABLE = ("/tmp", "/dev", "/proc")  # noqa: S108 - the sandbox's own
 
@@ -29,9 +34,10 @@ def become(
     environment: dict[str, str],
     filter_program: bytes,
     change_identity: bool,
+    terminal: _terminal.Plan | None,
 ) -> None:
     """Drop all privileges and replace this process by the command."""
-    step_down(spec.limits, owner if change_identity else None)
+    step_down(spec.limits, owner if change_identity else None, terminal)
     _landlock.restrict_writes((spec.workspace, spec.home, *_WRITABLE))
     os.chdir(spec.cwd)
     _kernel.close_from(REPORT + 1)
@@ -39,12 +45,23 @@ def become(
     execute(spec.argv, environment)
 
 
-def step_down(limits: Limits, identity: tuple[int, int] | None, *, capable: bool = True) -> None:
+def step_down(
+    limits: Limits,
+    identity: tuple[int, int] | None,
+    terminal: _terminal.Plan | None = None,
+    *,
+    capable: bool = True,
+) -> None:
     """A session of its own, bounded, as ``identity`` (None: as we are), and without any privilege.
+
+    ``terminal``: in the session that has it instead, as its foreground.
 
     ``capable``: we have privileges to give up, in a user namespace or as root.
     """
-    os.setsid()
+    if terminal is None:
+        os.setsid()
+    else:
+        _terminal.come_forward(terminal)
     for number in _RESET:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -83,8 +100,8 @@ def limit(limits: Limits, *, processes: bool = True) -> None:
     if limits.open_files is not None:
         _lower(resource.RLIMIT_NOFILE, limits.open_files)
     if processes and limits.processes is not None:
-        # Counted inside the user namespace only (Linux 5.14), and never for root.
-        _lower(resource.RLIMIT_NPROC, limits.processes)
+        # Counted inside the user namespace only (Linux 5.14), our two processes with them, and never for root.
+        _lower(resource.RLIMIT_NPROC, limits.processes + 2)
     if limits.memory_bytes is not None:
         # Per process and without reserved address space, so that runtimes which reserve gigabytes still
         # start; the sum over all processes is watched by the first process.

@@ -6,6 +6,7 @@ import select
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.result import Interrupted, LimitHit
@@ -13,7 +14,7 @@ from sandbox.spec import Limits, Stdio
 
 _CHUNK = 65536
 _HEADER = 8
-_TICK_S = 0.5
+_TICK_S = 0.05
 
 
 @dataclass(slots=True)
@@ -25,6 +26,8 @@ class Carrier:
     limits: Limits
     arrived: int
     """A descriptor with one byte for each signal the caller got."""
+    over: Callable[[], str] = str
+    """Names the limit that everything inside together has passed, or nothing."""
     _pending: bytearray = field(default_factory=bytearray)
     _carried: int = 0
 
@@ -32,11 +35,16 @@ class Carrier:
         """None when the command closed its outputs by itself."""
         deadline = None if self.limits.wall_s is None else time.monotonic() + self.limits.wall_s
         watched = [self.attached.fileno(), self.arrived, self.stdio.stdin]
+        looked = 0.0
         while True:
             left = _TICK_S if deadline is None else min(_TICK_S, deadline - time.monotonic())
             if left <= 0:
                 return LimitHit(limit="wall")
             ready, _, _ = select.select(watched, [], [], left)
+            if time.monotonic() >= looked + _TICK_S:
+                looked = time.monotonic()
+                if limit := self.over():
+                    return LimitHit(limit=limit)
             if self.arrived in ready:
                 return Interrupted(signal=os.read(self.arrived, 1)[0])
             if self.stdio.stdin in ready and not self._feed():

@@ -10,7 +10,7 @@ import os
 import select
 import signal
 
-from sandbox.backends import _command, _kernel, _root, _seccomp, _watch
+from sandbox.backends import _command, _kernel, _root, _seccomp, _terminal, _watch
 from sandbox.environment import inside
 from sandbox.errors import SetupError
 from sandbox.proxy.attend import ports_of
@@ -19,8 +19,18 @@ from sandbox.spec import SandboxSpec
 
 CHANNEL = 3
 MAPS, STARTED, ENDED, FAILED, LISTENING = b"M", b"S", b"E", b"F", b"L"
+TERMINAL = b"T"
+"""With the other end of the sandbox's own terminal."""
 _SEPARATOR = "\x1f"
-_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_IGNORED = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGTSTP,
+    signal.SIGCONT,
+    signal.SIGWINCH,
+)
 
 
 def encode_end(end: End) -> bytes:
@@ -63,7 +73,13 @@ def fail(channel: int, error: BaseException) -> None:
     os.write(channel, FAILED + text.encode(errors="surrogateescape"))
 
 
-def enter(spec: SandboxSpec, descriptors: tuple[int, int, int], channel: int, caller: int) -> None:
+def enter(
+    spec: SandboxSpec,
+    descriptors: tuple[int, int, int],
+    channel: int,
+    caller: int,
+    terminal: _terminal.Plan | None,
+) -> None:
     """In the first child: own namespaces, then wait for their pid 1. Never returns."""
     try:
         os.setsid()  # no terminal: ctrl-c reaches us only through the caller
@@ -91,7 +107,7 @@ def enter(spec: SandboxSpec, descriptors: tuple[int, int, int], channel: int, ca
             _map("gid_map", f"{identity[1]} {identity[1]} 1")
         child = os.fork()
         if child == 0:
-            _first_process(spec, owner, change_identity=privileged and owner[0] != 0)
+            _first_process(spec, owner, terminal, change_identity=privileged and owner[0] != 0)
         os.waitpid(child, 0)
         os._exit(0)
     except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
@@ -160,7 +176,9 @@ def owner_of(workspace: str, *, privileged: bool) -> tuple[int, int]:
     return found.st_uid, found.st_gid
 
 
-def _first_process(spec: SandboxSpec, owner: tuple[int, int], *, change_identity: bool) -> None:
+def _first_process(
+    spec: SandboxSpec, owner: tuple[int, int], terminal: _terminal.Plan | None, *, change_identity: bool
+) -> None:
     """Process 1 of the namespace: builds the root, starts the command, watches it. Never returns."""
     try:
         _kernel.die_with_parent()
@@ -170,9 +188,15 @@ def _first_process(spec: SandboxSpec, owner: tuple[int, int], *, change_identity
         built = _root.build(spec, owner)
         if spec.network is not None:
             _listen(ports_of(spec.network))
-        command = _start(spec, owner, change_identity=change_identity)
+        if terminal is not None:
+            other_end = _terminal.make(terminal, owner)
+            _kernel.send(CHANNEL, TERMINAL, other_end)
+            os.close(other_end)
+        command = _start(spec, owner, terminal, change_identity=change_identity)
+        if terminal is not None:
+            _terminal.let_go()
         _kernel.send(CHANNEL, STARTED, built.upper)
-        end = _watch.until_end(command, CHANNEL, built.scratch, spec.limits)
+        end = _watch.until_end(command, CHANNEL, built.scratch, spec.limits, terminal=terminal is not None)
         os.write(CHANNEL, encode_end(end))
     except BaseException as error:  # noqa: BLE001 - see enter
         fail(CHANNEL, error)
@@ -189,7 +213,9 @@ def _listen(ports: tuple[int, ...]) -> None:
         os._exit(1)
 
 
-def _start(spec: SandboxSpec, owner: tuple[int, int], *, change_identity: bool) -> int:
+def _start(
+    spec: SandboxSpec, owner: tuple[int, int], terminal: _terminal.Plan | None, *, change_identity: bool
+) -> int:
     """Fork the command and return once it runs or has failed to be found. Raises SetupError."""
     program = _seccomp.program()
     environment = inside(spec.env, home=spec.home, cwd=spec.cwd, proxied=spec.network is not None)
@@ -204,6 +230,7 @@ def _start(spec: SandboxSpec, owner: tuple[int, int], *, change_identity: bool) 
                 environment=environment,
                 filter_program=program,
                 change_identity=change_identity,
+                terminal=terminal,
             )
         except BaseException as error:  # noqa: BLE001 - see enter
             os.write(_command.REPORT, f"{error!r}".encode(errors="replace"))

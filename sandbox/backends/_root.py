@@ -9,7 +9,7 @@ import errno
 import os
 from dataclasses import dataclass
 
-from sandbox.backends import _admit, _kernel, _places, _visible
+from sandbox.backends import _admit, _caches, _kernel, _places, _visible
 from sandbox.errors import SetupError
 from sandbox.spec import Limits, SandboxSpec
 
@@ -50,6 +50,7 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     contents = etc(spec.home, owner)
     top_links = {name: os.readlink(f"/{name}") for name in _visible.TOP_LEVEL if os.path.islink(f"/{name}")}
 
+    caches = _caches.opened(spec)
     scratch = _scratch(spec)
     root = _new_root(scratch)
     for name, link in top_links.items():
@@ -68,6 +69,7 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     within = [mount for mount in unique.values() if _admit.below(mount.path, spec.workspace)]
     for mount in sorted(before, key=lambda mount: mount.path.count("/")):
         _attach(mount, _make_place(root, mount.path, directory=mount.directory), scratch)
+    _caches.mount(caches, root, scratch, spec, owner)
     _places.attach(kept, root, scratch, spec.home, owner)
     seen = (
         _direct(root, spec, workspace) if spec.direct else _overlay(root, spec.workspace, workspace, scratch)

@@ -7,16 +7,18 @@ from collections.abc import Callable, Generator
 from types import FrameType
 
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+JOB_CONTROL = (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH)
+"""For who can stop and continue what runs, and tell it the size of its terminal."""
 _Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
 
 
 @contextlib.contextmanager
-def arriving() -> Generator[int]:
+def arriving(also: tuple[signal.Signals, ...] = ()) -> Generator[int]:
     """A descriptor that one byte arrives on for each signal to forward; none do outside the main thread."""
     reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     before: dict[signal.Signals, _Handler] = {}
     try:
-        for number in _FORWARDED:
+        for number in (*_FORWARDED, *also):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
                 before[number] = signal.signal(
                     number, lambda got, _frame: os.write(writer, bytes([got])) and None

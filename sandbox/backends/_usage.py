@@ -15,10 +15,12 @@ class Usage:
     resident_bytes: int
     """Shared pages counted once per process: an upper bound that is cheap to read."""
     cpu_s: float
+    files: int
+    """Open in the one process that has most."""
 
 
 def measure(proc: str = "/proc", names: Iterable[str] | None = None) -> Usage:
-    tasks, pages, ticks = 0, 0, 0
+    tasks, pages, ticks, files = 0, 0, 0, 0
     for name in _everybody(proc) if names is None else names:
         # The name in brackets may hold anything; the numbers start behind the last bracket.
         fields = _read(f"{proc}/{name}/stat").rpartition(b")")[2].split()
@@ -27,7 +29,16 @@ def measure(proc: str = "/proc", names: Iterable[str] | None = None) -> Usage:
             pages += max(int(fields[21]), 0)
             # Its own, and of what it waited for: a shell's ended children are counted nowhere else.
             ticks += sum(int(field) for field in fields[11:15])
-    return Usage(tasks=tasks, resident_bytes=pages * _PAGE, cpu_s=ticks / _TICKS)
+            files = max(files, _open_files(f"{proc}/{name}/fd"))
+    return Usage(tasks=tasks, resident_bytes=pages * _PAGE, cpu_s=ticks / _TICKS, files=files)
+
+
+def _open_files(directory: str) -> int:
+    try:
+        # Their number is the directory's size since Linux 6.2.
+        return os.stat(directory).st_size or len(os.listdir(directory))
+    except OSError:
+        return 0
 
 
 def buried_cpu_s(proc: str) -> float:

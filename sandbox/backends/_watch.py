@@ -11,23 +11,25 @@ from sandbox.spec import Limits
 
 _FIRST_TICK_S, _TICK_S = 0.02, 0.05
 _GRACE_S = 2.0
+STOPPED = b"Z"
+"""Told on the channel, with the number of the signal: the command was stopped from its terminal."""
 
 
-def until_end(command: int, channel: int, scratch: int, limits: Limits) -> End:
+def until_end(command: int, channel: int, scratch: int, limits: Limits, *, terminal: bool = False) -> End:
     """Return when the command has ended and nobody is left. Its background processes end with it."""
-    end = _wait(command, channel, scratch, limits)
+    end = _wait(command, channel, scratch, limits, terminal=terminal)
     _end_everybody()
     return end
 
 
-def _wait(command: int, channel: int, scratch: int, limits: Limits) -> End:
+def _wait(command: int, channel: int, scratch: int, limits: Limits, *, terminal: bool) -> End:
     handle = os.pidfd_open(command)
     poll = select.poll()
     poll.register(handle, select.POLLIN)
     poll.register(channel, select.POLLIN)
     started = time.monotonic()
     deadline = None if limits.wall_s is None else started + limits.wall_s
-    interrupted, tick, full = 0, _FIRST_TICK_S, ""
+    interrupted, tick, full, stopped = 0, _FIRST_TICK_S, "", 0.0
     while True:
         events = dict(poll.poll(tick * 1000))
         tick = _TICK_S
@@ -36,18 +38,32 @@ def _wait(command: int, channel: int, scratch: int, limits: Limits) -> End:
             message = os.read(channel, 64)
             if not message:  # the caller died; nobody will read the layer
                 os._exit(1)
-            if not interrupted:
+            if message[0] == signal.SIGTSTP:
+                _signal_everybody(signal.SIGSTOP)
+                stopped = stopped or now
+            elif message[0] == signal.SIGCONT:
+                _signal_everybody(signal.SIGCONT)
+                # Time in which nobody could run does not count.
+                deadline = deadline + (now - stopped) if stopped and deadline is not None else deadline
+                stopped = 0.0
+            elif not interrupted:
                 interrupted = message[0]
                 _signal_everybody(interrupted)
                 deadline = now + _GRACE_S
         if handle in events:
             return _ended(command, interrupted, full or _exhausted(scratch))
-        if deadline is not None and now >= deadline:
+        if terminal and not stopped and (by := _was_stopped(command)):
+            stopped = now
+            os.write(channel, STOPPED + bytes([by]))
+        if deadline is not None and not stopped and now >= deadline:
             return Interrupted(signal=interrupted) if interrupted else LimitHit(limit="wall")
         full = full or _exhausted(scratch)
-        over = _over(limits)
+        usage = _usage.measure()
+        over = _over(limits, usage)
         if over:
             return LimitHit(limit=over)
+        if not full and limits.open_files is not None and usage.files >= limits.open_files:
+            full = "open-files"
         _reap(command)
 
 
@@ -65,8 +81,16 @@ def _ended(command: int, interrupted: int, full: str) -> End:
     return Exited(status=code if code >= 0 else 128 - code)
 
 
-def _over(limits: Limits) -> str:
-    usage = _usage.measure()
+def _was_stopped(command: int) -> int:
+    """The signal that has stopped it since we last asked, or 0."""
+    try:
+        found = os.waitid(os.P_PID, command, os.WSTOPPED | os.WNOHANG)
+    except ChildProcessError:
+        return 0
+    return found.si_status if found is not None else 0
+
+
+def _over(limits: Limits, usage: _usage.Usage) -> str:
     if limits.processes is not None and usage.tasks >= limits.processes:
         return "processes"
     if limits.cpu_s is not None:

@@ -49,6 +49,9 @@ class BubblewrapRun:
             raise ChangesError("the run is destroyed")
         return read(self._merged, self._spec.workspace, Merged(), hidden=self._hidden)
 
+    def written(self, cache: int) -> int:  # noqa: ARG002 - it has none
+        return -1
+
     def destroy(self) -> None:
         merged, self._merged = self._merged, -1
         if merged >= 0:

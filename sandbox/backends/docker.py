@@ -13,7 +13,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from sandbox.backends import _admit, _netns, _signals
+from sandbox.backends import _admit, _caches, _netns, _signals, _usage
 from sandbox.backends._docker_profile import profile
 from sandbox.backends._docker_stream import Carrier
 from sandbox.changes import Changes
@@ -23,7 +23,7 @@ from sandbox.errors import ChangesError, SetupError
 from sandbox.images.build import HOST_USR, IMAGE
 from sandbox.proxy.attend import Proxy
 from sandbox.result import Capabilities, Connections, End, Exited, LimitHit
-from sandbox.spec import Network, SandboxSpec, Stdio
+from sandbox.spec import Cache, Limits, Network, SandboxSpec, Stdio
 
 _OWNER, _RUN = "execguard.owner", "execguard.run"
 _ENFORCES = frozenset(
@@ -42,7 +42,7 @@ _ENFORCES = frozenset(
         "disk",
         "inodes",
     )
-) | {"output", "wall", "hidden"}
+) | {"open-files", "output", "wall", "hidden", "caches"}
 _TIMEOUT_S = 60
 _WRAPPER = '"$@"; exit $?'
 """The command is a child of the shell: as process 1 it would be immune to its own signals."""
@@ -68,6 +68,10 @@ class DockerRun:
         if self._destroyed:
             raise ChangesError("the run is destroyed")
         return read(self._walls.upper, self._spec.workspace)
+
+    def written(self, cache: int) -> int:
+        path = os.path.relpath(self._spec.caches[cache].path, self._spec.home)
+        return -1 if self._destroyed else _caches.written(self._walls.upper, cache, path)
 
     def destroy(self) -> None:
         if not self._destroyed:
@@ -240,6 +244,7 @@ class _Walls:
         self._volumes: list[Any] = []
         self._runner: Any = None
         self._proxy: Proxy | None = None
+        self._inside, self._many_files = "", False
         self.upper = -1
         self.connections = Connections()
 
@@ -276,7 +281,13 @@ class _Walls:
         owner = self._prepare(where, spec.workspace)
         overlay = f"lowerdir={_escaped(spec.workspace)},upperdir={where}/upper,workdir={where}/work,userxattr,index=off"
         view = self._volume("view", {"type": "overlay", "device": "overlay", "o": overlay})
-        self._runner = self._create(spec, view, owner, keeper, host_usr=host_usr)
+        # One that begins empty costs more than it is worth: it is part of the home, which the engine forgets.
+        caches = {
+            cache.path: self._cache(where, number, cache, owner)
+            for number, cache in enumerate(spec.caches)
+            if any(map(os.path.isdir, cache.lower))
+        }
+        self._runner = self._create(spec, view, owner, keeper, caches, host_usr=host_usr)
         keeper.reload()
 
     def attend(self, spec: SandboxSpec, stdio: Stdio) -> End:
@@ -287,7 +298,10 @@ class _Walls:
         try:
             with _signals.arriving() as arrived:
                 self._runner.start()
-                early = Carrier(attached, stdio, spec.limits, arrived).carry()
+                self._inside = self._proc()
+                early = Carrier(
+                    attached, stdio, spec.limits, arrived, lambda: self._over(spec.limits)
+                ).carry()
             if early is not None:
                 self._kill()
             status = int(self._runner.wait()["StatusCode"])
@@ -300,6 +314,30 @@ class _Walls:
             return early
         self._runner.reload()
         return self._end(status, out_of_memory=bool(self._runner.attrs["State"].get("OOMKilled")), spec=spec)
+
+    def _proc(self) -> str:
+        """The /proc of the inside, where the engine shows us its processes."""
+        self._runner.reload()
+        path = f"/proc/{self._runner.attrs['State'].get('Pid', 0)}/root/proc"
+        return path if os.path.isdir(f"{path}/1") else ""
+
+    def _over(self, limits: Limits) -> str:
+        """The kernel refuses the process or the file; that this ends the run is our doing."""
+        try:
+            usage = _usage.measure(self._inside) if self._inside else None
+            buried = _usage.buried_cpu_s(self._inside) if self._inside else 0.0
+        except OSError:  # it ended meanwhile
+            return ""
+        if usage is None:
+            return ""
+        if limits.processes is not None and usage.tasks >= limits.processes:
+            return "processes"
+        if limits.cpu_s is not None and usage.cpu_s + buried >= limits.cpu_s + 1:
+            return "cpu"
+        self._many_files = self._many_files or (
+            limits.open_files is not None and usage.files >= limits.open_files
+        )
+        return ""
 
     def _kill(self) -> None:
         import docker.errors  # noqa: PLC0415 - see DockerBackend.run
@@ -314,6 +352,8 @@ class _Walls:
             return LimitHit(limit="memory")
         if spec.limits.cpu_s is not None and status == 128 + signal.SIGXCPU:
             return LimitHit(limit="cpu")
+        if self._many_files:
+            return LimitHit(limit="open-files")
         quota = os.fstatvfs(self.upper)
         if quota.f_bfree == 0 or status == 128 + signal.SIGXFSZ:
             return LimitHit(limit="disk")
@@ -389,8 +429,25 @@ class _Walls:
         os.utime(self.upper, ns=(like.st_atime_ns, like.st_mtime_ns))
         return like.st_uid, like.st_gid
 
+    def _cache(self, where: str, number: int, cache: Cache, owner: tuple[int, int]) -> Any:
+        """A volume that is a copy-on-write view of the cache."""
+        own = f"{where}/{_caches.name_of(number)}"
+        for path in (own, f"{own}-work"):
+            os.mkdir(path, 0o755)
+        os.chown(own, *owner)
+        lower = ":".join(_escaped(path) for path in cache.lower if os.path.isdir(path))
+        options = f"lowerdir={lower},upperdir={own},workdir={own}-work,userxattr,index=off"
+        return self._volume(_caches.name_of(number), {"type": "overlay", "device": "overlay", "o": options})
+
     def _create(
-        self, spec: SandboxSpec, view: Any, owner: tuple[int, int], keeper: Any, *, host_usr: bool
+        self,
+        spec: SandboxSpec,
+        view: Any,
+        owner: tuple[int, int],
+        keeper: Any,
+        caches: dict[str, Any],
+        *,
+        host_usr: bool,
     ) -> Any:
         from docker.types import Mount, Ulimit  # noqa: PLC0415 - see DockerBackend.run
 
@@ -399,6 +456,7 @@ class _Walls:
             *self._usr(host_usr=host_usr),
             Mount(spec.workspace, view.name, type="volume", no_copy=True),
         ]
+        mounts += [Mount(path, volume.name, type="volume", no_copy=True) for path, volume in caches.items()]
         mounts += [Mount(path, path, type="bind", read_only=True) for path in spec.read_only]
         mounts += [mask for path in (*spec.masked, *spec.hidden) if (mask := _mask(path)) is not None]
         ulimits = [Ulimit(name="core", soft=0, hard=0)]
@@ -423,7 +481,7 @@ class _Walls:
             security_opt=["no-new-privileges:true", f"seccomp={profile(os.uname().machine)}"],
             read_only=True,
             ipc_mode="private",
-            pids_limit=limits.processes,
+            pids_limit=None if limits.processes is None else limits.processes + 1,
             mem_limit=limits.memory_bytes,
             memswap_limit=limits.memory_bytes,
             ulimits=ulimits,

@@ -65,6 +65,9 @@ class LandlockRun:
     def connections(self) -> Connections:
         return Connections()
 
+    def written(self, cache: int) -> int:  # noqa: ARG002 - it has none
+        return -1
+
     def destroy(self) -> None:
         tree, self._tree = self._tree, -1
         if tree >= 0:

@@ -11,16 +11,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO
 
-from sandbox.backends import _admit, _attend, _init, _kernel, _landlock, _signals
+from sandbox.backends import _admit, _attend, _caches, _init, _kernel, _landlock, _signals
+from sandbox.backends._streams import Streams
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError, SandboxError, SetupError
 from sandbox.proxy.attend import Proxy
-from sandbox.result import Capabilities, Connections, End, Exited
+from sandbox.result import Capabilities, Connections, End, Exited, LimitHit
 from sandbox.spec import SandboxSpec, Stdio
 
 _ENFORCES: frozenset[str] = frozenset(
-    "user mount pid net network ipc uts cgroup seccomp cow memory processes cpu disk inodes wall hidden noexec"
-    " direct places".split()
+    (
+        "user mount pid net network ipc uts cgroup seccomp cow memory processes cpu open-files disk inodes output wall"
+        " hidden noexec direct places caches"
+    ).split()
 )
 _PROBE_WORKSPACE = "/usr/share"
 
@@ -50,6 +53,10 @@ class LocalRun:
 
     def met(self, connections: Connections) -> None:
         self._connections = connections
+
+    def written(self, cache: int) -> int:
+        path = os.path.relpath(self._spec.caches[cache].path, self._spec.home)
+        return _caches.written(self._upper, cache, path) if self._upper >= 0 else -1
 
     def destroy(self) -> None:
         upper, self._upper = self._upper, -1
@@ -82,7 +89,10 @@ class LocalBackend:
         spec = SandboxSpec(argv=("/bin/true",), workspace=_PROBE_WORKSPACE, cwd=_PROBE_WORKSPACE)
         detail = f"Linux {os.uname().release}, landlock {_landlock.abi()}"
         try:
-            run = self.run(spec, Stdio())
+            # Not the caller's own: what is typed there meanwhile is for the command.
+            with open(os.devnull, "r+b") as null:
+                number = null.fileno()
+                run = self.run(spec, Stdio(stdin=number, stdout=number, stderr=number))
         except SetupError as error:
             return Capabilities(
                 backend=self.name,
@@ -139,20 +149,27 @@ class LocalBackend:
         ours, theirs = _kernel.socket_pair()
         try:
             caller = os.getpid()
-            with _signals.arriving() as arrived:
+            with (
+                _signals.arriving(_signals.JOB_CONTROL) as arrived,
+                contextlib.closing(Streams(stdio, spec.limits.output_bytes)) as streams,
+            ):
                 child = os.fork()
                 if child == 0:
-                    _init.enter(spec, (stdio.stdin, stdio.stdout, stdio.stderr), theirs, caller)
+                    _init.enter(spec, streams.given, theirs, caller, streams.plan)
                 os.close(theirs)
                 theirs = -1
+                streams.close_theirs()
                 try:
-                    end, upper = _attend.attend(spec.limits, ours, arrived, _answer(child, ours, proxy))
-                    return LocalRun(spec, end, upper)
+                    end, upper = _attend.attend(
+                        spec.limits, ours, arrived, _answer(child, ours, proxy), streams
+                    )
                 finally:
                     # Its death is that of pid 1 of the namespace, and so of everything in it.
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(child, signal.SIGKILL)
                     os.waitpid(child, 0)
+                streams.drain(arrived)
+                return LocalRun(spec, LimitHit(limit="output") if streams.over else end, upper)
         finally:
             os.close(ours)
             if theirs >= 0:

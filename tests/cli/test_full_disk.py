@@ -64,6 +64,7 @@ READS = [
     (["changes", "show", "$held"], {0}),
     (["undo"], {0}),
     (["sessions", "list"], {0}),
+    (["caches", "list"], {0}),
     (["doctor"], {0, 1}),
     (["completion", "bash"], {0}),
 ]

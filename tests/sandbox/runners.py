@@ -4,6 +4,7 @@ import functools
 import os
 import pickle
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,8 @@ class Observed:
     changes: dict[str, Change] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
+    caches: dict[str, bytes] = field(default_factory=dict)
+    """What was written to each, by its number and path."""
     truncated: str = ""
     failed: SandboxError | None = None
     primitive: str = ""
@@ -59,6 +62,9 @@ def observe(backend: Backend, spec: SandboxSpec, *, feed: bytes = b"") -> Observ
                                 contents[path] = file.read()
                     case Deleted():
                         pass
+            caches = {}
+            for number in range(len(spec.caches)):
+                caches |= _files(run.written(number), str(number))
         finally:
             run.destroy()
         out.seek(0)
@@ -68,8 +74,21 @@ def observe(backend: Backend, spec: SandboxSpec, *, feed: bytes = b"") -> Observ
             changes={change.path: change for change in found.entries},
             order=[change.path for change in found.entries],
             contents=contents,
+            caches=caches,
             truncated=found.truncated,
         )
+
+
+def _files(directory: int, name: str) -> dict[str, bytes]:
+    found = {}
+    if directory >= 0:
+        for path, _names, files, here in os.fwalk(".", dir_fd=directory):
+            for file in files:
+                if stat.S_ISREG(os.stat(file, dir_fd=here, follow_symlinks=False).st_mode):
+                    with open(os.open(file, os.O_RDONLY, dir_fd=here), "rb") as stream:
+                        found[os.path.normpath(os.path.join(name, path, file))] = stream.read()
+        os.close(directory)
+    return found
 
 
 @functools.cache
