@@ -36,7 +36,7 @@ _KEYS = frozenset({"id", "command", "tool", "path", "content", "old", "new", "cw
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Say what would be decided. Never runs anything.\n\n"
+        "Say what would be decided, and which hosts a contained command needs. Never runs anything.\n\n"
         "  guard check -- rm -rf build ~\n"
         "  guard check --tool Write --path .git/hooks/pre-commit < hook\n"
         "  guard check --batch < cases.jsonl > verdicts.jsonl"

@@ -42,7 +42,8 @@ _SHOWN_HOSTS = 5
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Run one command under the guard: decided first, in a sandbox where the decision says so, and its changes\n"
-        "judged before they reach the workspace. Standard input, output, error, signals and exit status pass through.\n\n"
+        "judged before they reach the workspace. Standard input, output, error, signals and exit status pass through.\n"
+        "What it asked of the network and was refused is told when it fails: docs/network.md.\n\n"
         "  guard exec -- make test\n"
         "  guard exec -- 'python build.py && ls dist'"
     )

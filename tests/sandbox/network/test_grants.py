@@ -5,10 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.environment import inside
 from sandbox.errors import SetupError
-from sandbox.proxy import addresses
+from sandbox.proxy import addresses, attend
+from sandbox.proxy.attend import Proxy
 from sandbox.proxy.grants import find, grants_of
 from sandbox.proxy.names import HostError, authority, canonical
+from sandbox.result import Connections
 from sandbox.spec import Network
 
 V4 = st.integers(0, 2**32 - 1).map(IPv4Address)
@@ -297,3 +300,39 @@ def test_which_kinds_of_addresses_a_grant_reaches(hosts, private, asked, places)
     kinds = {"public", "private", "loopback", "link-local", "metadata", "own", "reserved"}
 
     assert {kind for kind in kinds if grant.reaches(kind)} == places
+
+
+def test_proxies_of_the_machine_are_not_seen_inside():
+    given = (
+        ("HTTP_PROXY", "http://u:p@corp:8080"),
+        ("https_proxy", "http://corp"),
+        ("Ftp_Proxy", "x"),
+        ("NO_PROXY", "corp"),
+        ("TERM", "x"),
+    )
+    proxy = Proxy(Network())
+
+    alone = inside(given, home="/home/sandbox", cwd="/w")
+    proxied = inside(proxy.environment(given), home="/home/sandbox", cwd="/w", proxied=True)
+
+    assert proxy.finish() == Connections()
+    assert [name for name in alone if "proxy" in name.lower()] == []
+    assert {name for name in proxied if name.isupper() and "PROXY" in name} >= {
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+    }
+    assert all(
+        proxied[name.lower()] == proxied[name]
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+    )
+    assert "corp" not in "".join(proxied.values())
+    assert proxied["HTTP_PROXY"].endswith("@127.0.0.1:61080")
+
+
+def test_two_runs_have_two_passwords_and_a_granted_port_moves_the_proxy():
+    one, two = Proxy(Network()), Proxy(Network())
+
+    assert one.environment(()) != two.environment(())
+    assert attend.ports_of(Network(loopback_ports=(5432, 61080, 61081))) == (61082, 5432, 61080, 61081)
