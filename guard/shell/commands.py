@@ -197,6 +197,9 @@ class CommandReader(CompoundReader):
         if timed and self.peek() in {"&", "|"}:
             raise self.stop("`time` of nothing")
         if (timed or negated) and self._ends_command():
+            if negated:
+                # In a substitution bash writes it anew as `! `, which it then cannot read.
+                raise self.stop("`!` of nothing")
             nothing = Simple((), (), (), self.span(start))
             return Pipeline((nothing,), negated, self.span(start), (), timed)
         command = self.command(word)

@@ -245,7 +245,7 @@ class _Emitter:
                 continue
             # Quotes only around what needs them: a backslash in quotes in quotes is another matter.
             out += [
-                "\\" + char if char in '\\$`"' else f'"{char}"' if char in "'}" else char
+                "\\" + char if char in '\\$`"' else f'"{char}"' if char in "'}<>" else char
                 for char in part.text
             ]
             if not part.text:
