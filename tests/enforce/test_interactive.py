@@ -113,10 +113,16 @@ def test_a_pager(machine: Machine) -> None:
 
 
 def test_a_shell_has_job_control(machine: Machine) -> None:
+    (machine.work / "job.py").write_text(
+        "import signal\n"
+        "signal.signal(signal.SIGCONT, lambda *_: print('again', flush=True))\n"
+        "print('started', flush=True)\n"
+        "while True: signal.pause()\n"
+    )
     person = start(machine, "bash --norc -i")
     person.types(b"PS1='IN'SIDE'> '\r")
     person.sees(b"INSIDE> ")
-    person.types(b'sh -c \'trap "echo ag"ain CONT; echo st"arted"; while :; do sleep 0.1; done\'\r')
+    person.types(b"python3 job.py\r")
     person.sees(b"started\r")
     person.types(b"\x1a")
     person.sees(b"Stopped")
