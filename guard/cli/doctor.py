@@ -16,14 +16,14 @@ from guard.enforce.levels import try_level
 from guard.enforce.pipeline import workspace_of
 from guard.enforce.places import Places, home_of
 from guard.enforce.walls import read
-from guard.errors import PolicyFileError
+from guard.errors import PolicyFileError, UsageError
 from guard.model.dataclass import dataclass
 from guard.model.verdict import Level
 from guard.policy.files.build import profiles_above
 from guard.policy.files.load import load_layer
 from guard.policy.files.locate import sources
 from guard.policy.rule import PolicyLayer
-from sandbox.select import PROMISE, probe_all
+from sandbox.select import NAMES, PROMISE, probe_all
 
 _SETTINGS = (".claude/settings.json", ".claude/settings.local.json")
 _MEANING = {
@@ -43,11 +43,26 @@ class Finding:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Say what protects this machine, found out by trying, and what is missing."
-    parser.epilog = "exit codes: 0 all is well, 1 something is missing or broken"
+    parser.epilog = (
+        "exit codes: 0 all is well, 1 something is missing or broken;"
+        " with --live 1 when an attempt got through or no sandbox works"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object for machines")
+    parser.add_argument(
+        "--live", action="store_true", help="try to get out of each sandbox, and record what came of it"
+    )
+    parser.add_argument(
+        "--backend", action="append", choices=NAMES, help="with --live: only this one; may be given again"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.live:
+        from guard.cli import live  # noqa: PLC0415 - the battery is not needed to look around
+
+        return live.run(args)
+    if args.backend:
+        raise UsageError("doctor: --backend is for --live", help_="say `guard doctor --live --backend NAME`")
     places = Places.from_environment()
     home = home_of(os.environ)
     workspace = workspace_of(directory_of(None), os.path.realpath(home))

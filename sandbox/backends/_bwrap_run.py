@@ -285,7 +285,7 @@ def _over(started: Started, limits: Limits) -> str:
         return "cpu"
     if (
         limits.memory_bytes is not None
-        and usage.resident_bytes > limits.memory_bytes
+        and usage.most_bytes > limits.memory_bytes
         and _usage.memory_bytes(proc) > limits.memory_bytes
     ):
         return "memory"

@@ -38,7 +38,7 @@ def become(
 ) -> None:
     """Drop all privileges and replace this process by the command."""
     step_down(spec.limits, owner if change_identity else None, terminal)
-    _landlock.restrict_writes((spec.workspace, spec.home, *_WRITABLE))
+    _landlock.restrict((spec.workspace, spec.home, *_WRITABLE), (0, 1, 2))
     os.chdir(spec.cwd)
     _kernel.close_from(REPORT + 1)
     _kernel.install_filter(filter_program)

@@ -160,7 +160,7 @@ def _over(members: list[str], limits: Limits) -> str:
             return "cpu"
     if (
         limits.memory_bytes is not None
-        and usage.resident_bytes > limits.memory_bytes
+        and usage.most_bytes > limits.memory_bytes
         and _usage.memory_bytes(names=members) > limits.memory_bytes
     ):
         return "memory"

@@ -111,7 +111,9 @@ def _system_trees() -> list[_Mount]:
 
 def _device(name: str) -> int:
     tree = _kernel.clone_tree(f"/dev/{name}", recursive=False)
-    _kernel.set_attributes(tree, _kernel.ATTR_NOSUID | _kernel.ATTR_NOEXEC, recursive=False)
+    # Read-only forbids no writing to a device, but to chmod it: it is the host's own, and root owns it.
+    attributes = _kernel.ATTR_RDONLY | _kernel.ATTR_NOSUID | _kernel.ATTR_NOEXEC
+    _kernel.set_attributes(tree, attributes, recursive=False)
     return tree
 
 

@@ -47,6 +47,21 @@ _SPECIAL = {
     "x86_64": {"clone": 56, "unshare": 272, "ioctl": 16, "socket": 41, "socketpair": 53},
     "aarch64": {"clone": 220, "unshare": 97, "ioctl": 29, "socket": 198, "socketpair": 199},
 }
+_ABOUT_A_PROCESS = {
+    "x86_64": {
+        "sched_setparam": 142, "sched_setscheduler": 144, "sched_setaffinity": 203, "prlimit64": 302, "sched_setattr": 314,
+    },
+    "aarch64": {
+        "sched_setparam": 118, "sched_setscheduler": 119, "sched_setaffinity": 122, "prlimit64": 261, "sched_setattr": 274,
+    },
+}  # fmt: skip
+"""Process 1 watches the limits, and where nobody but root has several users it is the same one as the command."""
+_PRIORITIES = {
+    "x86_64": {"setpriority": (141, 2), "ioprio_set": (251, 3)},
+    "aarch64": {"setpriority": (140, 2), "ioprio_set": (30, 3)},
+}
+"""Number, and the kind that means every process of a user. The second argument is whose."""
+WATCHER = 1
 _CLONE3 = 435
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
@@ -60,6 +75,17 @@ def refused_names(machine: str) -> frozenset[str]:
     """What is refused whatever its arguments."""
     by_name = _REFUSED_AARCH64 if machine == "aarch64" else _REFUSED_X86_64
     return frozenset(by_name) | frozenset(_REFUSED_EVERYWHERE)
+
+
+def about_a_process(machine: str) -> frozenset[str]:
+    """What may not be done to the watcher, which the first argument names."""
+    return frozenset(_ABOUT_A_PROCESS["aarch64" if machine == "aarch64" else "x86_64"])
+
+
+def priorities(machine: str) -> dict[str, int]:
+    """By the second argument not the watcher's, and not a whole user's, which the first would say."""
+    found = _PRIORITIES["aarch64" if machine == "aarch64" else "x86_64"]
+    return {name: everybody for name, (_, everybody) in found.items()}
 
 
 _Instruction = tuple[int, int, int, int]
@@ -114,6 +140,17 @@ def program(machine: str = "", *, memfd: bool = False) -> bytes:
         (_EQUAL, last - i, 1 if i == last else 0, request) for i, request in enumerate(TERMINAL_INJECTION)
     ]
     rules += _when(special["ioctl"], [_argument(1), *chain, _refuse(_EPERM)])
+    for number in sorted(_ABOUT_A_PROCESS[machine].values()):
+        rules += _when(number, [_argument(0), (_EQUAL, 0, 1, WATCHER), _refuse(_EPERM)])
+    for number, everybody in sorted(_PRIORITIES[machine].values()):
+        whose = [
+            _argument(0),
+            (_EQUAL, 2, 0, everybody),
+            _argument(1),
+            (_EQUAL, 0, 1, WATCHER),
+            _refuse(_EPERM),
+        ]
+        rules += _when(number, whose)
     for name in ("socket", "socketpair"):
         families: list[_Instruction] = [
             (_EQUAL, len(FAMILIES) - i, 0, family) for i, family in enumerate(FAMILIES)

@@ -100,7 +100,7 @@ def _over(limits: Limits, usage: _usage.Usage) -> str:
     # The cheap upper bound first; the exact sum only when that is over.
     if (
         limits.memory_bytes is not None
-        and usage.resident_bytes > limits.memory_bytes
+        and usage.most_bytes > limits.memory_bytes
         and _usage.memory_bytes() > limits.memory_bytes
     ):
         return "memory"

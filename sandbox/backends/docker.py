@@ -38,7 +38,6 @@ _ENFORCES = frozenset(
         "cow",
         "memory",
         "processes",
-        "cpu",
         "disk",
         "inodes",
     )

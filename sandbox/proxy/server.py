@@ -64,7 +64,7 @@ def _give_up() -> None:
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
     _kernel.no_new_privileges()
-    _landlock.restrict_writes(())
+    _landlock.restrict((), ())
     _kernel.hide_memory()
     _kernel.die_with_parent()  # last: a change of identity takes it back
 

@@ -1,0 +1,5 @@
+"""The guard's judgement of what the cases leave behind, loaded before a test gives up the right to read it."""
+
+from guard.enforce.battery import judging
+
+judge = judging()

@@ -1,0 +1,61 @@
+"""The battery on every backend, as root and as an ordinary user; and the proof that each attempt does harm without walls."""
+
+import os
+
+import pytest
+
+from sandbox.backend import Backend
+from sandbox.battery.case import load
+from sandbox.battery.run import run_here
+from sandbox.battery.trial import Outcome, Trial
+from tests.escapes.control import does_harm
+from tests.escapes.judge import judge
+from tests.sandbox.runners import as_user
+
+SECTIONS = load()
+CASES = [(section, case) for section in SECTIONS for case in section.cases]
+_done = {}
+
+
+def results(runner, section):
+    """Each section is tried once for each backend, whichever of its cases is asked about first."""
+    key = (runner.name, section.letter)
+    if key not in _done:
+        _done[key] = {result.case.id: result for result in trial(runner).section(section)}
+    return _done[key]
+
+
+def trial(runner) -> Trial:
+    def execute(spec, stdio, look):
+        if runner.uid == os.getuid():
+            return run_here(runner.backend, spec, stdio, look)
+        return as_user(runner.uid, lambda: run_here(runner.make(), spec, stdio, look))
+
+    backend: Backend = runner.backend
+    return Trial(
+        execute=execute, capabilities=backend.probe(), uid=runner.uid, judge=judge, directory=runner.directory
+    )
+
+
+@pytest.mark.parametrize(("section", "case"), [pytest.param(*one, id=one[1].id) for one in CASES])
+def test_nothing_gets_out(runner, section, case):
+    result = results(runner, section)[case.id]
+
+    if result.outcome is Outcome.NOT_APPLICABLE:
+        pytest.skip(f"{case.id}: {result.because}")
+    assert result.outcome is Outcome.STOPPED, f"{case.tries}: {result.because}"
+
+
+PROVED = [pytest.param(case, id=case.id) for _, case in CASES if case.control]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="the proof gives up the rights of root, and has none to give up")
+@pytest.mark.parametrize("case", PROVED)
+def test_without_walls_it_does_harm(case):
+    harm, out = does_harm(case)
+
+    assert harm, f"{case.tries}: {out}"
+
+
+def test_there_are_enough_of_them():
+    assert len(CASES) >= 150
