@@ -127,7 +127,7 @@ class SandboxSpec:
     direct: Direct | None = None
     """None: the workspace is seen copy-on-write."""
     places: tuple[Place, ...] = ()
-    """None below another one."""
+    """None below another one, but what is read-only below what is written."""
     caches: tuple[Cache, ...] = ()
     """None below another one. A backend that cannot give them leaves them empty: they are only caches."""
     limits: Limits = field(default_factory=Limits)

@@ -73,9 +73,9 @@ def run(args: argparse.Namespace) -> int:
         case "show":
             return _show(read_set(places.held, args.id), as_json=args.json)
         case "apply":
-            return _apply(read_set(places.held, args.id), places, args)
+            return let_in(read_set(places.held, args.id), places, args)
         case _:
-            return _drop(places, args)
+            return throw_away(places, args)
 
 
 def summary(found: ChangeSet) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def counted(found: ChangeSet) -> str:
     return f"{total}, {surprises} of them not foreseen" if surprises else total
 
 
-def _apply(found: ChangeSet, places: Places, args: argparse.Namespace) -> int:
+def let_in(found: ChangeSet, places: Places, args: argparse.Namespace) -> int:
     entries = chosen(found, args.path) if args.path else found.entries
     some = len(entries) < len(found.entries)
     what = f"{len(entries)} of {len(found.entries)}" if some else f"{len(found.entries)}"
@@ -208,7 +208,7 @@ def _apply(found: ChangeSet, places: Places, args: argparse.Namespace) -> int:
     return OK
 
 
-def _drop(places: Places, args: argparse.Namespace) -> int:
+def throw_away(places: Places, args: argparse.Namespace) -> int:
     try:
         found = read_set(places.held, args.id)
     except (ApplyError, UsageError):

@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     mend(guard.places)
     proposal = ShellProposal(principal=Principal(agent="exec"), cwd=cwd, command=command, call=args.call)
     approver: Approver = Terminal() if args.ask == "prompt" else Nobody()
-    with _interrupts():
+    with interrupts():
         carried = carry(
             guard,
             proposal,
@@ -139,7 +139,7 @@ def _stay(_number: int, _frame: FrameType | None) -> None:
     """Not to be ignored: that, the command would inherit."""
 
 
-class _interrupts:  # noqa: N801 - reads as a statement
+class interrupts:  # noqa: N801 - reads as a statement
     """Ctrl-C reaches the command; we stay to clean up after it."""
 
     def __enter__(self) -> None:

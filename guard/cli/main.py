@@ -17,6 +17,7 @@ SUBCOMMANDS = {
     "explain": ("guard.cli.explain", "the same, with every step that led there"),
     "parse": ("guard.cli.parse", "how shell text is read, and which commands are in it"),
     "exec": ("guard.cli.exec", "decide, run where the decision says, judge the changes"),
+    "run": ("guard.cli.run", "a whole agent in the sandbox, its changes looked at in the end"),
     "changes": ("guard.cli.changes", "held changes: list, show, apply, drop"),
     "caches": ("guard.cli.caches", "caches of sandboxed runs: list, clear"),
     "undo": ("guard.cli.undo", "put back what a run changed"),

@@ -89,7 +89,7 @@ def carry(
     try:
         connections = confined.run.connections() if confined.run is not None else Connections()
         note(guard, recorded.seq, connections)
-        unproposed, rule = _note(guard, decided, recorded.seq, seen, started_ns)
+        unproposed, rule = note_unproposed(guard, decided, recorded.seq, seen, started_ns)
         carried = _changes(guard, decided, recorded.seq, confined, started_ns)
     finally:
         if confined.run is not None:
@@ -116,8 +116,8 @@ def carry(
     )
 
 
-def _note(
-    guard: Guard, decided: Decided, decision: int, seen: Seen, started_ns: int
+def note_unproposed(
+    guard: Guard, decided: Decided, decision: int, seen: Seen, started_ns: int = 0
 ) -> tuple[list[str], str]:
     """Judge and record what no decision explains, and say where nobody could look."""
     if seen.problem:

@@ -126,10 +126,12 @@ def _in_sandbox(
     except SandboxError as error:
         return replace(_not_started(str(error), backend.name), walls=backend.probe())
     keep_all(run, kept, facts.workspace)
-    return Confined(outcome=_outcome(run.end, profile), backend=backend.name, run=run, walls=backend.probe())
+    return Confined(
+        outcome=outcome_of(run.end, profile), backend=backend.name, run=run, walls=backend.probe()
+    )
 
 
-def _outcome(end: End, profile: RunProfile) -> Outcome:
+def outcome_of(end: End, profile: RunProfile) -> Outcome:
     match end:
         case Exited(status=status):
             return Completed(status=status)

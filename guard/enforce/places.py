@@ -86,6 +86,11 @@ class Places:
         return os.path.join(self.state, "runs")
 
     @property
+    def agents(self) -> str:
+        """What agents keep that are enclosed."""
+        return os.path.join(self.state, "agents")
+
+    @property
     def log(self) -> str:
         return os.path.join(self.state, "log")
 

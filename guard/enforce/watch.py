@@ -24,6 +24,7 @@ from guard.model.typed import Any, Callable, NoReturn
 
 MAX_PATHS = 200
 DRAIN_S = 2.0
+READY_S = 10.0
 _READY = b"R"
 _PR_SET_PDEATHSIG = 1
 
@@ -36,6 +37,8 @@ class Seen:
     """How many changes in all."""
     problem: str = ""
     """Why it could not watch."""
+    alarm: str = ""
+    """The path that rang the alarm."""
 
 
 class Watch:
@@ -43,27 +46,44 @@ class Watch:
     ours when the sandbox forks.
     """
 
-    def __init__(self, workspace: str, explained: Callable[[str], bool]) -> None:
-        self._workspace, self._explained = workspace, explained
+    def __init__(
+        self,
+        workspace: str,
+        explained: Callable[[str], bool],
+        alarm: Callable[[str], bool] | None = None,
+    ) -> None:
+        """``alarm``: whether a change ends what runs: then we are sent SIGTERM, at once."""
+        self._workspace, self._explained, self._alarm = workspace, explained, alarm
         self._child = self._stopper = self._answers = -1
+        self._heard = b""
 
     def start(self) -> None:
         waits, self._stopper = os.pipe()
         self._answers, answers = os.pipe()
         self._child = os.fork()
         if self._child == 0:
-            _helper(self._workspace, self._explained, waits, answers)
+            _helper(self._workspace, Notes(self._explained, self._alarm), waits, answers)
         os.close(waits)
         os.close(answers)
+
+    def ready(self) -> str:
+        """Wait until it watches; why it cannot, or nothing."""
+        if select.select([self._answers], [], [], READY_S)[0]:
+            self._heard = os.read(self._answers, 1 << 16)
+            # What it says before it is stopped is all of it, and only that it cannot.
+            text = self._heard.removeprefix(_READY)
+            if self._heard:
+                return str(json.loads(text).get("problem", "")) if text else ""
+        return "the watcher does not start"
 
     def stop(self) -> Seen:
         """Nothing when it had not even begun to watch: a short command is not held up for it."""
         try:
-            if not select.select([self._answers], [], [], 0)[0]:
+            if not self._heard and not select.select([self._answers], [], [], 0)[0]:
                 return Seen()
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._stopper, b"s")
-            text = b""
+            text = self._heard
             while select.select([self._answers], [], [], DRAIN_S)[0] and (
                 part := os.read(self._answers, 1 << 16)
             ):
@@ -73,6 +93,7 @@ class Watch:
                 paths=tuple(found.get("paths", ())),
                 total=found.get("total", 0),
                 problem=found.get("problem", ""),
+                alarm=found.get("alarm", ""),
             )
         except ValueError:
             return Seen(problem="the watcher did not finish its answer")
@@ -83,7 +104,7 @@ class Watch:
             os.close(self._answers)
 
 
-def _helper(workspace: str, explained: Callable[[str], bool], waits: int, answers: int) -> NoReturn:
+def _helper(workspace: str, notes: "Notes", waits: int, answers: int) -> NoReturn:
     """Ends with whoever started it, and holds nothing of theirs open."""
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -96,15 +117,14 @@ def _helper(workspace: str, explained: Callable[[str], bool], waits: int, answer
             if int(name) > 2 and int(name) not in {waits, answers}:
                 with contextlib.suppress(OSError):
                     os.close(int(name))
-        _watch(workspace, explained, waits, answers)
+        _watch(workspace, notes, waits, answers)
     finally:
         os._exit(0)
 
 
-def _watch(workspace: str, explained: Callable[[str], bool], waits: int, answers: int) -> None:
+def _watch(workspace: str, notes: "Notes", waits: int, answers: int) -> None:
     # watchdog's own types say little; it asks a handler for one method.
     observer: Any = import_module("watchdog.observers").Observer()
-    notes = Notes(explained)
     try:
         observer.schedule(notes, workspace, recursive=True)
         observer.start()
@@ -117,7 +137,7 @@ def _watch(workspace: str, explained: Callable[[str], bool], waits: int, answers
     os.read(waits, 1)
     # What was queued when the run ended still counts.
     observer.event_queue.join()
-    text = json.dumps({"paths": list(notes.paths), "total": notes.total}).encode()
+    text = json.dumps({"paths": list(notes.paths), "total": notes.total, "alarm": notes.alarmed}).encode()
     while text:
         text = text[os.write(answers, text) :]
 
@@ -125,8 +145,9 @@ def _watch(workspace: str, explained: Callable[[str], bool], waits: int, answers
 class Notes:
     """What was seen, each path once."""
 
-    def __init__(self, explained: Callable[[str], bool]) -> None:
-        self._explained = explained
+    def __init__(self, explained: Callable[[str], bool], alarm: Callable[[str], bool] | None = None) -> None:
+        self._explained, self._alarm = explained, alarm
+        self.alarmed = ""
         self.paths: dict[str, None] = {}
         self.total = 0
 
@@ -141,6 +162,12 @@ class Notes:
                 self.total += 1
                 if len(self.paths) < MAX_PATHS:
                     self.paths.setdefault(os.fsdecode(path))
+                self._ring(os.fsdecode(path))
+
+    def _ring(self, path: str) -> None:
+        if self._alarm is not None and not self.alarmed and self._alarm(path):
+            self.alarmed = path
+            os.kill(os.getppid(), signal.SIGTERM)
 
 
 def applied_meanwhile(places: Places, workspace: str, since_ns: int) -> frozenset[str]:

@@ -110,6 +110,8 @@ class PolicyLayer:
     tests: tuple[InlineTest, ...] = ()
     lock_after: int = 0
     """Denials of one session by one rule after which it is locked; 0 = this layer has no limit."""
+    unproposed: str = "record"
+    """``end``: what an agent changes in a workspace directly, and no rule lets pass, ends its session."""
     permits_host: bool = True
     """Whether anything may run outside of a sandbox at all; what one layer forbids, none permits."""
     source: str = ""
@@ -132,6 +134,11 @@ class Policy:
     def lock_after(self) -> int:
         """The lowest of all layers; 0 = never."""
         return min((layer.lock_after for layer in self.layers if layer.lock_after), default=0)
+
+    @property
+    def ends_on_unproposed(self) -> bool:
+        """What one layer ends, none lets go on."""
+        return any(layer.unproposed == "end" for layer in self.layers)
 
     def __post_init__(self) -> None:
         if not self.layers:

@@ -72,11 +72,12 @@ def _refuse_places(spec: SandboxSpec) -> None:
             raise SetupError(
                 f"`{place.path}` is not below the home inside, `{spec.home}`", primitive="places"
             )
-        if any(
-            below(place.path, other.path) or (other is not place and other.path == place.path)
-            for other in spec.places
-        ):
-            raise SetupError(f"`{place.path}` is inside another place that is kept", primitive="places")
+        for other in spec.places:
+            if place is not other and (
+                place.path == other.path
+                or (below(place.path, other.path) and (place.writable or not other.writable))
+            ):
+                raise SetupError(f"`{place.path}` is inside another place that is kept", primitive="places")
         try:
             found = os.lstat(place.source)
         except OSError as error:

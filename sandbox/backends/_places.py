@@ -39,18 +39,20 @@ def opened(spec: SandboxSpec) -> list[Kept]:
     return out
 
 
-def attach(kept: list[Kept], root: int, scratch: int, home: str, owner: tuple[int, int]) -> None:
-    for one in kept:
-        _make(scratch, os.path.relpath(one.path, home), owner, directory=one.directory)
+def attach(kept: list[Kept], root: int, home: str, owner: tuple[int, int]) -> None:
+    base = _kernel.open_beneath(home.lstrip("/"), dir_fd=root, flags=os.O_PATH | os.O_DIRECTORY)
+    for one in sorted(kept, key=lambda one: one.path.count("/")):
+        _make(base, os.path.relpath(one.path, home), owner, directory=one.directory)
         place = _kernel.open_beneath(one.path.lstrip("/"), dir_fd=root)
         _kernel.attach(one.tree, place)
         os.close(one.tree)
         os.close(place)
+    os.close(base)
 
 
-def _make(scratch: int, path: str, owner: tuple[int, int], *, directory: bool) -> None:
-    """The mount point, in the home, which is ours alone until the command runs."""
-    current = os.open("home", _WALK | os.O_DIRECTORY, dir_fd=scratch)
+def _make(home: int, path: str, owner: tuple[int, int], *, directory: bool) -> None:
+    """The mount point: in the home, which is ours alone until the command runs, or in what an earlier one has kept."""
+    current = os.dup(home)
     *parents, last = path.split("/")
     for name in [*parents, last] if directory else parents:
         with contextlib.suppress(FileExistsError):
@@ -60,8 +62,9 @@ def _make(scratch: int, path: str, owner: tuple[int, int], *, directory: bool) -
         os.close(current)
         current = below
     if not directory:
-        os.close(os.open(last, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o400, dir_fd=current))
-        _give(last, current, owner)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(last, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o400, dir_fd=current))
+            _give(last, current, owner)
     os.close(current)
 
 

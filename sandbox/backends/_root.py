@@ -70,7 +70,7 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     for mount in sorted(before, key=lambda mount: mount.path.count("/")):
         _attach(mount, _make_place(root, mount.path, directory=mount.directory), scratch)
     _caches.mount(caches, root, scratch, spec, owner)
-    _places.attach(kept, root, scratch, spec.home, owner)
+    _places.attach(kept, root, spec.home, owner)
     seen = (
         _direct(root, spec, workspace) if spec.direct else _overlay(root, spec.workspace, workspace, scratch)
     )

@@ -1,10 +1,12 @@
 """A scratch home with a git workspace, and the guard's real command line on it."""
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from guard.audit.log import AuditLog
@@ -22,6 +24,7 @@ def hidden(command: str) -> str:
 
 class Machine:
     def __init__(self, root: Path) -> None:
+        self.python = sys.executable
         self.home, self.work = root / "home", root / "home" / "work"
         self.state = self.home / ".local/state/guard"
         self.work.mkdir(parents=True)
@@ -44,7 +47,17 @@ class Machine:
             )
 
     def argv(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "guard", *map(hidden, arguments)]
+        return [self.python, "-m", "guard", *map(hidden, arguments)]
+
+    def as_somebody_else(self, who: dict) -> bool:
+        """Find an interpreter of the same version that ``who`` can start, with our libraries; whether there is one."""
+        libraries = sysconfig.get_path("purelib")
+        for self.python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
+            self.env["PYTHONPATH"] = f"{Path(__file__).parents[2]}:{libraries}"
+            with contextlib.suppress(OSError):
+                if self.run("policy", "check", **who).returncode == 0:
+                    return True
+        return False
 
     def run(self, *arguments: str, stdin: bytes = b"", **options) -> subprocess.CompletedProcess:
         return subprocess.run(

@@ -340,6 +340,7 @@ class _Loader:
             tests=tuple(test.to_test(self._source("tests", index)) for index, test in enumerate(table.tests)),
             permits_host=table.permits_host,
             lock_after=table.lock_after or 0,
+            unproposed=table.unproposed,
             source=self.source,
         )
 

@@ -222,6 +222,7 @@ class PolicyTable(_Strict):
     default: VerdictName
     permits_host: bool = True
     lock_after: Annotated[int, Field(ge=1, le=1000)] | None = None
+    unproposed: Literal["record", "end"] = "record"
     zones: dict[Identifier, Names] = {}
     hosts: dict[Identifier, Names] = {}
     profiles: dict[Identifier, ProfileTable] = {}

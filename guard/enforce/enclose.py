@@ -1,0 +1,288 @@
+"""A whole session of an agent inside the walls: recorded, permitted, run, and what became of it. Never on the machine itself."""
+
+import os
+
+from guard.audit.canonical import Json, text_of
+from guard.audit.record import outcome_record
+from guard.enforce import agentstate
+from guard.enforce.approve import Approver, approve
+from guard.enforce.caches import given, keep_all
+from guard.enforce.carry import note_unproposed
+from guard.enforce.confine import outcome_of
+from guard.enforce.connections import note
+from guard.enforce.ending import Kept, keep
+from guard.enforce.fixed import Fixed, fixed
+from guard.enforce.forbidden import hidden_files, with_content
+from guard.enforce.grants import environment, limits, network, places, refused
+from guard.enforce.permit import Permit
+from guard.enforce.pipeline import Guard
+from guard.enforce.toolchains import toolchains
+from guard.enforce.watch import Seen, Watch
+from guard.engine.stages import Decided
+from guard.errors import UsageError
+from guard.model.dataclass import dataclass, field, replace
+from guard.model.decision import Allow, Host, Sandbox
+from guard.model.facts import EVERYTHING_ELSE, Facts
+from guard.model.outcome import NotStarted, Outcome
+from guard.model.profile import RunProfile
+from guard.model.proposal import ShellProposal
+from guard.model.typed import Callable
+from guard.policy.profiles import profile_for
+from sandbox.backend import Backend, Run
+from sandbox.errors import NoBackend, SandboxError
+from sandbox.result import Connections
+from sandbox.select import choose
+from sandbox.spec import HOME, Direct, Network, Place, SandboxSpec, Stdio
+
+BACKEND = "local"
+"""The one that can."""
+SESSION_VARIABLE = "GUARD_SESSION"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a person starts, and gives to it."""
+
+    argv: tuple[str, ...]
+    agent: str
+    session: str
+    direct: bool = False
+    environment: tuple[str, ...] = ()
+    """Names of variables, besides those of the profile."""
+    files: tuple[str, ...] = ()
+    """Below the home; seen read-only in the same place."""
+    hosts: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    """Of services on the machine's own loopback."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What became of it. ``outcome`` is None when it was not permitted."""
+
+    decided: Decided
+    decision: int
+    """Number of the decision's record."""
+    outcome: Outcome | None = None
+    kept: Kept = field(default_factory=Kept)
+    """What it did to its copy of the workspace, held."""
+    unproposed: tuple[str, ...] = ()
+    """What was seen to change in the workspace itself."""
+    unproposed_rule: str = ""
+    ended_by: str = ""
+    """The path of the change that ended it, where the policy says that such a change does."""
+    connections: Connections = field(default_factory=Connections)
+
+
+def enclose(
+    guard: Guard, proposal: ShellProposal, wanted: Wanted, approver: Approver, stdio: Stdio
+) -> Session:
+    """Raises AuditError, UsageError. Where it cannot be enclosed it is not started: ``NotStarted``."""
+    decided = guard.decide(proposal)
+    recorded = guard.record(decided)
+    permit = approve(decided, recorded.seq, approver, guard)
+    if permit is None:
+        return Session(decided=decided, decision=recorded.seq)
+    permit.use(proposal)
+    prepared = _prepared(guard, permit, decided.facts, wanted, proposal.cwd)
+    if isinstance(prepared, NotStarted):
+        guard.log.append(outcome_record(recorded.seq, prepared, backend="none", undo="", held=""))
+        return Session(decided=decided, decision=recorded.seq, outcome=prepared)
+    return _run(guard, decided, recorded.seq, wanted, prepared, stdio)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    backend: Backend
+    spec: SandboxSpec
+    profile: RunProfile
+    fixed: Fixed | None
+    stores: tuple[str, ...]
+    """Of the spec's caches."""
+
+
+def _prepared(
+    guard: Guard, permit: Permit, facts: Facts, wanted: Wanted, cwd: str
+) -> "_Prepared | NotStarted":
+    workspace, cwd = facts.workspace, os.path.realpath(cwd)
+    if not workspace or not (cwd + "/").startswith(workspace.rstrip("/") + "/"):
+        return NotStarted(
+            reason=f"`{cwd}` is not inside a workspace, and only a workspace can be put into a sandbox"
+        )
+    profile = _profile(guard, permit)
+    if isinstance(profile, NotStarted):
+        return profile
+    hidden, copies = hidden_files(with_content(facts.forbidden), facts) if facts.forbidden else ((), ())
+    only_listed = any(program.name == EVERYTHING_ELSE for program in facts.forbidden)
+    whom = _network(profile, wanted)
+    wants = (
+        ("direct", wanted.direct),
+        ("hidden", hidden),
+        ("noexec", only_listed),
+        ("network", True),
+        ("places", True),
+    )
+    required = frozenset((*(name for name, is_wanted in wants if is_wanted), *profile.requires))
+    try:
+        backend = choose((BACKEND,), required)
+    except NoBackend as error:
+        return NotStarted(reason=f"an agent can be enclosed by the `{BACKEND}` sandbox only: {error}")
+    seen = fixed(workspace) if wanted.direct else None
+    tools, variables = toolchains(facts)
+    caches, stores = given(profile, facts, guard.places.caches, HOME)
+    spec = SandboxSpec(
+        argv=wanted.argv,
+        workspace=workspace,
+        cwd=cwd,
+        env=tuple((dict(variables) | dict(_environment(profile, facts, wanted))).items()),
+        caches=caches,
+        read_only=tuple(dict.fromkeys((*tools, *places(profile, facts)))),
+        masked=copies,
+        hidden=hidden,
+        runs_what_it_writes=not only_listed,
+        direct=None if seen is None else Direct(protected=seen.protected, pinned=seen.pinned),
+        places=(*agentstate.kept(wanted.agent, workspace, guard.places), *_files(wanted.files, facts)),
+        # A session lasts as long as the person wants it to.
+        limits=replace(limits(profile), wall_s=None, cpu_s=None),
+        network=whom,
+        label=f"guard-{permit.decision}",
+    )
+    return _Prepared(backend=backend, spec=spec, profile=profile, fixed=seen, stores=stores)
+
+
+def _profile(guard: Guard, permit: Permit) -> RunProfile | NotStarted:
+    match permit.placement:
+        case Host():
+            # It may run outside: inside it is given what every run is.
+            return profile_for(guard.policy, frozenset(), frozenset())
+        case Sandbox() as placement:
+            problem = refused(placement)
+            return NotStarted(reason=problem) if problem else placement.profile
+
+
+def _network(profile: RunProfile, wanted: Wanted) -> Network:
+    """Raises UsageError."""
+    try:
+        return network(
+            replace(
+                profile,
+                hosts=tuple(dict.fromkeys((*profile.hosts, *wanted.hosts))),
+                ports=tuple(dict.fromkeys((*profile.ports, *wanted.ports))),
+            )
+        )
+    except SandboxError as error:
+        raise UsageError(str(error), help_="see docs/network.md for what can be granted") from error
+
+
+def _environment(profile: RunProfile, facts: Facts, wanted: Wanted) -> tuple[tuple[str, str], ...]:
+    given = dict(environment(profile, facts))
+    for name in wanted.environment:
+        if name not in facts.env:
+            raise UsageError(f"--env {name}: there is no such variable", help_="set it, or leave it out")
+        given[name] = facts.env[name]
+    return (*given.items(), *agentstate.variables(wanted.agent), (SESSION_VARIABLE, wanted.session))
+
+
+def _files(files: tuple[str, ...], facts: Facts) -> tuple[Place, ...]:
+    out: list[Place] = []
+    for path in files:
+        given = os.path.abspath(os.path.expanduser(path))
+        real = os.path.realpath(given)
+        if not given.startswith(facts.home.rstrip("/") + "/") or not os.path.isfile(real):
+            raise UsageError(
+                f"--file {path}: no file below {facts.home}", help_="name one by its path, e.g. ~/.netrc"
+            )
+        if any((real + "/").startswith(own.rstrip("/") + "/") for own in facts.guard_paths):
+            raise UsageError(
+                f"--file {path}: the guard's own files are no agent's business", help_="leave it out"
+            )
+        out.append(Place(path=os.path.join(HOME, os.path.relpath(given, facts.home)), source=real))
+    return tuple(out)
+
+
+def _run(
+    guard: Guard, decided: Decided, decision: int, wanted: Wanted, prepared: _Prepared, stdio: Stdio
+) -> Session:
+    # Durable before it starts.
+    guard.log.append(_started(decision, wanted, prepared))
+    absent = prepared.fixed.absent if prepared.fixed is not None else frozenset[str]()
+    watcher = Watch(prepared.spec.workspace, absent.__contains__, _alarm(guard, decided, wanted))
+    watcher.start()
+    run: Run | None = None
+    try:
+        outcome: Outcome
+        try:
+            problem = watcher.ready() if wanted.direct else ""
+            if problem and guard.policy.ends_on_unproposed:
+                raise SandboxError(f"what it changes could not be seen: {problem}")  # noqa: TRY301 - as a wall that is missing
+            run = prepared.backend.run(prepared.spec, stdio)
+            outcome = outcome_of(run.end, prepared.profile)
+            keep_all(run, prepared.stores, prepared.spec.workspace)
+        except SandboxError as error:
+            outcome = NotStarted(reason=str(error))
+        finally:
+            seen = watcher.stop()
+        session = _ended(guard, decided, decision, run, outcome, seen)
+    finally:
+        if run is not None:
+            run.destroy()
+    kept = session.kept
+    extra: dict[str, Json] = {"backend": prepared.backend.name, "undo": "", "held": kept.held}
+    guard.log.append(outcome_record(decision, outcome, **extra))
+    guard.log.append(
+        {
+            "type": "session.ended",
+            "decision": decision,
+            "agent": wanted.agent,
+            "session": wanted.session,
+            "changes": kept.total,
+            "held": kept.held,
+            "by": text_of(seen.alarm),
+        }
+    )
+    return session
+
+
+def _started(decision: int, wanted: Wanted, prepared: _Prepared) -> dict[str, Json]:
+    spec = prepared.spec
+    whom = spec.network or Network()
+    return {
+        "type": "session.started",
+        "decision": decision,
+        "agent": wanted.agent,
+        "session": wanted.session,
+        "level": "enclosed",
+        "workspace": text_of(spec.workspace),
+        "mode": "direct" if wanted.direct else "staged",
+        "backend": prepared.backend.name,
+        # Names only: what they hold is nobody's business.
+        "environment": [text_of(name) for name, _ in spec.env],
+        "files": [text_of(place.path) for place in spec.places if not place.writable],
+        "hosts": [text_of(host) for host in (*whom.hosts, *whom.private_hosts)],
+        "ports": list(whom.loopback_ports),
+        "protected": len(prepared.fixed.protected) if prepared.fixed is not None else 0,
+    }
+
+
+def _alarm(guard: Guard, decided: Decided, wanted: Wanted) -> Callable[[str], bool] | None:
+    """Whether a change of the workspace ends the session."""
+    if not (wanted.direct and guard.policy.ends_on_unproposed):
+        return None
+
+    def alarm(path: str) -> bool:
+        return not isinstance(guard.judge_unproposed(decided, (path,)).decision, Allow)
+
+    return alarm
+
+
+def _ended(
+    guard: Guard, decided: Decided, decision: int, run: Run | None, outcome: Outcome, seen: Seen
+) -> Session:
+    session = Session(decided=decided, decision=decision, outcome=outcome, ended_by=seen.alarm)
+    paths, rule = note_unproposed(guard, decided, decision, seen)
+    session = replace(session, unproposed=tuple(paths), unproposed_rule=rule)
+    if run is None:
+        return session
+    connections = run.connections()
+    note(guard, decision, connections)
+    return replace(session, connections=connections, kept=keep(guard, decided, decision, run))
