@@ -195,7 +195,7 @@ def test_what_somebody_did_meanwhile_is_judged_and_recorded(scene: Scene, name: 
     )
     seen = Seen(paths=(str(scene.work / name),), total=1)
 
-    paths, said = carrying._note(scene.guard, decided, 0, seen, 0)
+    paths, said = carrying.note_unproposed(scene.guard, decided, 0, seen, 0)
 
     record = next(record for record in scene.guard.log.records() if record["type"] == "effect.unproposed")
     assert (paths, said) == ([str(scene.work / name)], rule)
