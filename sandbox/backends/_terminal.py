@@ -10,6 +10,7 @@ import signal
 import struct
 import termios
 from dataclasses import dataclass
+from typing import cast
 
 _NO_SIZE = struct.pack("HHHH", 24, 80, 0, 0)
 _TIOCSPTLCK, _TIOCGPTPEER = 0x40045431, 0x5441
@@ -114,7 +115,7 @@ class Keyboard:
             raw[3] = int(str(before[3])) & ~(
                 termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN
             )
-            characters = [*before[6]] if isinstance(before[6], list) else []
+            characters = list(cast("list[bytes | int]", before[6]))
             characters[termios.VMIN], characters[termios.VTIME] = 1, 0
             raw[6] = characters
             termios.tcsetattr(self._outer, termios.TCSADRAIN, raw)
