@@ -27,7 +27,9 @@ from guard.model.outcome import NotStarted, Outcome
 from guard.model.profile import RunProfile
 from guard.model.proposal import ShellProposal
 from guard.model.typed import Callable
-from guard.policy.profiles import profile_for
+from guard.model.verdict import Verdict
+from guard.policy.profiles import BASE, profile_for
+from guard.policy.rule import PolicyLayer, Profile
 from sandbox.backend import Backend, Run
 from sandbox.errors import NoBackend, SandboxError
 from sandbox.result import Connections
@@ -112,6 +114,7 @@ def _prepared(
     profile = _profile(guard, permit)
     if isinstance(profile, NotStarted):
         return profile
+    _refuse_more_than_permitted(guard, facts, wanted)
     hidden, copies = hidden_files(with_content(facts.forbidden), facts) if facts.forbidden else ((), ())
     only_listed = any(program.name == EVERYTHING_ELSE for program in facts.forbidden)
     whom = _network(profile, wanted)
@@ -158,6 +161,35 @@ def _profile(guard: Guard, permit: Permit) -> RunProfile | NotStarted:
         case Sandbox() as placement:
             problem = refused(placement)
             return NotStarted(reason=problem) if problem else placement.profile
+
+
+def _refuse_more_than_permitted(guard: Guard, facts: Facts, wanted: Wanted) -> None:
+    """What a command line grants counts as a person's own rules: it adds nothing where the floor, or a repository, bounds."""
+    places_ = tuple("$H/" + os.path.relpath(os.path.expanduser(path), facts.home) for path in wanted.files)
+    given_ = Profile(
+        id=BASE,
+        why="granted on the command line",
+        hosts=wanted.hosts or None,
+        ports=wanted.ports or None,
+        environment=wanted.environment or None,
+        read_only=places_ or None,
+    )
+    said = PolicyLayer(kind="personal", name="command-line", default=Verdict.ALLOW, profiles=(given_,))
+    permitted = profile_for(
+        replace(guard.policy, layers=(*guard.policy.layers, said), memo={}), frozenset(), frozenset()
+    )
+    for option, values, may in (
+        ("--host", wanted.hosts, permitted.hosts),
+        ("--port", wanted.ports, permitted.ports),
+        ("--env", wanted.environment, permitted.environment),
+        ("--file", places_, permitted.read_only),
+    ):
+        for value in values:
+            if value not in may:
+                raise UsageError(
+                    f"{option} {value}: the policy does not permit anybody to grant it",
+                    help_="see `guard policy show` for what bounds the profile `sandbox`",
+                )
 
 
 def _network(profile: RunProfile, wanted: Wanted) -> Network:
@@ -209,6 +241,7 @@ def _run(
     watcher = Watch(prepared.spec.workspace, absent.__contains__, _alarm(guard, decided, wanted))
     watcher.start()
     run: Run | None = None
+    problem = ""
     try:
         outcome: Outcome
         try:
@@ -222,6 +255,8 @@ def _run(
             outcome = NotStarted(reason=str(error))
         finally:
             seen = watcher.stop()
+            # That nobody could look is said, whatever the watcher itself still says.
+            seen = replace(seen, problem=seen.problem or problem)
         session = _ended(guard, decided, decision, run, outcome, seen)
     finally:
         if run is not None:

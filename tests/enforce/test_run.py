@@ -22,6 +22,8 @@ from guard.enforce.pipeline import Guard
 from guard.model.outcome import NotStarted
 from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal
+from guard.model.verdict import Verdict
+from guard.policy.rule import Policy, PolicyLayer
 from sandbox.errors import NoBackend
 from sandbox.spec import Stdio
 
@@ -215,6 +217,34 @@ def test_a_grant_that_cannot_be_is_refused_and_nothing_runs(machine: Machine, op
     assert options[0].strip("-").encode() in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "bound", "permitted"),
+    [
+        (["--host", "evil.example"], "network: {hosts: [good.example]}", False),
+        (["--host", "good.example"], "network: {hosts: [good.example]}", True),
+        (["--port", "5432"], "network: {ports: [80]}", False),
+        (["--env", "TOKEN"], "environment: [PATH, LANG]", False),
+        (["--env", "TOKEN"], 'environment: [PATH, "TOK*"]', True),
+        (["--file", "~/auth"], "read_only: [~/.gitconfig]", False),
+    ],
+)
+def test_nothing_is_granted_where_a_repository_bounds(
+    machine: Machine, options: list[str], bound: str, permitted: bool
+) -> None:
+    machine.env["TOKEN"] = "t"
+    (machine.home / "auth").write_text("")
+    (machine.work / ".guard").mkdir()
+    (machine.work / ".guard/policy.yaml").write_text(
+        "version: 1\nkind: policy\nname: r\ndefault: allow\nprofiles:\n  sandbox:\n    why: Bounds.\n    "
+        + bound
+        + "\n"
+    )
+
+    done = run(machine, "echo ran", "--at-end", "drop", *options)
+
+    assert (done.returncode, done.stdout) == ((OK, b"ran\n") if permitted else (USAGE, b"")), done.stderr
+
+
 def test_the_session_is_recorded_as_the_schema_says(machine: Machine) -> None:
     done = run(machine, "echo $GUARD_SESSION; echo x > made")
     started, ended = machine.records("session.started")[-1], machine.records("session.ended")[-1]
@@ -366,6 +396,33 @@ def test_a_policy_can_end_the_session_at_such_a_change(ours: Machine) -> None:
     assert machine_ended(ours).endswith("src/CLAUDE.md")
 
 
+@pytest.mark.parametrize(
+    ("floor", "repo", "personal", "ends"),
+    [
+        ("record", "record", "record", False),
+        ("end", "record", "record", True),
+        ("record", "end", "record", True),
+        ("record", "record", "end", True),
+    ],
+)
+def test_what_one_layer_ends_none_lets_go_on(floor: str, repo: str, personal: str, ends: bool) -> None:
+    layers = tuple(
+        PolicyLayer(kind=kind, name=kind, default=Verdict.ALLOW, unproposed=said)
+        for kind, said in (("floor", floor), ("repo", repo), ("personal", personal))
+    )
+
+    assert Policy(layers=layers, digest="").ends_on_unproposed is ends
+
+
+def test_a_repository_can_say_so_too(ours: Machine) -> None:
+    (ours.work / ".guard").mkdir()
+    (ours.work / ".guard/policy.yaml").write_text(
+        "version: 1\nkind: policy\nname: r\ndefault: allow\nunproposed: end\n"
+    )
+
+    assert Guard.open(cwd=str(ours.work), home=str(ours.home)).policy.ends_on_unproposed
+
+
 def machine_ended(machine: Machine) -> str:
     return machine.records("session.ended")[-1]["by"]
 
@@ -467,6 +524,15 @@ def test_a_review_lets_in_file_by_file(machine: Machine) -> None:
     assert [
         entry["path"] for entry in json.loads(machine.run("changes", "list", "--json").stdout)["changes"]
     ] == ["one"]
+
+
+def test_an_agent_has_a_terminal(machine: Machine) -> None:
+    text = "test -t 0 && test -t 1 && stty size >/dev/null && echo it is one; stty raw -echo; exit 5"
+
+    status, shown = at_terminal(machine, text, [])
+
+    assert status == 5, shown
+    assert "it is one" in shown
 
 
 @pytest.mark.parametrize(
