@@ -262,7 +262,14 @@ def _run(
         if run is not None:
             run.destroy()
     kept = session.kept
-    extra: dict[str, Json] = {"backend": prepared.backend.name, "undo": "", "held": kept.held}
+    walls = prepared.backend.probe()
+    enforces: list[Json] = [*sorted(walls.enforces)]
+    extra: dict[str, Json] = {
+        "backend": prepared.backend.name,
+        "undo": "",
+        "held": kept.held,
+        "walls": {"enforces": enforces, "detail": text_of(walls.detail)},
+    }
     guard.log.append(outcome_record(decision, outcome, **extra))
     guard.log.append(
         {

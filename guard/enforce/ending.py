@@ -61,17 +61,16 @@ def keep(guard: Guard, decided: Decided, decision: int, run: Run) -> Kept:
     if not why and not isinstance(judged.decision, Allow):
         first = judged.decision.reasons[0]
         why = f"{first.why} (rule `{first.rule}`)"
-    guard.log.append(
-        changes_record(
-            decision,
-            judged,
-            redactor,
-            held=text_of(why or LOOKED_AT),
-            truncated=text_of(changes.truncated),
-            approved=False,
-        )
+    record = changes_record(
+        decision,
+        judged,
+        redactor,
+        held=text_of(why or LOOKED_AT),
+        truncated=text_of(changes.truncated),
+        approved=False,
     )
     if changes.truncated:
+        guard.log.append(record)
         return _lost(guard, decision, never)
     proposal = decided.analysed.proposal
     try:
@@ -91,9 +90,12 @@ def keep(guard: Guard, decided: Decided, decision: int, run: Run) -> Kept:
             discard(staged)
             raise
     except (OSError, ApplyError) as error:
+        guard.log.append(record)
         return _lost(guard, decision, f"the changes could not be kept: {error}")
     release(held)
     held = replace(held, lock=-1)
+    # After it: what is held has reached nobody, and must not be lost with a log that cannot be written.
+    guard.log.append(record)
     allowed = () if never else tuple(entry.path for entry in let_in_by(judged, held))
     return Kept(found=held, judged=judged, why=why, allowed=allowed)
 

@@ -71,6 +71,7 @@ READS = [
 WRITES = [
     ["exec", "--ask", "deny", "--", "touch ran"],
     ["exec", "--ask", "deny", "--", "python3 apply.py"],
+    ["run", "--ask", "deny", "--", "touch", "ran"],
     ["changes", "apply", "--yes", "$held"],
     ["undo", "--yes", "$undo"],
 ]

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,8 +18,11 @@ from guard.audit.verify import verify
 from guard.enforce import enclose
 from guard.enforce.agentstate import kept
 from guard.enforce.approve import Nobody
+from guard.enforce.changeset import list_sets
 from guard.enforce.fixed import fixed
+from guard.enforce.manifest import read_set
 from guard.enforce.pipeline import Guard
+from guard.errors import AuditError
 from guard.model.outcome import NotStarted
 from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal
@@ -243,6 +247,30 @@ def test_nothing_is_granted_where_a_repository_bounds(
     done = run(machine, "echo ran", "--at-end", "drop", *options)
 
     assert (done.returncode, done.stdout) == ((OK, b"ran\n") if permitted else (USAGE, b"")), done.stderr
+
+
+def test_what_a_session_did_is_not_lost_with_the_log(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    guard = Guard.open(cwd=str(machine.work), home=str(machine.home))
+    append = guard.log.append
+
+    def full(record: dict, **more: bool) -> object:
+        if record["type"] == "changes":
+            raise AuditError("no space left on device", help_="make room")
+        return append(record, **more)
+
+    monkeypatch.setattr(guard.log, "append", full)
+    wanted = enclose.Wanted(argv=tuple(agent("echo x > made")), agent="python3", session="s")
+    proposal = ShellProposal(
+        principal=Principal(agent="x"), cwd=str(machine.work), command=shlex.join(wanted.argv)
+    )
+    with pytest.raises(AuditError):
+        enclose.enclose(guard, proposal, wanted, Nobody(), Stdio())
+
+    (held,) = list_sets(guard.places.held)
+    assert [entry.path for entry in read_set(guard.places.held, held).entries] == ["made"]
 
 
 def test_the_session_is_recorded_as_the_schema_says(machine: Machine) -> None:
