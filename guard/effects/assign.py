@@ -48,6 +48,8 @@ def declared_arrays(words: tuple[Word, ...]) -> tuple[Assignment, ...]:
     """Arrays among the arguments of ``declare`` and its kin, as the assignments that they are."""
     out: list[Assignment] = []
     for word in words:
+        if len(word.parts) != 2:
+            continue
         match word.parts:
             case (Literal(text, _), ArrayValue(elements, subscripts, span)) if text.endswith("="):
                 name = text.removesuffix("=")

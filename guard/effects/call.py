@@ -123,7 +123,8 @@ class Call:
     @property
     def carried(self) -> Sources:
         """Where all that it knows came from: its arguments, its standard input, and what it reads."""
-        return union(self.given, sources_of(self.stdin), self.taken)
+        given, come = self.given, sources_of(self.stdin)
+        return union(given, come, self.taken) if given or come else self.taken
 
     @property
     def given(self) -> Sources:
@@ -131,13 +132,13 @@ class Call:
         found: list[Sources] = []
         before = ""
         for arg in self.args:
-            sources = sources_of(arg.parts)
-            if sources:
+            known = arg.static
+            if known is None and (sources := sources_of(arg.parts)):
                 if before in _LOGS_IN:
                     sources = tuple(source for source in sources if not source.startswith("variable:"))
                 found.append(sources)
-            before = arg.static or ""
-        return union(*found)
+            before = known or ""
+        return union(*found) if found else ()
 
     def say(self, effect: OtherEffect) -> None:
         """An effect without a path, signed with who does it."""

@@ -211,11 +211,12 @@ class Evaluator:
                 # All of an and-or list before `&` runs in a copy of the shell; what it wrote is written.
                 copy = replace(outer, written={**outer.written, **flow.any.written})
                 flow = Flow(flow.ok, flow.fail) if self._goes_on(script, index) else Flow(copy, copy)
-        output = (
-            tuple(piece for text in printed for piece in text)
-            if not conditional or len(printed) <= 1
-            else either(*printed)
-        )
+        if len(printed) == 1:
+            output = printed[0]
+        elif conditional and printed:
+            output = either(*printed)
+        else:
+            output = tuple(piece for text in printed for piece in text)
         return Flow(flow.ok, flow.fail, output)
 
     @staticmethod
@@ -476,9 +477,12 @@ class Evaluator:
         depth: int,
     ) -> Flow:
         identity = identify(name, state, self.facts, self.ask)
-        known, handle = next(
-            ((name, found) for name in identity.known_as if (found := handler(name)) is not None), ("", None)
-        )
+        known, handle = "", None
+        for known_as in identity.known_as:
+            handle = handler(known_as)
+            if handle is not None:
+                known = known_as
+                break
         shown = known or (identity.names[0] if identity.names else name)
         call = Call(self, shown, identity.names or (name,), argv[1:], state, span, stdin, certain, depth)
         call.sha256 = identity.sha256
@@ -528,7 +532,8 @@ class Evaluator:
             for connect in call.sent:
                 if connect.upload or (call.name in _SENDERS and (call.given or self.ambient)):
                     self._carries(connect, union(carried, connect.carries))
-        carried = union(call.revealed, carried)
+        if call.revealed:
+            carried = union(call.revealed, carried)
         if carried and after.written is not call.state.written:
             after = _originated(after, call.state, carried)
         return Flow(after, call.failed or after, with_sources(call.output, carried))
@@ -544,10 +549,10 @@ class Evaluator:
         """Who runs, under every name that it goes by."""
         self.emit(
             RunProgram(
-                arguments=tuple([field.text for field in call.args[:64]]),
+                arguments=tuple([field.static or field.text for field in call.args[:64]]),
                 sha256=call.sha256,
                 program=call.name,
-                names=(*call.names, *also_called(call.name, call.statics)),
+                names=(*call.names, *also_called(call.name, call.args)),
                 span=call.span,
                 certain=call.certain,
             )

@@ -18,7 +18,7 @@ class Flow:
 
     @property
     def any(self) -> State:
-        return join(self.ok, self.fail)
+        return self.ok if self.ok is self.fail else join(self.ok, self.fail)
 
 
 @dataclass(slots=True)

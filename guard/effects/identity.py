@@ -45,7 +45,7 @@ class Identity:
 
 def identify(name: str, state: State, facts: Facts, ask: Callable[[Lookup], Answer | None]) -> Identity:
     """Find out what ``name`` starts in ``state``."""
-    base = posixpath.basename(name.rstrip("/"))
+    base = _file(name.rstrip("/"))
     doubt = _path_doubt(state, facts) if "/" not in name else ""
     cwd = state.cwd[0] if state.cwd else facts.cwd
     lexical = lexical_path(posixpath.join(cwd, name)) if "/" in name else ""
@@ -58,19 +58,18 @@ def identify(name: str, state: State, facts: Facts, ask: Callable[[Lookup], Answ
     if fact is not None and fact.path:
         lexical = lexical_path(fact.path)
         real = fact.real or lexical
-        names = _unique(base, posixpath.basename(lexical), posixpath.basename(real), *fact.same_as)
+        names = _unique(base, _file(lexical), _file(real), *fact.same_as)
         if fact.system:
-            return Identity(_understood(base, real), names, doubt=doubt)
+            return Identity(_understood(base, _file(real)), names, doubt=doubt)
         copied = tuple(name for name in fact.same_as if not name.startswith("sha256:"))
         if copied:
             return Identity(copied, names, file=real, sha256=fact.sha256, doubt=doubt)
         return Identity((), names, file=real, sha256=fact.sha256, doubt=doubt)
     if not lexical or posixpath.dirname(lexical) in _SYSTEM_DIRECTORIES:
         # Not on this machine, or nobody looked: it is judged by its name, and fails if it is not there.
-        return Identity(
-            _understood(base, lexical or base), _unique(base, posixpath.basename(lexical)), doubt=doubt
-        )
-    return Identity((), _unique(base, posixpath.basename(lexical)), file=lexical)
+        file = _file(lexical)
+        return Identity(_understood(base, file or base), _unique(base, file), doubt=doubt)
+    return Identity((), _unique(base, _file(lexical)), file=lexical)
 
 
 def _made_here(
@@ -90,8 +89,15 @@ def _made_here(
     return Identity((), (base,), file=path, written=made)
 
 
-def _understood(base: str, real: str) -> tuple[str, ...]:
-    return _unique(base, unversioned(base), posixpath.basename(real), unversioned(posixpath.basename(real)))
+def _understood(base: str, file: str) -> tuple[str, ...]:
+    if base == file:
+        return _unique(base, unversioned(base))
+    return _unique(base, unversioned(base), file, unversioned(file))
+
+
+def _file(path: str) -> str:
+    """What ``posixpath.basename`` says."""
+    return path.rpartition("/")[2]
 
 
 def unversioned(name: str) -> str:
@@ -102,6 +108,8 @@ def unversioned(name: str) -> str:
 
 def lexical_path(path: str) -> str:
     """Without ``//``, ``.``, ``..`` and the doors that lead back to the root: ``/proc/self/root/usr`` is ``/usr``."""
+    if path[:1] == "/" != path[-1] and "/." not in path and "//" not in path and "/root" not in path:
+        return path
     parts: list[str] = []
     for part in path.split("/"):
         if part in {"", "."}:

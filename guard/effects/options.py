@@ -5,7 +5,7 @@ options, ``--``, and permutation unless the program stops at its first operand.
 """
 
 from guard.effects.values import Field, Hole, plain
-from guard.model.dataclass import dataclass, field
+from guard.model.dataclass import dataclass, field, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,11 @@ class Grammar:
     """``-name`` is one option (find, java, terraform)."""
     exact: frozenset[str] = frozenset()
     """Flags that are known as they stand: `--status` is not the beginning of `--status-logger COMMAND`."""
+
+    @once
+    def long(self) -> frozenset[str]:
+        """Names of more than one letter."""
+        return frozenset({n for n in self.takes | self.optional | (self.flags or frozenset()) if len(n) > 1})
 
 
 def grammar(
@@ -128,7 +133,7 @@ def _unknown_tail(arg: Field, head: str, rules: Grammar, out: Parsed) -> None:
 
 def _complete(name: str, rules: Grammar, out: Parsed) -> str:
     """The full name of a long option from a unique prefix."""
-    known = {n for n in rules.takes | rules.optional | (rules.flags or frozenset()) if len(n) > 1}
+    known = rules.long
     if name in known or name in rules.exact:
         return name
     if rules.single_dash_long and name in rules.takes | rules.optional:

@@ -4,6 +4,7 @@ import sys
 
 from guard.effects.call import Call
 from guard.effects.knowledge.index import FAMILY as _DESCRIBED
+from guard.effects.values import Field
 from guard.model.typed import Any, Callable, Iterator
 
 Handler = Callable[[Call], None]
@@ -59,12 +60,12 @@ _ALSO: dict[str, dict[tuple[str, ...], str]] = {
 """Programs that are there under another name too: who denies `npx` means `npm exec`."""
 
 
-def also_called(name: str, arguments: list[str | None]) -> tuple[str, ...]:
+def also_called(name: str, arguments: list[Field]) -> tuple[str, ...]:
     """The names of the program that ``name`` with these arguments is besides."""
     known = _ALSO.get(name)
     if known is None:
         return ()
-    plain = [text for text in arguments if text and not text.startswith("-")]
+    plain = [text for field in arguments if (text := field.static) and not text.startswith("-")]
     return tuple(other for verbs, other in known.items() if tuple(plain[: len(verbs)]) == verbs)
 
 

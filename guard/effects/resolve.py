@@ -48,6 +48,8 @@ Roots = tuple[tuple[str, str], ...]
 def resolve(effects: tuple[SymbolicEffect, ...], facts: Facts) -> tuple[ResolvedEffect, ...]:
     """The same effects, each once, on resolved paths."""
     named = roots(facts)
+    if len(effects) == 1:
+        return (_resolve(effects[0], facts, named),)
     out: dict[ResolvedEffect, None] = {}
     for effect in effects:
         out.setdefault(_resolve(effect, facts, named))
@@ -191,17 +193,12 @@ def _path(
     follows = not entry or path.text.endswith(("/", "/.", "/.."))
     real = fact.real if follows else fact.parent_real
     place = place_of(real, named)
-    aliases = tuple(
-        dict.fromkeys(
-            other
-            for other in (
-                place_of(spelled, named),
-                place_of(fact.parent_real, named),
-                _in_git(fact, real, named) or place,
-            )
-            if other != place
-        )
-    )
+    aliases: tuple[str, ...] = ()
+    if spelled != real or fact.parent_real != real or fact.repository:
+        others = dict.fromkeys((place_of(spelled, named), place_of(fact.parent_real, named)))
+        others[_in_git(fact, real, named) or place] = None
+        others.pop(place, None)
+        aliases = tuple(others)
     resolved = ResolvedPath(
         given=path.text,
         real=real,

@@ -3,7 +3,7 @@
 A ``Text`` is a sequence of exact strings and holes. A hole could be anything, the empty string included.
 """
 
-from guard.model.dataclass import dataclass
+from guard.model.dataclass import dataclass, once
 from guard.model.source import Span
 from guard.model.typed import TypeAlias
 
@@ -51,7 +51,7 @@ class Field:
     open: bool = False
     """From an unquoted hole: may be no argument, several, or an option."""
 
-    @property
+    @once
     def static(self) -> str | None:
         """The exact argument, or None when it is not known."""
         if self.open:

@@ -3,7 +3,7 @@
 import os
 import stat
 
-from guard.enforce.walkpath import look_path
+from guard.enforce.walkpath import look_path, walk
 from guard.model.facts import ModuleFact, ProgramFact, ScriptFact, SettingsFact
 from guard.model.hashes import sha256
 from guard.model.paths import FileKind
@@ -22,11 +22,11 @@ class Executables:
     """Looks at programs for one proposal. ``named``: the programs that rules speak of by name."""
 
     def __init__(self, env: Mapping[str, str], named: frozenset[str], writable: tuple[str, ...] = ()) -> None:
-        """``writable``: real directories that an agent may write to: what lies there is nobody's toolchain."""
+        """``writable``: directories that an agent may write to: what lies there is nobody's toolchain. ``/`` counts as none."""
         self._path = env.get("PATH") or DEFAULT_PATH
         self._writable = writable
-        self._named = frozenset(name for name in named if not name.startswith(BY_CONTENT))
-        self._contents = named - self._named
+        self._contents = frozenset([name for name in named if name.startswith(BY_CONTENT)])
+        self._named = named - self._contents if self._contents else named
         self._originals: dict[str, tuple[str, int]] | None = None
 
     def look(self, name: str, cwd: str) -> ProgramFact:
@@ -35,10 +35,10 @@ class Executables:
         )
         if not path:
             return ProgramFact(path="", real="")
-        fact = look_path(path)
-        if fact.error or fact.kind is not FileKind.FILE:
+        fact, info = walk(path)
+        if fact.error or fact.kind is not FileKind.FILE or info is None:
             return ProgramFact(path="", real="")
-        if _is_system(fact.real):
+        if _is_system(fact.real, info):
             return ProgramFact(
                 path=path, real=fact.real, same_as=self._by_content(fact.real, ""), system=True
             )
@@ -64,7 +64,9 @@ class Executables:
         if directory not in self._path.split(":") or not os.path.isabs(directory):
             return False
         for place in (os.path.realpath(directory), os.path.dirname(real), real):
-            if any((place + "/").startswith(root.rstrip("/") + "/") for root in self._writable):
+            if any(
+                (place + "/").startswith(root.rstrip("/") + "/") for root in self._writable if root.strip("/")
+            ):
                 return False
             try:
                 info = os.lstat(place)
@@ -84,7 +86,7 @@ class Executables:
                 info = os.stat(candidate)
             except OSError:
                 continue
-            if stat.S_ISREG(info.st_mode) and info.st_mode & 0o111 and os.path.isabs(candidate):
+            if stat.S_ISREG(info.st_mode) and info.st_mode & 0o111 and candidate[0] == "/":
                 return candidate
         return ""
 
@@ -182,15 +184,15 @@ _KINDS = {
 }
 
 
-def _is_system(real: str) -> bool:
+def _is_system(real: str, info: os.stat_result) -> bool:
     """Whether only root can put something else there. A user's ``/usr/local/bin`` does not count."""
-    if not real.startswith(_SYSTEM):
+    if not real.startswith(_SYSTEM) or info.st_uid != 0 or info.st_mode & 0o022:
         return False
     try:
-        infos = [os.lstat(real), os.lstat(os.path.dirname(real))]
+        above = os.lstat(real.rpartition("/")[0])
     except OSError:
         return False
-    return all(info.st_uid == 0 and not info.st_mode & 0o022 for info in infos)
+    return above.st_uid == 0 and not above.st_mode & 0o022
 
 
 def _read(path: str, most: int) -> tuple[bytes, str]:

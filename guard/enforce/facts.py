@@ -13,7 +13,7 @@ from guard.enforce.trees import Trees
 from guard.enforce.walkpath import look_path
 from guard.engine.analyse import again, analyse, likely
 from guard.engine.stages import Analysed
-from guard.model.dataclass import replace
+from guard.model.dataclass import once, replace
 from guard.model.facts import (
     Answer,
     Facts,
@@ -45,8 +45,7 @@ class World:
     def __init__(self, facts: Facts, named: frozenset[str], late: Callable[[], bool]) -> None:
         self._trees = Trees(late)
         self._home = facts.home
-        writable = tuple(root for root in (facts.workspace, facts.cwd, *facts.temp) if root.strip("/"))
-        self._executables = Executables(facts.env, named, writable)
+        self._executables = Executables(facts.env, named, (facts.workspace, facts.cwd, *facts.temp))
 
     def answer(self, lookup: Lookup) -> Answer:
         """Never raises for anything a proposal can name: the answer then says why there is none."""
@@ -74,15 +73,21 @@ class World:
 
 
 class Imagined:
-    """A place that does not exist here (``--cwd`` of a case): answers nothing about it, and the machine as usual."""
+    """Where a root is a place that does not exist here (``--cwd`` of a case): answers nothing about it.
 
-    def __init__(self, world: World, below: tuple[str, ...]) -> None:
+    Of everything else, and where the roots are there, it is the machine as usual.
+    """
+
+    def __init__(self, world: World, roots: tuple[str, ...]) -> None:
         self._world = world
-        self._below = below
+        self._roots = roots
 
     def answer(self, lookup: Lookup) -> Answer | None:
         """None = it cannot be known."""
         match lookup:
+            case LookProgram(name, cwd):
+                if "/" in name and self._imagined(name if name.startswith("/") else cwd):
+                    return None
             case LookPath(path) | LookTree(path) | LookScript(path) | LookGit(path):
                 if self._imagined(path):
                     return GitFact(root="") if isinstance(lookup, LookGit) else None
@@ -100,16 +105,22 @@ class Imagined:
             case LookGlob(base, pattern):
                 if self._imagined(pattern if pattern.startswith("/") else base):
                     return _literal(base, pattern)
-            case LookProgram(name, cwd):
-                if "/" in name and self._imagined(name if name.startswith("/") else cwd):
-                    return None
             case _:
                 assert_never(lookup)
         return self._world.answer(lookup)
 
     def _imagined(self, path: str) -> bool:
+        below = self._below
+        if not below:
+            return False
         tidy = os.path.normpath(path)
-        return any(tidy == root or tidy.startswith(root + "/") for root in self._below)
+        return any(tidy == root or tidy.startswith(root + "/") for root in below)
+
+    @once
+    def _below(self) -> tuple[str, ...]:
+        """Looked at when the first question is about a path."""
+        roots = dict.fromkeys(self._roots)
+        return tuple([root.rstrip("/") for root in roots if root.strip("/") and not os.path.isdir(root)])
 
 
 def _literal(base: str, pattern: str) -> GlobFact:
@@ -121,28 +132,26 @@ def _literal(base: str, pattern: str) -> GlobFact:
 
 
 def gather(
-    proposal: Proposal, facts: Facts, world: World | Imagined, late: Callable[[], bool]
+    proposal: Proposal, facts: Facts, world: Imagined, late: Callable[[], bool]
 ) -> tuple[Analysed, Facts]:
     """Analyse, answer, analyse again, to a fixpoint."""
     answers: dict[Lookup, Answer] = dict(facts.answers)
     unanswerable: set[Lookup] = set()
     guessed: dict[Lookup, Answer] = {}
     for lookup in likely(proposal, facts):
-        answer = None if lookup in answers else world.answer(lookup)
+        answer = None if answers and lookup in answers else world.answer(lookup)
         if answer is not None:
             guessed[lookup] = answer
     facts = _with(facts, {**answers, **guessed})
     analysed = analyse(proposal, facts)
-    if guessed.keys() <= analysed.lookups:
+    if len(guessed) + len(analysed.lookups.difference(guessed)) == len(analysed.lookups):
         answers.update(guessed)
     else:
         # What was guessed in vain is forgotten: nothing rests on it, and no record holds it.
         answers.update((lookup, answer) for lookup, answer in guessed.items() if lookup in analysed.lookups)
         facts = _with(facts, answers)
     for _ in range(MAX_ROUNDS):
-        asked = [
-            lookup for lookup in analysed.lookups if lookup not in answers and lookup not in unanswerable
-        ]
+        asked = list(analysed.lookups.difference(answers, unanswerable))
         if not asked:
             break
         if len(asked) > 1:
@@ -162,9 +171,7 @@ def gather(
     return (replace(analysed, lookups=analysed.lookups - unanswerable) if unanswerable else analysed), facts
 
 
-def answer_all(
-    lookups: frozenset[Lookup], facts: Facts, world: World | Imagined, late: Callable[[], bool]
-) -> Facts:
+def answer_all(lookups: frozenset[Lookup], facts: Facts, world: Imagined, late: Callable[[], bool]) -> Facts:
     """``facts`` with answers to ``lookups``, as many as there is time for."""
     answers = dict(facts.answers)
     for lookup in lookups:

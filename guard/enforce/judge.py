@@ -73,14 +73,9 @@ def judge_unproposed(decided: Decided, paths: tuple[str, ...], policy: Policy) -
         )
 
 
-def _world(facts: Facts, policy: Policy, late: Callable[[], bool]) -> World | Imagined:
+def _world(facts: Facts, policy: Policy, late: Callable[[], bool]) -> Imagined:
     world = World(facts, policy.named_programs, late)
-    imagined = tuple(
-        root.rstrip("/")
-        for root in dict.fromkeys((facts.workspace, facts.home, facts.cwd))
-        if root.strip("/") and not os.path.isdir(root)
-    )
-    return Imagined(world, imagined) if imagined else world
+    return Imagined(world, (facts.workspace, facts.home, facts.cwd))
 
 
 def _clock(budget_s: float) -> Callable[[], bool]:

@@ -99,7 +99,7 @@ class Guard:
         return judge_proposal(proposal, self._of_session(proposal), self.policy)
 
     def _of_session(self, proposal: Proposal) -> Facts:
-        if not self.policy.lock_after or not proposal.principal.session:
+        if not proposal.principal.session or not self.policy.lock_after:
             return self.facts
         from guard.enforce.sessions import session_of  # noqa: PLC0415 - only where there are sessions
 

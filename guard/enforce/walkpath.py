@@ -20,12 +20,18 @@ _STANDARD_STREAMS = frozenset({"stdin", "stdout", "stderr"})
 
 def look_path(path: str) -> PathFact:
     """``path`` is absolute. Total: what cannot be followed is a fact with an ``error``."""
+    return walk(path)[0]
+
+
+def walk(path: str) -> tuple[PathFact, os.stat_result | None]:
+    """:func:`look_path`, and what was seen at its end."""
     if "\0" in path:
-        return _failed("a path that holds a NUL byte")
+        return _failed("a path that holds a NUL byte"), None
     if len(path) > MAX_PATH:
-        return _failed("a path that is longer than any file's")
+        return _failed("a path that is longer than any file's"), None
     pending = [part for part in reversed(path.split("/")) if part]
     real: list[str] = []
+    above = ""
     parent_real = ""
     links = 0
     is_link = False
@@ -39,70 +45,80 @@ def look_path(path: str) -> PathFact:
             continue
         if part == "..":
             if real:
-                real.pop()
+                above = above[: -len(real.pop()) - 1]
             # `mkdir a; rm a/../x`: what is absent now may be there by then, so `..` is followed all the same.
             info, absent = None, False
             continue
-        door = _door(real, part)
+        door = _door(real, part) if len(real) >= 2 and real[0] == "proc" else None
         if door is not None:
             if isinstance(door, str):
-                return _failed(door)
-            real = []
+                return _failed(door), None
+            real, above = [], ""
             continue
-        here = "/" + "/".join([*real, part])
+        here = f"{above}/{part}"
         if last:
             parent_real = here
         if absent or blocked:
             real.append(part)
+            above = here
             continue
         try:
             info = os.lstat(here)
         except OSError as error:
             real.append(part)
+            above = here
             info = None
             if error.errno in {errno.ENOENT, errno.ENOTDIR}:
                 absent = True
             elif error.errno in {errno.ENAMETOOLONG, errno.ELOOP}:
-                return _failed(f"`{_short(here)}`: {error.strerror}")
+                return _failed(f"`{_short(here)}`: {error.strerror}"), None
             else:
                 blocked = True
             continue
         if not stat.S_ISLNK(info.st_mode):
             real.append(part)
+            above = here
             continue
         is_link = is_link or last
         links += 1
         if links > MAX_LINKS:
-            return _failed("too many symbolic links")
+            return _failed("too many symbolic links"), None
         target = _read_link(here, real, part)
         if target is None:
-            return _failed(f"`{_short(here)}` is a link that cannot be read")
+            return _failed(f"`{_short(here)}` is a link that cannot be read"), None
         info = None
         if target.startswith("/"):
-            real = []
+            real, above = [], ""
         pending.extend(p for p in reversed(target.split("/")) if p)
-    text = "/" + "/".join(real)
+    text = above or "/"
     if info is None and not absent and not blocked:
         info, blocked = _stat(text)
-    return PathFact(
+    around = repository_around(text)
+    if not around and parent_real != text:
+        around = repository_around(parent_real)
+    fact = PathFact(
         real=text,
         parent_real=parent_real or text,
         kind=_kind(info, blocked=blocked),
         is_link=is_link,
         mode=stat.S_IMODE(info.st_mode) if info is not None else 0,
         size=info.st_size if info is not None else 0,
-        repository=repository_around(text) or repository_around(parent_real),
+        repository=around,
     )
+    return fact, info
 
 
 def _door(real: list[str], part: str) -> str | tuple[()] | None:
-    """The magic links of ``/proc/PID``: () = back to the root, text = leads elsewhere for the command, None = no door."""
-    if len(real) >= 2 and real[0] == "proc" and (len(real) == 2 or (len(real) == 4 and real[2] == "task")):
+    """The magic links of ``/proc/PID``: () = back to the root, text = leads elsewhere for the command, None = no door.
+
+    ``real``: two names or more, the first of them ``proc``.
+    """
+    if len(real) == 2 or (len(real) == 4 and real[2] == "task"):
         if part == "root":
             return ()
         if part in {"cwd", "exe"}:
             return f"`/{'/'.join(real)}/{part}` leads to what another process says"
-    if len(real) == 3 and real[0] == "proc" and real[2] in {"fd", "map_files"}:
+    if len(real) == 3 and real[2] in {"fd", "map_files"}:
         return "a path through another process's open files"
     return None
 

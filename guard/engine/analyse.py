@@ -47,7 +47,8 @@ def analyse(proposal: Proposal, facts: Facts) -> Analysed:
             evaluator.analyse_text(proposal.command, start_of(proposal))
             effects = evaluator.effects or (RunProgram(program=":", names=(":",)),)
             lookups.update(evaluator.lookups)
-            unread = tuple(UnreadPart(span=part.span, reason=part.reason) for part in evaluator.unread)
+            if evaluator.unread:
+                unread = tuple(UnreadPart(span=part.span, reason=part.reason) for part in evaluator.unread)
         case WriteProposal() | EditProposal():
             effects = write_effects(proposal)
         case ReadProposal():
@@ -63,7 +64,11 @@ def analyse(proposal: Proposal, facts: Facts) -> Analysed:
         for lookup in _questions(effect, facts):
             lookups[lookup] = None
     return Analysed(
-        proposal=proposal, effects=effects, lookups=frozenset(lookups), unread=unread, consulted=consulted
+        proposal=proposal,
+        effects=effects,
+        lookups=frozenset(lookups) if len(lookups) > len(consulted) else consulted,
+        unread=unread,
+        consulted=consulted,
     )
 
 

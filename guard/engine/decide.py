@@ -44,7 +44,7 @@ def judge_effects(
     analysed: Analysed, effects: tuple[ResolvedEffect, ...], facts: Facts, policy: Policy
 ) -> Decided:
     """Judge effects that are resolved already: predicted ones, or those observed in a sandbox."""
-    missing = analysed.lookups - facts.answers.keys()
+    missing = [lookup for lookup in analysed.lookups if lookup not in facts.answers]
     if missing:
         effects = (
             *effects,
@@ -98,8 +98,9 @@ def _with_invariants(
     if not isinstance(decision, Allow):
         return decision
     placement = decision.placement
-    unread = _Touch.PERHAPS in touched or any(isinstance(effect, Opaque) for effect in effects)
-    if unread and isinstance(placement, Host):
+    if isinstance(placement, Host) and (
+        _Touch.PERHAPS in touched or any(isinstance(effect, Opaque) for effect in effects)
+    ):
         # No rule of any layer puts on the host what nobody has understood; in a sandbox its changes are judged.
         from guard.policy.profiles import profile_for  # noqa: PLC0415 - as in `judge`
 

@@ -1,12 +1,12 @@
 """``dataclass``, ``field``, ``fields`` and ``replace`` as this project uses them, for a twentieth of what they cost at start-up.
 
+``once`` is ``functools.cached_property``.
+
 The standard library compiles five functions for each class, and imports ``inspect`` to do so: with a hundred classes that
 is most of what a hook call costs. Here they are compiled when they are first called. Type checkers see dataclasses.
 
 ``slots=True`` is for them alone: a class with slots is made twice.
 """
-
-from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,25 @@ else:
         return function
 
 
+if TYPE_CHECKING:
+    from functools import cached_property
+
+    once = cached_property
+else:
+
+    class once:  # noqa: N801 - as `property`
+        """Worked out at the first question, and beside the fields from then on: equality and copies do not see it."""
+
+        def __init__(self, work: "Callable[[Any], Any]") -> None:
+            self._work = work
+            self._name = work.__name__
+
+        def __get__(self, value: "Any", owner: object = None) -> "Any":
+            found = self._work(value)
+            setattr(value, self._name, found)
+            return found
+
+
 class _Missing:
     """No default."""
 
@@ -39,7 +58,7 @@ class Field:
     def __init__(
         self,
         default: object,
-        default_factory: Callable[[], object] | None,
+        default_factory: "Callable[[], object] | None",
         *,
         compare: bool,
         repr_: bool,
@@ -56,49 +75,49 @@ class Field:
 
 def field(
     *,
-    default: Any = _MISSING,
-    default_factory: Callable[[], Any] | None = None,
+    default: "Any" = _MISSING,
+    default_factory: "Callable[[], Any] | None" = None,
     compare: bool = True,
     repr: bool = True,  # noqa: A002 - as the standard library has it
     hash: bool = True,  # noqa: A002 - as above
-) -> Any:
+) -> "Any":
     """A field with a default that is made anew each time, that equality does not see, or that hashing can do without."""
     return Field(default, default_factory, compare=compare, repr_=repr, hash_=hash)
 
 
 @overload
-def dataclass(cls: type[T], /) -> type[T]: ...
+def dataclass(cls: "type[T]", /) -> "type[T]": ...
 @overload
 def dataclass(  # noqa: F811 - overloads
     *, frozen: bool = False, slots: bool = False, kw_only: bool = False
-) -> Callable[[type[T]], type[T]]: ...
+) -> "Callable[[type[T]], type[T]]": ...
 @dataclass_transform(field_specifiers=(field,))
 def dataclass(  # noqa: F811 - as above
-    cls: type[Any] | None = None,
+    cls: "type[Any] | None" = None,
     /,
     *,
     frozen: bool = False,
     slots: bool = False,  # noqa: ARG001 - see above
     kw_only: bool = False,
-) -> Any:
+) -> "Any":
     """As ``dataclasses.dataclass``. ``frozen``: hashable, and nobody assigns to a field: type checkers hold that."""
     if cls is not None:
         return _built(cls, frozen=frozen, keyword=kw_only)
 
-    def decorate(found: Any) -> Any:
+    def decorate(found: "Any") -> "Any":
         return _built(found, frozen=frozen, keyword=kw_only)
 
     return decorate
 
 
-def fields(value: object) -> tuple[Field, ...]:
+def fields(value: object) -> "tuple[Field, ...]":
     """The fields of a class or of a value of it, in order."""
     found: Any = value
     own: tuple[Field, ...] = found.__guard_fields__
     return own
 
 
-def replace(value: T, /, **changes: object) -> T:
+def replace(value: "T", /, **changes: object) -> "T":
     """A new value with some fields changed; of the standard library's dataclasses too."""
     cls: Any = value.__class__
     copy = _COPIES.get(cls)
@@ -113,11 +132,11 @@ def replace(value: T, /, **changes: object) -> T:
     return found
 
 
-_COPIES: dict[type, Callable[..., Any]] = {}
+_COPIES: "dict[type, Callable[..., Any]]" = {}
 _COPIED: dict[type, int] = {}
 
 
-def _slow_copy(value: T, changes: dict[str, object]) -> T:
+def _slow_copy(value: "T", changes: dict[str, object]) -> "T":
     cls: Any = value.__class__
     names = getattr(cls, "__dataclass_fields__", None) or [item.name for item in fields(cls)]
     for name in names:
@@ -127,7 +146,7 @@ def _slow_copy(value: T, changes: dict[str, object]) -> T:
     return made
 
 
-def _compiled_copy(cls: Any) -> Callable[..., Any]:
+def _compiled_copy(cls: "Any") -> "Callable[..., Any]":
     names = [item.name for item in fields(cls)]
     given = ",".join(f"{name}=_MISSING" for name in names)
     # No field begins with two underscores.
@@ -143,14 +162,17 @@ def _compiled_copy(cls: Any) -> Callable[..., Any]:
     return copy
 
 
-def _built(cls: Any, *, frozen: bool, keyword: bool) -> Any:
+def _built(cls: "Any", *, frozen: bool, keyword: bool) -> "Any":
     body: dict[str, Any] = cls.__dict__
     found: dict[str, Field] = {}
     for base in reversed(cls.__mro__[1:]):
         found.update({item.name: item for item in base.__dict__.get("__guard_fields__", ())})
     names: dict[str, object] = body.get("__annotations__", {})
     for name, annotation in names.items():
-        if str(annotation).startswith(("ClassVar", "typing.ClassVar")):
+        # Of most annotations the text costs more than the field.
+        if (isinstance(annotation, str) or type(annotation).__module__ == "typing") and str(
+            annotation
+        ).startswith(("ClassVar", "typing.ClassVar")):
             continue
         given = body.get(name, _MISSING)
         item = given if isinstance(given, Field) else Field(given, None, compare=True, repr_=True, hash_=True)
@@ -176,7 +198,7 @@ _FEW = 12
 _MADE: dict[type, int] = {}
 
 
-def _first_init(self: Any, *args: object, **kwargs: object) -> None:
+def _first_init(self: "Any", *args: object, **kwargs: object) -> None:
     """The first few values of a class are filled here; then ``__init__`` is compiled for it."""
     cls: Any = self.__class__
     made = _MADE.get(cls, 0)
@@ -209,7 +231,7 @@ def _first_init(self: Any, *args: object, **kwargs: object) -> None:
         self.__post_init__()
 
 
-def _compiled(cls: Any) -> Any:
+def _compiled(cls: "Any") -> "Any":
     plain: list[str] = []
     keywords: list[str] = []
     lines: list[str] = []
@@ -235,7 +257,7 @@ def _compiled(cls: Any) -> Any:
     return scope["__init__"]
 
 
-def _key(cls: Any, seen_by: str) -> Callable[[Any], object]:
+def _key(cls: "Any", seen_by: str) -> "Callable[[Any], object]":
     """What equality (``compare``) or ``hash`` looks at."""
     if TYPE_CHECKING:
         from operator import attrgetter  # noqa: PLC0415 - only what is compared needs it
@@ -251,11 +273,11 @@ def _nothing(_: object) -> object:
     return ()
 
 
-def _first_eq(self: Any, other: object) -> bool:
+def _first_eq(self: "Any", other: object) -> bool:
     cls: Any = self.__class__
     key = _key(cls, "compare")
 
-    def __eq__(one: Any, two: object) -> bool:  # noqa: N807 - it becomes the method
+    def __eq__(one: "Any", two: object) -> bool:  # noqa: N807 - it becomes the method
         return key(one) == key(two) if two.__class__ is one.__class__ else NotImplemented
 
     cls.__eq__ = __eq__
@@ -263,17 +285,17 @@ def _first_eq(self: Any, other: object) -> bool:
     return result
 
 
-def _first_hash(self: Any) -> int:
+def _first_hash(self: "Any") -> int:
     cls: Any = self.__class__
     key = _key(cls, "hash")
 
-    def __hash__(one: Any) -> int:  # noqa: N807 - it becomes the method
+    def __hash__(one: "Any") -> int:  # noqa: N807 - it becomes the method
         return hash((cls, key(one)))
 
     cls.__hash__ = __hash__
     return __hash__(self)
 
 
-def _repr(self: Any) -> str:
+def _repr(self: "Any") -> str:
     inside = ", ".join(f"{item.name}={getattr(self, item.name)!r}" for item in fields(self) if item.repr)
     return f"{type(self).__qualname__}({inside})"

@@ -3,8 +3,6 @@
 Thirty frozen dataclasses cost 15 ms at import, more than the interpreter itself, and 0.3 us for each value made.
 """
 
-from __future__ import annotations
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +30,7 @@ class FrozenType(type):
     if TYPE_CHECKING:
         field_names: tuple[str, ...]
 
-    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, object]) -> FrozenType:
+    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, object]) -> "FrozenType":
         annotations: dict[str, object] = body.get("__annotations__", {})  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType] - Python's own
         fields = tuple(annotations)
         defaults = {field: body.pop(field) for field in fields if field in body}
@@ -44,7 +42,7 @@ class FrozenType(type):
         return super().__new__(cls, name, bases, body)
 
 
-def _first_init(self: Any, *args: object, **kwargs: object) -> None:
+def _first_init(self: "Any", *args: object, **kwargs: object) -> None:
     """Compiles ``__init__`` of the class, which most runs of a hook never need for most classes, and goes on with that."""
     cls: Any = self.__class__
     defaults: dict[str, object] = cls.field_defaults
@@ -59,7 +57,7 @@ def _first_init(self: Any, *args: object, **kwargs: object) -> None:
     init(self, *args, **kwargs)
 
 
-def _key(cls: Any) -> Callable[[Any], object]:
+def _key(cls: "Any") -> "Callable[[Any], object]":
     """What equality and hash of a class look at; found when they first do."""
     if TYPE_CHECKING:
         from operator import attrgetter  # noqa: PLC0415 - only what is compared needs it
@@ -72,7 +70,7 @@ def _key(cls: Any) -> Callable[[Any], object]:
     return key
 
 
-_KEYS: dict[type, Callable[[Any], object]] = {}
+_KEYS: "dict[type, Callable[[Any], object]]" = {}
 
 
 class Frozen(metaclass=FrozenType):

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import override as override
 else:
-    from _collections_abc import Callable, Iterable, Iterator, Mapping  # noqa: F401 - for others
-
     MappingProxyType = type(type.__dict__)
     Any = NoReturn = TypeAlias = object
 
@@ -33,6 +31,18 @@ else:
 
         def __init_subclass__(cls, **_options):
             pass
+
+    class Callable(_Form):
+        pass
+
+    class Iterable(_Form):
+        pass
+
+    class Iterator(_Form):
+        pass
+
+    class Mapping(_Form):
+        pass
 
     class Literal(_Form):
         pass

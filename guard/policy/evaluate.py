@@ -24,11 +24,17 @@ from guard.model.effect import (
 from guard.model.facts import Facts
 from guard.model.names import folded
 from guard.model.paths import ResolvedPath
+from guard.model.typed import TYPE_CHECKING
 from guard.model.verdict import Verdict
 from guard.policy.hosts import UNKNOWN, HostSet, normal
 from guard.policy.layers import SECRET, Entry, Ruling, Tables, tables_of
 from guard.policy.match import wildcard
 from guard.policy.rule import Policy, Rule
+
+if TYPE_CHECKING:
+    from operator import itemgetter
+else:
+    from _operator import itemgetter  # the part of it that is built in
 
 
 def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> Decision:
@@ -41,6 +47,7 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
     owners: set[str] = set()
     repos: set[str] = set()
     host = tables.permits_host
+    allow, deny = Verdict.ALLOW, Verdict.DENY
     for index, effect in enumerate(effects):
         name = effect_name(effect)
         seen = _Seen(effect, tables, facts)
@@ -52,26 +59,29 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
                     continue
                 rule = ruling.rule
                 said = _said(ruling, seen, facts) if ruling.exceptions else ruling
-                entry = said.entry(index, seen.perhaps(ruling))
+                entry = said.entry(index, ruling.zones != 0 and seen.perhaps(ruling))
                 if rule.shadow:
                     shadow.append(entry[1])
                     continue
                 spoken = True
                 found.append(entry)
-                if said.verdict is Verdict.ALLOW:
+                verdict = said.verdict
+                if verdict is allow:
                     sandboxed = sandboxed or not ruling.on_host
-                if said.verdict is not Verdict.DENY and rule.grants:
-                    (repos if table.layer.kind == "repo" else owners).update(rule.grants)
-                # A repository can send to the sandbox; only others can let out of it.
-                if ruling.on_host and said.verdict is not Verdict.DENY and table.layer.kind != "repo":
-                    opened = True
+                if verdict is not deny:
+                    if rule.grants:
+                        (repos if table.layer.kind == "repo" else owners).update(rule.grants)
+                    # A repository can send to the sandbox; only others can let out of it.
+                    if ruling.on_host and table.layer.kind != "repo":
+                        opened = True
             if not spoken:
                 found.append(table.default(name, index))
         host = host and opened and not sandboxed
     # INVARIANT: the key orders every two different reasons, so that the order of rules in a file never shows.
-    found.sort(key=lambda pair: pair[0])
-    shadow.sort(key=lambda reason: (reason.effect, reason.layer, reason.rule, reason.source))
-    reasons = tuple(reason for _, reason in found)
+    found.sort(key=itemgetter(0))
+    if shadow:
+        shadow.sort(key=lambda reason: (reason.effect, reason.layer, reason.rule, reason.source))
+    reasons = tuple([reason for _, reason in found])
     placement: Placement = Host()
     if not host:
         from guard.policy.profiles import profile_for  # noqa: PLC0415 - most of what agents do needs none
@@ -192,7 +202,7 @@ class _Seen:
 
     def perhaps(self, ruling: Ruling) -> bool:
         """Whether it is only what lies below, not the path itself, that the rule is about: the weaker reason of two."""
-        return bool(ruling.zones) and not any(end.here & ruling.zones for end in self._ends)
+        return not any(end.here & ruling.zones for end in self._ends)
 
     def _program(self, ruling: Ruling) -> bool:
         # A strict rule follows a program under every name. A permissive one trusts only what the program was understood
@@ -206,13 +216,15 @@ class _Seen:
         return bool(ruling.patterns) and any(wildcard(p, name) for name in names for p in ruling.patterns)
 
     def _places(self, ruling: Ruling) -> bool:
-        if not self._ends:
+        ends = self._ends
+        if not ends:
             # A rule about places says nothing of effects that have none.
             return not (ruling.zones or ruling.rule.recoverable or ruling.rule.recursive is not None)
+        if len(ends) == 1:
+            return _at(ruling, ends[0])
         if ruling.strict:
-            ends = self._ends[:1] if ruling.rule.itself else self._ends
-            return any(_at(ruling, end) for end in ends)
-        return all(_at(ruling, end) for end in self._ends)
+            return any(_at(ruling, end) for end in (ends[:1] if ruling.rule.itself else ends))
+        return all(_at(ruling, end) for end in ends)
 
     def _network(self, ruling: Ruling) -> bool:
         rule = ruling.rule

@@ -43,7 +43,7 @@ class SimpleReader(RedirectReader):
                 while at < end and text[at] in PLAIN:
                     at += 1
                 if at >= end or text[at] in END_PLAIN:
-                    span = fixed or self.span(begin, at)
+                    span = fixed or Span(begin, at)
                     words.append(Word((Literal(text[begin:at], False, span),), span))
                     continue
                 at = begin
