@@ -255,8 +255,8 @@ def _asked(question: Lookup) -> str:
             return f"the program {name}"
         case LookGlob(_, pattern):
             return f"names that match {pattern}"
-        case LookGit(path):
-            return f"the repository around {path}"
+        case LookGit(path, compare):
+            return f"{'changes in ' if compare else ''}the repository around {path}"
         case LookGitRuns(path):
             return f"what git would run in {path}"
         case LookModule(name, directory):

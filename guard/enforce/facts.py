@@ -60,8 +60,8 @@ class World:
                 return look_script(path)
             case LookGlob(base, pattern):
                 return look_glob(base, pattern)
-            case LookGit(path):
-                return look_git(path, self._trees)
+            case LookGit(path, compare):
+                return look_git(path, self._trees, compare=compare)
             case LookGitRuns(path):
                 return look_git_runs(path, self._home)
             case LookModule(name, directory):

@@ -14,8 +14,8 @@ MAX_CONFIG_BYTES = 256 * 1024
 MAX_COMPARED = 5000
 
 
-def look_git(path: str, trees: Trees) -> GitFact:
-    """``path`` is absolute."""
+def look_git(path: str, trees: Trees, *, compare: bool = False) -> GitFact:
+    """``path`` is absolute. ``compare``: tell whether files have changed, which takes as long as there are files."""
     fact = look_path(path)
     root = work_tree(fact.real) if fact.real else ""
     if not root:
@@ -34,7 +34,7 @@ def look_git(path: str, trees: Trees) -> GitFact:
         branch=branch,
         upstream=f"{remote}/{merge}" if remote and merge else "",
         default_branch=origin.removeprefix("ref: refs/remotes/origin/") if origin.startswith("ref: ") else "",
-        dirty=_dirty(root, trees),
+        dirty=_dirty(root, trees) if compare else None,
         aliases=tuple(sections.get("alias", {}).items()),
         remotes=tuple(
             (name.removeprefix("remote."), values.get("url", ""))

@@ -1,4 +1,7 @@
-"""Pathname expansion as bash does it without options: no ``globstar``, no ``dotglob``. Bounded."""
+"""Pathname expansion as bash does it without options: no ``globstar``, no ``dotglob``.
+
+Bounded: beyond so many names that were looked at nobody knows what matches, which is judged as anything.
+"""
 
 import os
 
@@ -7,6 +10,7 @@ from guard.model.typed import Callable
 
 MAX_MATCHES = 2048
 MAX_SEEN = 20_000
+_UNKNOWN = GlobFact(matches=(), complete=False)
 
 
 def look_glob(base: str, pattern: str) -> GlobFact:
@@ -19,6 +23,10 @@ def look_glob(base: str, pattern: str) -> GlobFact:
         last = index == len(parts) - 1
         following: list[str] = []
         for head in found:
+            # A name that is asked for, or a directory that is opened.
+            seen += 1
+            if seen > MAX_SEEN:
+                return _UNKNOWN
             if not part:
                 if last and os.path.isdir(head):
                     following.append(head)
@@ -33,14 +41,18 @@ def look_glob(base: str, pattern: str) -> GlobFact:
             try:
                 matcher = _matcher(part)
                 with os.scandir(head) as entries:
-                    names = [".", "..", *(entry.name for entry in entries)]
+                    names = [
+                        ".",
+                        "..",
+                        *[entry.name for _, entry in zip(range(MAX_SEEN - seen + 1), entries, strict=False)],
+                    ]
             except NotADirectoryError:
                 continue
             except (OSError, ValueError):
-                return GlobFact(matches=(), complete=False)
+                return _UNKNOWN
             seen += len(names)
             if seen > MAX_SEEN:
-                return GlobFact(matches=(), complete=False)
+                return _UNKNOWN
             for name in sorted(names):
                 if name.startswith(".") and not part.startswith("."):
                     continue
@@ -48,7 +60,7 @@ def look_glob(base: str, pattern: str) -> GlobFact:
                     following.append(head + name + ("" if last else "/"))
         found = following
         if len(found) > MAX_MATCHES:
-            return GlobFact(matches=(), complete=False)
+            return _UNKNOWN
     return GlobFact(matches=tuple(sorted(dict.fromkeys(found))), complete=True)
 
 

@@ -51,6 +51,8 @@ class LookGit:
     """Which repository is ``path`` in, and in what state?"""
 
     path: str
+    compare: bool = False
+    """Whether its files have changed too: every one that is tracked has to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class GitFact:
     upstream: str = ""
     default_branch: str = ""
     dirty: bool | None = None
-    """None = unknown."""
+    """None = unknown, or nobody asked."""
     aliases: tuple[tuple[str, str], ...] = ()
     remotes: tuple[tuple[str, str], ...] = ()
 

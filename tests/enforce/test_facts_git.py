@@ -8,7 +8,13 @@ import pytest
 
 from guard.enforce.gitfacts import look_git
 from guard.enforce.gitindex import GitIndex
+from guard.enforce.pipeline import Guard
+from guard.enforce.places import Places
 from guard.enforce.trees import MAX_ENTRIES, Trees
+from guard.model.facts import LookGit
+from guard.model.principal import Principal
+from guard.model.proposal import ShellProposal
+from guard.model.verdict import Level
 
 
 def git(root: Path, *args: str) -> str:
@@ -129,12 +135,33 @@ def test_the_state_of_a_repository_is_read_without_git(repository: Path) -> None
     git(repository, "config", "branch.trunk.remote", "origin")
     git(repository, "config", "branch.trunk.merge", "refs/heads/main")
 
-    clean = look_git(str(repository / "src"), Trees(lambda: False))
+    clean = look_git(str(repository / "src"), Trees(lambda: False), compare=True)
     (repository / "src" / "a.py").write_text("changed\n")
-    changed = look_git(str(repository / "src"), Trees(lambda: False))
+    changed = look_git(str(repository / "src"), Trees(lambda: False), compare=True)
 
     assert clean.root == str(repository)
     assert (clean.branch, clean.upstream) == ("trunk", "origin/main")
     assert clean.aliases == (("wipe", "!rm -rf ~"),)
     assert clean.remotes == (("origin", "https://example.org/x.git"),)
     assert (clean.dirty, changed.dirty) == (False, True)
+
+
+def test_files_are_compared_for_what_would_lose_changes_only(repository: Path, tmp_path: Path) -> None:
+    guard = Guard.open(
+        cwd=str(repository),
+        home=str(tmp_path),
+        env={"PATH": "/usr/bin:/bin"},
+        level=Level.CONTAINED,
+        places=Places(state=str(tmp_path / "state"), config=str(tmp_path / "config")),
+    )
+
+    def asked(command: str) -> set[LookGit]:
+        decided = guard.decide(
+            ShellProposal(principal=Principal(agent="test"), cwd=str(repository), command=command)
+        )
+        return {lookup for lookup in decided.facts.answers if isinstance(lookup, LookGit)}
+
+    here = str(repository)
+    assert asked("git push origin HEAD") == {LookGit(here)}
+    assert LookGit(here, compare=True) in asked("git checkout -- src/a.py")
+    assert LookGit(here, compare=True) in asked("git reset --hard")

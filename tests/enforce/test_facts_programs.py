@@ -5,6 +5,7 @@ import os
 import pytest
 from pyfakefs.fake_filesystem import FakeFilesystem
 
+from guard.enforce import globs
 from guard.enforce.executables import MAX_SCRIPT_BYTES, Executables, look_script
 from guard.enforce.globs import look_glob
 
@@ -125,6 +126,23 @@ def test_a_pattern_we_do_not_know_is_not_expanded(fs: FakeFilesystem, pattern: s
     fact = look_glob("/w", f"{pattern}*")
 
     assert not fact.complete
+
+
+def test_a_pattern_that_too_many_names_are_looked_at_for_may_match_anything(
+    fs: FakeFilesystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(globs, "MAX_SEEN", 12)
+    for number in range(5):
+        fs.create_dir(f"/w/d{number}")
+    few, probed = look_glob("/w", "*"), look_glob("/w", "*/nothing")
+    for number in range(5, 50):
+        fs.create_dir(f"/w/d{number}")
+    many = look_glob("/w", "*")
+
+    assert few.complete
+    assert len(few.matches) == 5
+    assert not probed.complete
+    assert (many.matches, many.complete) == ((), False)
 
 
 def test_hidden_names_bring_the_parent_along(fs: FakeFilesystem) -> None:

@@ -5,9 +5,10 @@ from guard.effects.values import Field, plain
 from guard.model.facts import GitFact, GitRunsFact, LookGit, LookGitRuns
 
 
-def repository_of(call: Call) -> GitFact | None:
+def repository_of(call: Call, *, compare: bool = False) -> GitFact | None:
+    """``compare``: ask for ``dirty`` too."""
     where = call.state.cwd[0] if call.state.cwd else ""
-    answer = call.evaluator.ask(LookGit(where)) if where else None
+    answer = call.evaluator.ask(LookGit(where, compare)) if where else None
     return answer if isinstance(answer, GitFact) and answer.root else None
 
 

@@ -26,7 +26,7 @@ def tree_changes(call: Call, *, loses: bool) -> None:
     """The work tree becomes another commit's. ``loses``: changes that are not committed go."""
     top = tree_top(call)
     if loses:
-        fact = repository_of(call)
+        fact = repository_of(call, compare=True)
         if fact is None or fact.dirty is not False:
             call.say(
                 RewriteVcs(branch=current_branch(call), detail="discards changes that are not committed")
@@ -76,7 +76,7 @@ def checkout(call: Call, new: str = "b B") -> None:
 
 def _restored(call: Call, fields: list[Field]) -> None:
     """Files go back to what a commit holds: what was not committed is lost."""
-    fact = repository_of(call)
+    fact = repository_of(call, compare=True)
     call.write(*fields, recursive=True, detail=DISCARDS)
     if fact is not None and fact.dirty is False:
         return
