@@ -322,7 +322,7 @@ class Contract:
             read_only=(extra,),
         )
 
-        assert observed.out.startswith("tool\n")
+        assert "tool" in observed.out.splitlines()
         assert os.listdir(extra) == ["tool"]
         with open(f"{extra}/tool") as file:
             assert file.read() == "tool\n"
