@@ -20,7 +20,7 @@ from guard.effects.scripts import Scripts
 from guard.effects.sources import Sources, sources_of, union, with_sources
 from guard.effects.state import UNKNOWN, State, WrittenFile, inherited, join
 from guard.effects.values import Field, Text, plain, static_text, texts_of
-from guard.model.dataclass import replace
+from guard.model.dataclass import once, replace
 from guard.model.effect import Connect, DeletePath, Opaque, RunProgram, SymbolicEffect, WritePath
 from guard.model.facts import Answer, Facts, Lookup
 from guard.model.paths import KnownPath
@@ -78,8 +78,6 @@ class Evaluator:
         self.spent = spent
         """Commands followed so far."""
         self._calls: list[str] = []
-        self._scripts = Scripts(self)
-        self._compounds = Compounds(self)
         self.jumps = Jumps()
         self._inner_chars = 0
         self._read: dict[int, Text] = {}
@@ -91,6 +89,14 @@ class Evaluator:
         self.ambient: Sources = ()
         """Where that came from which wrappers hand to the command inside."""
         self.expander = Expander(facts, self.ask, self._substitute, self.opaque)
+
+    @once
+    def _scripts(self) -> Scripts:
+        return Scripts(self)
+
+    @once
+    def _compounds(self) -> Compounds:
+        return Compounds(self)
 
     @property
     def effects(self) -> tuple[SymbolicEffect, ...]:
@@ -327,7 +333,9 @@ class Evaluator:
                     self.note_injection(assignment.name, after, command.span)
                 flows.append(Flow(after, after, _NOTHING))
                 continue
-            inner = assign(self, command.assignments, state, exported=True)
+            inner = state
+            if command.assignments:
+                inner = assign(self, command.assignments, state, exported=True)
             for assignment in command.assignments:
                 self.note_injection(assignment.name, inner, command.span)
             flow = self.run_argv(
@@ -577,6 +585,8 @@ class Evaluator:
     def _redirects(
         self, redirects: tuple[Redirect, ...], state: State, *, certain: bool, stdin: Text | None
     ) -> Redirected:
+        if not redirects:
+            return Redirected(state, stdin)
         return apply_redirects(self, redirects, state, stdin=stdin, certain=certain)
 
     def _written(self, redirected: Redirected, flow: Flow) -> Flow:

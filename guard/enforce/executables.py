@@ -35,10 +35,10 @@ class Executables:
         )
         if not path:
             return ProgramFact(path="", real="")
-        fact, info = walk(path)
+        fact, info, holder = walk(path)
         if fact.error or fact.kind is not FileKind.FILE or info is None:
             return ProgramFact(path="", real="")
-        if _is_system(fact.real, info):
+        if _is_system(fact.real, info, holder):
             return ProgramFact(
                 path=path, real=fact.real, same_as=self._by_content(fact.real, ""), system=True
             )
@@ -77,9 +77,10 @@ class Executables:
         return True
 
     def _search(self, name: str) -> str:
+        access = os.access
         for prefix in _prefixes(self._path):
             candidate = prefix + name
-            if not os.access(candidate, os.F_OK):
+            if not access(candidate, os.F_OK):
                 # Most of them: half the price of a `stat` that fails.
                 continue
             try:
@@ -184,15 +185,16 @@ _KINDS = {
 }
 
 
-def _is_system(real: str, info: os.stat_result) -> bool:
+def _is_system(real: str, info: os.stat_result, holder: os.stat_result | None) -> bool:
     """Whether only root can put something else there. A user's ``/usr/local/bin`` does not count."""
     if not real.startswith(_SYSTEM) or info.st_uid != 0 or info.st_mode & 0o022:
         return False
-    try:
-        above = os.lstat(real.rpartition("/")[0])
-    except OSError:
-        return False
-    return above.st_uid == 0 and not above.st_mode & 0o022
+    if holder is None:
+        try:
+            holder = os.lstat(real.rpartition("/")[0])
+        except OSError:
+            return False
+    return holder.st_uid == 0 and not holder.st_mode & 0o022
 
 
 def _read(path: str, most: int) -> tuple[bytes, str]:

@@ -1,6 +1,5 @@
 """Stations 3 to 6 for one proposal, against the clock. Never raises for anything an agent can propose."""
 
-import os
 import time
 
 from guard.enforce.facts import Imagined, World, answer_all, gather
@@ -20,9 +19,14 @@ BUDGET_S = 10.0
 
 
 def judge_proposal(
-    proposal: Proposal, facts: Facts, policy: Policy, *, budget_s: float = BUDGET_S
+    proposal: Proposal,
+    facts: Facts,
+    policy: Policy,
+    *,
+    crosscheck: bool = False,
+    budget_s: float = BUDGET_S,
 ) -> Decided:
-    """``facts`` hold what does not depend on the proposal; the rest is looked up here."""
+    """``facts`` hold what does not depend on the proposal; the rest is looked up here. ``crosscheck``: by a second reader."""
     try:
         if facts.cwd != proposal.cwd:
             facts = replace(facts, cwd=proposal.cwd)
@@ -30,7 +34,7 @@ def judge_proposal(
             facts = replace(facts, env={**facts.env, **dict(proposal.env)})
         late = _clock(budget_s)
         analysed, facts = gather(proposal, facts, _world(facts, policy, late), late)
-        if isinstance(proposal, ShellProposal) and os.environ.get("GUARD_CROSSCHECK") == "1":
+        if crosscheck and isinstance(proposal, ShellProposal):
             from guard.enforce.crosscheck import cross_checked  # noqa: PLC0415 - only who asks pays for it
 
             analysed = cross_checked(analysed, proposal.command)

@@ -52,6 +52,8 @@ class Guard:
     log: AuditLog
     problem: PolicyFileError | None = None
     """The policy file that could not be read; then everything is asked about."""
+    crosscheck: bool = False
+    """Whether a second reader must see the same commands."""
 
     @classmethod
     def open(
@@ -72,7 +74,14 @@ class Guard:
         facts = replace(facts, level=best_level(own) if level is None else level)
         policy, problem = _policy(facts.workspace, own)
         facts = _with_forbidden(facts, policy, own)
-        return cls(facts=facts, policy=policy, places=own, log=AuditLog(own.audit), problem=problem)
+        return cls(
+            facts=facts,
+            policy=policy,
+            places=own,
+            log=AuditLog(own.audit),
+            problem=problem,
+            crosscheck=os.environ.get("GUARD_CROSSCHECK") == "1",
+        )
 
     @property
     def level(self) -> Level:
@@ -96,7 +105,7 @@ class Guard:
 
     def decide(self, proposal: Proposal) -> Decided:
         """Stations 2 to 6. Never raises for anything an agent can propose."""
-        return judge_proposal(proposal, self._of_session(proposal), self.policy)
+        return judge_proposal(proposal, self._of_session(proposal), self.policy, crosscheck=self.crosscheck)
 
     def _of_session(self, proposal: Proposal) -> Facts:
         if not proposal.principal.session or not self.policy.lock_after:

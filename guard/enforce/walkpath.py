@@ -23,12 +23,12 @@ def look_path(path: str) -> PathFact:
     return walk(path)[0]
 
 
-def walk(path: str) -> tuple[PathFact, os.stat_result | None]:
-    """:func:`look_path`, and what was seen at its end."""
+def walk(path: str) -> tuple[PathFact, os.stat_result | None, os.stat_result | None]:
+    """:func:`look_path`, what was seen at its end, and of the directory that holds it, if that was seen on the way."""
     if "\0" in path:
-        return _failed("a path that holds a NUL byte"), None
+        return _failed("a path that holds a NUL byte"), None, None
     if len(path) > MAX_PATH:
-        return _failed("a path that is longer than any file's"), None
+        return _failed("a path that is longer than any file's"), None, None
     pending = [part for part in reversed(path.split("/")) if part]
     real: list[str] = []
     above = ""
@@ -36,6 +36,8 @@ def walk(path: str) -> tuple[PathFact, os.stat_result | None]:
     links = 0
     is_link = False
     info: os.stat_result | None = None
+    seen: os.stat_result | None = None
+    holder: os.stat_result | None = None
     absent = blocked = False
     while pending:
         part = pending.pop()
@@ -48,12 +50,14 @@ def walk(path: str) -> tuple[PathFact, os.stat_result | None]:
                 above = above[: -len(real.pop()) - 1]
             # `mkdir a; rm a/../x`: what is absent now may be there by then, so `..` is followed all the same.
             info, absent = None, False
+            seen = holder = None
             continue
         door = _door(real, part) if len(real) >= 2 and real[0] == "proc" else None
         if door is not None:
             if isinstance(door, str):
-                return _failed(door), None
+                return _failed(door), None, None
             real, above = [], ""
+            seen = holder = None
             continue
         here = f"{above}/{part}"
         if last:
@@ -71,21 +75,23 @@ def walk(path: str) -> tuple[PathFact, os.stat_result | None]:
             if error.errno in {errno.ENOENT, errno.ENOTDIR}:
                 absent = True
             elif error.errno in {errno.ENAMETOOLONG, errno.ELOOP}:
-                return _failed(f"`{_short(here)}`: {error.strerror}"), None
+                return _failed(f"`{_short(here)}`: {error.strerror}"), None, None
             else:
                 blocked = True
             continue
         if not stat.S_ISLNK(info.st_mode):
+            holder, seen = seen, info
             real.append(part)
             above = here
             continue
+        seen = holder = None
         is_link = is_link or last
         links += 1
         if links > MAX_LINKS:
-            return _failed("too many symbolic links"), None
+            return _failed("too many symbolic links"), None, None
         target = _read_link(here, real, part)
         if target is None:
-            return _failed(f"`{_short(here)}` is a link that cannot be read"), None
+            return _failed(f"`{_short(here)}` is a link that cannot be read"), None, None
         info = None
         if target.startswith("/"):
             real, above = [], ""
@@ -105,7 +111,7 @@ def walk(path: str) -> tuple[PathFact, os.stat_result | None]:
         size=info.st_size if info is not None else 0,
         repository=around,
     )
-    return fact, info
+    return fact, info, holder
 
 
 def _door(real: list[str], part: str) -> str | tuple[()] | None:
