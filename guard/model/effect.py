@@ -38,7 +38,7 @@ class _Base:
     """Who does it: the command's name as understood, e.g. ``rm``."""
     names: tuple[str, ...] = field(default=(), hash=False)
     """Every name that ``program`` goes by: as written, resolved, and programs with the same content."""
-    span: Span | None = field(default=None, hash=False)
+    span: Span | None = None
     """Where in the proposed text; None when it was observed rather than read."""
     certain: bool = field(default=True, hash=False)
     """False when it happens only on some path through the command."""
