@@ -25,8 +25,8 @@ AT_ONCE = 16
 
 
 def call(client: Client, number: int, chance: random.Random) -> tuple[bytes, set[str]]:
-    """A payload with an id of its own, and what may be said to it."""
-    event = {"tool_use_id": f"call-{number}"}
+    """A payload with an id of its own, and what may be said to it. Ten denials would lock one session for all."""
+    event = {"tool_use_id": f"call-{number}", "session_id": f"session-{number}"}
     return chance.choice(
         [
             (client.payload(**event), {"nothing"}),
