@@ -491,7 +491,7 @@ class ExpansionReader(Cursor):
         self.pos += 2
         if following == "\n":
             self.no_heredoc("a continuation")
-            if quoted and self.text[start - 1] in "<>":
+            if self.text[start - 1] in "<>":
                 raise self.stop("a continuation in an operand that is read in different ways")
             return []
         if quoted and following not in '$`"\\}':

@@ -196,9 +196,12 @@ def scene(host: str, uid: int, projects: tuple[str, ...] = ()) -> Generator[Scen
         udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         udp.bind(("127.0.0.1", port))
         listeners = {"tcp": tcp, "udp": udp}
+        place = os.open(host, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        stack.callback(os.close, place)
         for name in (*_SOCKETS, ""):
             listener = stack.enter_context(socket.socket(socket.AF_UNIX))
-            listener.bind(f"{host}/{name}" if name else f"\0{abstract}")
+            # By its directory's descriptor: a socket's path has room for a hundred characters.
+            listener.bind(f"/proc/self/fd/{place}/{name}" if name else f"\0{abstract}")
             if name:
                 os.chmod(f"{host}/{name}", 0o777)  # noqa: S103 - nothing but the walls may be what stops it
             listeners[name or "abstract"] = listener

@@ -214,6 +214,8 @@ def test_a_path_elsewhere_cannot_be_protected(local, work):
 KILLER = """
 import sys
 sys.path.insert(0, {root!r})
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
 from sandbox.backends.local import LocalBackend
 from sandbox.spec import Direct, SandboxSpec, Stdio
 LocalBackend().run(
