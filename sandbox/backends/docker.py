@@ -9,6 +9,7 @@ by the engine, so the engine must share our file system; a remote engine is refu
 import contextlib
 import os
 import signal
+import socket
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -302,6 +303,9 @@ class _Walls:
                     attached, stdio, spec.limits, arrived, lambda: self._over(spec.limits)
                 ).carry()
             if early is not None:
+                # An engine that waits for us to read a flood does not hear that it is to end it.
+                with contextlib.suppress(OSError):
+                    attached.shutdown(socket.SHUT_RDWR)
                 self._kill()
             status = int(self._runner.wait()["StatusCode"])
         finally:
