@@ -2,7 +2,7 @@
 
 from guard.effects.call import Call
 from guard.effects.readers.awk_tokens import Token, tokens_of
-from guard.effects.values import Field, Hole, plain
+from guard.effects.values import Field, Hole, plain, static_text
 
 _STREAMS = frozenset({"/dev/stdout", "/dev/stderr", "/dev/stdin", "-", "/dev/null", "/dev/tty"})
 _UNKNOWN = Hole("a name that awk makes")
@@ -15,7 +15,26 @@ def awk_program(call: Call, source: str) -> None:
     if tokens is None:
         call.opaque("an awk program that cannot be read")
         return
-    _Awk(call, tokens).read()
+    _Awk(call, _with_environment(call, tokens)).read()
+
+
+def _with_environment(call: Call, tokens: list[Token]) -> list[Token]:
+    """``ENVIRON["HOME"]`` as the text that it is, where the program only reads it and the value is known."""
+    if not any(token.text == "ENVIRON" for token in tokens):
+        return tokens
+    out: list[Token] = []
+    index = 0
+    while index < len(tokens):
+        part = tokens[index : index + 5]
+        known = None
+        if [token.text for token in part[:2]] == ["ENVIRON", "["] and len(part) > 3 and part[3].text == "]":
+            assigned = len(part) > 4 and part[4].kind == "sign" and part[4].text.rstrip("=") != part[4].text
+            values = call.evaluator.expander.variable(part[2].text, call.state).values
+            if part[2].kind == "text" and part[2].exact and len(values) == 1 and not assigned:
+                known = static_text(values[0])
+        out.append(tokens[index] if known is None else Token("text", known))
+        index += 1 if known is None else 4
+    return out
 
 
 class _Awk:
