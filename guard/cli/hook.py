@@ -53,13 +53,13 @@ def main(arguments: list[str]) -> int:
             stdout, stderr, status = _answer(arguments)
             alarm.settle()
             if alarm.why:
-                stdout, stderr, status = _refusal(_Late(alarm.why))
+                stdout, stderr, status = _refusal(alarm.why)
         except BaseException as error:  # noqa: BLE001 - a crash of ours must not let the call run
             alarm.settle()
-            stdout, stderr, status = _refusal(error)
+            stdout, stderr, status = _refusal(alarm.why or _words(error))
     except BaseException as late:  # noqa: BLE001 - as above; a signal between a crash and its refusal. There is no third before this line
         alarm.settle()
-        stdout, stderr, status = _refusal(late)
+        stdout, stderr, status = _refusal(alarm.why or _words(late))
     return _send(answer, stdout, stderr, status)
 
 
@@ -71,8 +71,12 @@ def _answer(arguments: list[str]) -> tuple[bytes, bytes, int]:
     return reply.stdout, reply.stderr, reply.status
 
 
-def _refusal(error: BaseException) -> tuple[bytes, bytes, int]:
-    return (*refusal(str(error) if isinstance(error, _Late) else f"{type(error).__name__}: {error}"), 2)
+def _words(error: BaseException) -> str:
+    return str(error) if isinstance(error, _Late) else f"{type(error).__name__}: {error}"
+
+
+def _refusal(why: str) -> tuple[bytes, bytes, int]:
+    return (*refusal(why), 2)
 
 
 def respond(payload: bytes) -> "Reply":

@@ -417,6 +417,26 @@ def test_a_signal_that_the_interpreter_swallows_is_heard_all_the_same(client, mo
     assert "ignored in" in answer.stderr.decode()
 
 
+def test_what_a_signal_breaks_is_told_as_the_signal(client):
+    """The interpreter makes errors of its own of a signal within a call: the client hears of the signal all the same."""
+    program = f"""
+import os
+import guard.cli.hook as hook
+def broken():
+    try:
+        os.kill(os.getpid(), {int(signal.SIGTERM)})
+    except BaseException:
+        pass
+    raise SystemError("returned a result with an exception set")
+hook._payload = broken
+"""
+    answer = client.patched(program, client.payload())
+
+    assert refuses(answer)
+    assert f"interrupted by signal {int(signal.SIGTERM)}" in answer.reason
+    assert "SystemError" not in answer.reason
+
+
 def test_signals_at_any_moment_leave_one_answer(client):
     """While it judges, writes the record, answers: the record of what was consented to is there all the same."""
     assert client.hook(client.payload()).verdict == "nothing"
