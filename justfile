@@ -39,6 +39,7 @@ bench:
     {{python}} benchmarks/decide.py
     {{python}} benchmarks/parse.py
     {{python}} benchmarks/sandbox.py
+    {{python}} benchmarks/build.py
     {{python}} benchmarks/changes.py --files 10000
 
 # how much of what bash accepts is read: files of one-liners, or directories of scripts

@@ -29,6 +29,7 @@ _WRITABLE = ("/tmp", "/dev", "/proc")  # noqa: S108 - the sandbox's own
 
 def become(
     spec: SandboxSpec,
+    wait: int,
     *,
     owner: tuple[int, int],
     environment: dict[str, str],
@@ -36,8 +37,10 @@ def become(
     change_identity: bool,
     terminal: _terminal.Plan | None,
 ) -> None:
-    """Drop all privileges and replace this process by the command."""
+    """Drop all privileges and replace this process by the command, once ``wait`` says that the root stands."""
     step_down(spec.limits, owner if change_identity else None, terminal)
+    if not os.read(wait, 1):
+        return  # process 1 is gone
     _landlock.restrict((spec.workspace, spec.home, *_WRITABLE), (0, 1, 2))
     os.chdir(spec.cwd)
     _kernel.close_from(REPORT + 1)

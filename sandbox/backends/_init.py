@@ -4,11 +4,14 @@ Runs after ``fork``: only system calls, no locks, no imports that were not done 
 out is ``os._exit``. The channel is a seqpacket socket; its end of file means that the caller died.
 """
 
+import contextlib
 import errno
 import fcntl
+import gc
 import os
 import select
 import signal
+from dataclasses import dataclass
 
 from sandbox.backends import _command, _kernel, _root, _seccomp, _terminal, _watch
 from sandbox.environment import inside
@@ -82,6 +85,8 @@ def enter(
 ) -> None:
     """In the first child: own namespaces, then wait for their pid 1. Never returns."""
     try:
+        # A collection would write to every object there is, and each page written to is copied first.
+        gc.disable()
         os.setsid()  # no terminal: ctrl-c reaches us only through the caller
         for number in _IGNORED:
             signal.signal(number, signal.SIG_IGN)
@@ -185,6 +190,9 @@ def _first_process(
         _kernel.hide_memory()
         if select.select([CHANNEL], [], [], 0)[0]:  # the caller died before the line above
             os._exit(1)
+        early = None
+        if terminal is None:  # otherwise it inherits the terminal
+            early = _fork_command(spec, owner, terminal, change_identity=change_identity)
         built = _root.build(spec, owner)
         if spec.network is not None:
             _listen(ports_of(spec.network))
@@ -192,11 +200,14 @@ def _first_process(
             other_end = _terminal.make(terminal, owner)
             _kernel.send(CHANNEL, TERMINAL, other_end)
             os.close(other_end)
-        command = _start(spec, owner, terminal, change_identity=change_identity)
+        command = early or _fork_command(spec, owner, terminal, change_identity=change_identity)
+        command.start()
         if terminal is not None:
             _terminal.let_go()
         _kernel.send(CHANNEL, STARTED, built.upper)
-        end = _watch.until_end(command, CHANNEL, built.scratch, spec.limits, terminal=terminal is not None)
+        end = _watch.until_end(
+            command.process, CHANNEL, built.scratch, spec.limits, terminal=terminal is not None
+        )
         os.write(CHANNEL, encode_end(end))
     except BaseException as error:  # noqa: BLE001 - see enter
         fail(CHANNEL, error)
@@ -213,22 +224,44 @@ def _listen(ports: tuple[int, ...]) -> None:
         os._exit(1)
 
 
-def _start(
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """The process that will be the command. It gives up its privileges while the root is built, and then waits."""
+
+    process: int
+    go: int
+    report: int
+
+    def start(self) -> None:
+        """Let it become the command; return once it runs or has failed to be found. Raises SetupError."""
+        with contextlib.suppress(BrokenPipeError):  # it has failed before, and said why
+            os.write(self.go, b"G")
+        os.close(self.go)
+        problem = os.read(self.report, 4096)  # empty when execve closed the other end
+        os.close(self.report)
+        if problem:
+            raise SetupError(
+                f"cannot confine the command: {problem.decode(errors='replace')}", primitive="confine"
+            )
+
+
+def _fork_command(
     spec: SandboxSpec, owner: tuple[int, int], terminal: _terminal.Plan | None, *, change_identity: bool
-) -> int:
-    """Fork the command and return once it runs or has failed to be found. Raises SetupError."""
-    program = _seccomp.program()
-    environment = inside(spec.env, home=spec.home, cwd=spec.cwd, proxied=spec.network is not None)
+) -> _Command:
+    """The second processor has something to do while the root is built."""
+    wait, go = os.pipe2(os.O_CLOEXEC)
     report, told = os.pipe2(os.O_CLOEXEC)
-    command = os.fork()
-    if command == 0:
+    process = os.fork()
+    if process == 0:
         try:
+            os.close(go)  # whose end is the death of process 1
             os.dup2(told, _command.REPORT, inheritable=False)
             _command.become(
                 spec,
+                wait,
                 owner=owner,
-                environment=environment,
-                filter_program=program,
+                environment=inside(spec.env, home=spec.home, cwd=spec.cwd, proxied=spec.network is not None),
+                filter_program=_seccomp.program(),
                 change_identity=change_identity,
                 terminal=terminal,
             )
@@ -236,10 +269,5 @@ def _start(
             os.write(_command.REPORT, f"{error!r}".encode(errors="replace"))
         os._exit(1)
     os.close(told)
-    problem = os.read(report, 4096)  # empty when execve closed the other end
-    os.close(report)
-    if problem:
-        raise SetupError(
-            f"cannot confine the command: {problem.decode(errors='replace')}", primitive="confine"
-        )
-    return command
+    os.close(wait)
+    return _Command(process, go, report)

@@ -109,8 +109,13 @@ def _number(name: str) -> int:
 
 
 def clone_tree(path: str, *, dir_fd: int = _AT_FDCWD, recursive: bool = True) -> int:
-    """A detached copy of the mounts at ``path`` (never through a final symlink) as a descriptor."""
-    flags = 1 | os.O_CLOEXEC | _AT_NOFOLLOW | (_AT_RECURSIVE if recursive else 0)
+    """A detached copy of the mounts at ``path`` (never through a final symlink) as a descriptor.
+
+    No ``path``: of what ``dir_fd`` is open on.
+    """
+    flags = (
+        1 | os.O_CLOEXEC | (_AT_RECURSIVE if recursive else 0) | (_AT_NOFOLLOW if path else _AT_EMPTY_PATH)
+    )
     return syscall(_OPEN_TREE, dir_fd, os.fsencode(path), flags, what=f"open_tree {path}")
 
 

@@ -7,6 +7,7 @@ descriptors, never a path string: a symlink in the workspace cannot move a mount
 
 import errno
 import os
+import stat
 from dataclasses import dataclass
 
 from sandbox.backends import _admit, _caches, _kernel, _places, _visible
@@ -44,7 +45,7 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     _kernel.mount("none", "/", None, _kernel.MS_REC | _kernel.MS_PRIVATE)
     sources = _system_trees()
     workspace = _kernel.open_real(spec.workspace, os.O_PATH | os.O_DIRECTORY)
-    sources += [_Mount(path, tree=_read_only(path), directory=os.path.isdir(path)) for path in spec.read_only]
+    sources += [_read_only(path) for path in spec.read_only]
     kept = _places.opened(spec)
     devices = {name: _device(name) for name in _visible.DEVICES if os.path.exists(f"/dev/{name}")}
     contents = etc(spec.home, owner)
@@ -92,21 +93,30 @@ def _fd_path(descriptor: int) -> str:
     return f"/proc/self/fd/{descriptor}"
 
 
-def _read_only(path: str) -> int:
-    _kernel.open_real(path)
-    tree = _kernel.clone_tree(path)
+def _read_only(path: str) -> _Mount:
+    place = _kernel.open_real(path)
+    directory = stat.S_ISDIR(os.fstat(place).st_mode)
+    tree = _kernel.clone_tree("", dir_fd=place)
+    os.close(place)
     _kernel.set_attributes(tree, _kernel.ATTR_RDONLY | _kernel.ATTR_NOSUID | _kernel.ATTR_NODEV)
-    return tree
+    return _Mount(path, tree=tree, directory=directory)
 
 
 def _system_trees() -> list[_Mount]:
-    paths = ["/usr", *(f"/{name}" for name in _visible.TOP_LEVEL if not os.path.islink(f"/{name}"))]
-    paths += [f"/etc/{name}" for name in _visible.ETC_TREES]
-    return [
-        _Mount(path, tree=_read_only(path), directory=os.path.isdir(path))
-        for path in paths
-        if os.path.exists(path) and os.path.realpath(path) == path
+    paths = [
+        "/usr",
+        *(f"/{name}" for name in _visible.TOP_LEVEL),
+        *(f"/etc/{name}" for name in _visible.ETC_TREES),
     ]
+    found: list[_Mount] = []
+    for path in paths:
+        try:
+            found.append(_read_only(path))
+        except OSError as error:
+            # Not on this machine, or reached through a symlink: then its real place is what is shown.
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                raise
+    return found
 
 
 def _device(name: str) -> int:
@@ -120,10 +130,15 @@ def _device(name: str) -> int:
 def _content(path: str) -> bytes:
     """Small public files are copied: a bind mount would follow a symlink and cost more."""
     try:
-        with open(path, "rb") as file:
-            return file.read(4 << 20)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return b""
+    try:
+        return os.read(descriptor, min(os.fstat(descriptor).st_size, 4 << 20))
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
 
 
 def _scratch(spec: SandboxSpec) -> int:
@@ -402,9 +417,9 @@ def _fill_proc(root: int, limits: Limits) -> None:
     _set_limits(proc, limits)
     # Root without capabilities may still write /proc/sys files that root owns (core_pattern is the host).
     for name in _visible.PROC_READ_ONLY:
-        _cover(proc, name, name, dir_fd=proc)
+        _cover(proc, name, name, dir_fd=proc, attributes=_kernel.ATTR_RDONLY)
     for name in _visible.PROC_HIDDEN:
-        _cover(proc, name, "dev/null", dir_fd=root)
+        _cover(proc, name, "dev/null", dir_fd=root, attributes=0)  # which is read-only already
     os.close(proc)
 
 
@@ -428,14 +443,15 @@ def _set_limits(proc: int, limits: Limits) -> None:
             continue  # an older kernel has no such setting per namespace: the watch remains
 
 
-def _cover(proc: int, name: str, source: str, *, dir_fd: int) -> None:
-    """Mount ``source`` read-only over ``/proc/<name>`` where this kernel has it."""
+def _cover(proc: int, name: str, source: str, *, dir_fd: int, attributes: int) -> None:
+    """Mount ``source`` over ``/proc/<name>`` where this kernel has it."""
     try:
         place = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=proc)
     except FileNotFoundError:
         return
     copy = _kernel.clone_tree(source, dir_fd=dir_fd)
-    _kernel.set_attributes(copy, _kernel.ATTR_RDONLY)
+    if attributes:
+        _kernel.set_attributes(copy, attributes)
     _kernel.attach(copy, place)
     os.close(copy)
     os.close(place)

@@ -4,6 +4,7 @@ Everything refused is also out of reach for another reason (no capabilities, no 
 namespaces); the filter is what remains when the kernel gets one of those wrong.
 """
 
+import functools
 import os
 import struct
 
@@ -105,6 +106,7 @@ def _when(number: int, body: list[_Instruction]) -> list[_Instruction]:
     return [(_EQUAL, 0, len(whole), number), *whole]
 
 
+@functools.cache
 def program(machine: str = "", *, memfd: bool = False) -> bytes:
     """The filter for this machine. ``memfd`` allows files in memory, which only a memory cgroup can count."""
     machine = machine or os.uname().machine

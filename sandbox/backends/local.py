@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO
 
-from sandbox.backends import _admit, _attend, _caches, _init, _kernel, _landlock, _signals
+from sandbox.backends import _admit, _attend, _caches, _init, _kernel, _landlock, _seccomp, _signals
 from sandbox.backends._streams import Streams
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError, SandboxError, SetupError
@@ -153,6 +153,7 @@ class LocalBackend:
                 _signals.arriving(_signals.JOB_CONTROL) as arrived,
                 contextlib.closing(Streams(stdio, spec.limits.output_bytes)) as streams,
             ):
+                _seccomp.program()  # once for every run of this process
                 child = os.fork()
                 if child == 0:
                     _init.enter(spec, streams.given, theirs, caller, streams.plan)
