@@ -40,7 +40,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Modified:
-    """Content, mode or kind differs."""
+    """Content, mode or kind differs; or the time of a file alone (:func:`only_the_time`)."""
 
     path: str
     before: Node
@@ -67,3 +67,14 @@ class Changes:
     """Opens the new content of a created or modified regular file, by ``path``. Valid until the run is destroyed."""
     truncated: str = ""
     """Why the set is not complete (over budget, unreadable); then it must not be applied."""
+
+
+def only_the_time(before: Node | None, after: Node | None) -> bool:
+    """Whether a file has everything but the time of its last change from before. Of what is no file, times do not count."""
+    return (
+        before is not None
+        and after is not None
+        and before.kind is after.kind is NodeKind.FILE
+        and (before.mode, before.sha256, before.mark) == (after.mode, after.sha256, after.mark)
+        and before.mtime_ns != after.mtime_ns
+    )

@@ -13,7 +13,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-from sandbox.changes import Change, Changes, Created, Deleted, Modified, Node, NodeKind
+from sandbox.changes import Change, Changes, Created, Deleted, Modified, Node, NodeKind, only_the_time
 from sandbox.errors import ChangesError
 
 MAX_ENTRIES = 200_000
@@ -254,7 +254,7 @@ def enter_change(
         after.target,
     )
     # A device number is the content of a device; two that look alike are still held by whoever judges.
-    if not same or after.kind is NodeKind.DEVICE:
+    if not same or after.kind is NodeKind.DEVICE or only_the_time(before, after):
         reading.add(Modified(path=path, before=before, after=after))
 
 

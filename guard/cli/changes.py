@@ -21,7 +21,7 @@ from guard.enforce.partial import apply_some, chosen
 from guard.enforce.places import Places
 from guard.errors import ApplyError, UsageError
 from guard.model.dataclass import replace
-from sandbox.changes import NodeKind
+from sandbox.changes import NodeKind, only_the_time
 
 MAX_PATHS = 200
 """In one record."""
@@ -102,6 +102,8 @@ def _entry_json(entry: Entry, origin: str) -> dict[str, Any]:
             out[name] = {"kind": node.kind.value, "mode": f"{node.mode:04o}", "size": node.size}
             if node.kind is NodeKind.FILE:
                 out[name]["sha256"] = node.sha256
+            if only_the_time(entry.before, entry.after):
+                out[name]["mtime_ns"] = node.mtime_ns
             if node.kind is NodeKind.SYMLINK:
                 out[name]["target"] = _text(node.target)
     return out

@@ -4,13 +4,14 @@ import errno
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from difflib import unified_diff
 
 from guard.cli.output import style, visible
 from guard.enforce.beneath import open_beneath
 from guard.enforce.manifest import ChangeSet, Entry
-from sandbox.changes import Node, NodeKind
+from sandbox.changes import Node, NodeKind, only_the_time
 
 MAX_SHOWN = 256 * 1024
 """Bytes of one version of a file."""
@@ -77,6 +78,9 @@ def _header(entry: Entry, origin: str) -> Iterator[str]:
         yield f"new mode {_mode(after)}"
         if before.kind is not after.kind:
             yield f"({_word(before)} becomes {_word(after)})"
+    elif before is not None and after is not None and only_the_time(before, after):
+        yield f"old time {_time(before)}"
+        yield f"new time {_time(after)}"
 
 
 def _word(node: Node) -> str:
@@ -86,6 +90,15 @@ def _word(node: Node) -> str:
 def _mode(node: Node) -> str:
     # A link has no mode of its own.
     return f"{_TYPES[node.kind] | (0 if node.kind is NodeKind.SYMLINK else node.mode):06o}"
+
+
+def _time(node: Node) -> str:
+    seconds, rest = divmod(node.mtime_ns, 1_000_000_000)
+    try:
+        shown = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    except (OverflowError, ValueError, OSError):
+        return f"{node.mtime_ns} ns"  # a year that no calendar has
+    return f"{shown}.{rest:09}Z"
 
 
 def _content(found: ChangeSet, entry: Entry) -> list[str]:

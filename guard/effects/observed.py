@@ -19,7 +19,7 @@ from guard.model.effect import (
 from guard.model.facts import Facts, LookPath, LookTree, PathFact, TreeFact
 from guard.model.paths import FileKind, ResolvedPath
 from guard.model.typed import Iterable
-from sandbox.changes import Changes, Created, Deleted, Modified, Node, NodeKind
+from sandbox.changes import Changes, Created, Deleted, Modified, Node, NodeKind, only_the_time
 
 MAX_LOOKED = 5000
 MANY = 5
@@ -237,6 +237,10 @@ class _Observer:
                         yield self._made(path, after)
                     if before.mode != after.mode:
                         yield self._mode(path, f"{before.mode:o} -> {after.mode:o}")
+                    # A later time is what each `touch` and each rewriting of the same content leaves. An earlier one was
+                    # chosen: make and caches of compiled code, which go by times, would take a changed file for an old one.
+                    if only_the_time(before, after) and after.mtime_ns < before.mtime_ns:
+                        yield self._mode(path, "an earlier time than it had")
             if isinstance(entry, Created) and entry.after.mode & 0o7000 and entry.after.kind is NodeKind.FILE:
                 yield self._mode(entry.path, f"{entry.after.mode:o}")
 

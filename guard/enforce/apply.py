@@ -23,11 +23,11 @@ from guard.enforce.changeset import (
     taken,
 )
 from guard.enforce.manifest import ChangeSet, Entry
-from guard.enforce.nodes import clear, create, make, remove, same, take_back
+from guard.enforce.nodes import clear, create, make, remove, same, set_time, take_back
 from guard.enforce.places import Places
 from guard.errors import ApplyError
 from guard.model.dataclass import dataclass
-from sandbox.changes import Node, NodeKind
+from sandbox.changes import Node, NodeKind, only_the_time
 
 LOCK_TIMEOUT_S = 10.0
 
@@ -145,6 +145,8 @@ def go_forward(found: ChangeSet, root: int) -> None:
         if not ours(now, entry):
             raise ApplyError(f"`{entry.path}` was changed by somebody else meanwhile", help_="run it again")
         if same(now, entry.after):
+            if after is not None and only_the_time(entry.before, after):
+                set_time(root, entry.path, after)
             continue
         if entry.after is None:
             remove(root, entry.path)
@@ -163,6 +165,8 @@ def go_back(found: ChangeSet, root: int) -> None:
         clear(root, entry.path, found.id)
         now = look_at(found, root, entry)
         if same(now, entry.before) or not ours(now, entry):
+            if entry.before is not None and only_the_time(entry.before, entry.after) and ours(now, entry):
+                set_time(root, entry.path, entry.before)
             continue
         if entry.before is None:
             _remove_ours(root, entry.path)

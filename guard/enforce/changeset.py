@@ -18,7 +18,7 @@ from guard.enforce.manifest import ChangeSet, Entry, write_manifest
 from guard.enforce.nodes import changed_at, copy_out, copy_to, look, parent_of, same
 from guard.errors import ApplyError
 from guard.model.dataclass import replace
-from sandbox.changes import Change, Changes, Created, Deleted, Node, NodeKind
+from sandbox.changes import Change, Changes, Created, Deleted, Node, NodeKind, only_the_time
 
 
 def entries_of(changes: Changes, surprises: frozenset[str] = frozenset()) -> tuple[Entry, ...]:
@@ -142,6 +142,8 @@ def stage(
         os.mkdir(os.path.join(directory, "old"), 0o700)
         for entry in entries:
             after = entry.after
+            if only_the_time(entry.before, after):
+                continue
             if after is not None and after.kind is NodeKind.FILE and _content_differs(entry):
                 with changes.open_after(entry.path) as source:
                     # Mostly the mode that it will have: one call less, a file at a time.
@@ -216,8 +218,12 @@ def keep_old(staged: ChangeSet, root: int, since_ns: int = 0) -> list[str]:
         try:
             now = look_at(staged, root, entry)
             touched = since_ns and now is not None and changed_at(root, entry.path) > since_ns
-            if touched or not same(now, entry.before):
+            timed = only_the_time(entry.before, entry.after)
+            if touched or not same(now, entry.before) or (timed and only_the_time(now, entry.before)):
                 conflicts.append(entry.path)
+            elif timed:
+                # What is put back is in the manifest.
+                continue
             elif now is None and entry.after is not None and entry.after.kind is NodeKind.DIRECTORY:
                 absent.add(entry.path)
             elif now is not None and now.kind is NodeKind.FILE:

@@ -44,7 +44,10 @@ def look_in(parent: int, name: str) -> Node | None:
             digest = hashlib.sha256(os.fsencode(target)).hexdigest()
             return Node(kind=NodeKind.SYMLINK, mode=mode, size=info.st_size, sha256=digest, target=target)
         if stat.S_ISREG(info.st_mode):
-            return Node(kind=NodeKind.FILE, mode=mode, size=info.st_size, sha256=_digest(parent, name))
+            digest = _digest(parent, name)
+            return Node(
+                kind=NodeKind.FILE, mode=mode, size=info.st_size, sha256=digest, mtime_ns=info.st_mtime_ns
+            )
         return Node(kind=_KINDS.get(stat.S_IFMT(info.st_mode), NodeKind.DEVICE), mode=mode)
     except FileNotFoundError:
         return None
@@ -254,6 +257,17 @@ def take_back(ready: str, sha256: str) -> None:
     os.rename(f"{ready}.own", ready)
     if digest != sha256:
         os.unlink(ready)
+
+
+def set_time(root: int, path: str, node: Node) -> None:
+    """Give a file the time of ``node``, and change nothing else. A link that took its place gets the time itself."""
+    head, name = parent_of(path)
+    parent = open_directory(root, head)
+    try:
+        read_ns = os.lstat(name, dir_fd=parent).st_atime_ns
+        os.utime(name, ns=(read_ns, node.mtime_ns), dir_fd=parent, follow_symlinks=False)
+    finally:
+        os.close(parent)
 
 
 def _make_directory(root: int, parent: int, name: str, node: Node, *, exists: bool) -> None:

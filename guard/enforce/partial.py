@@ -11,7 +11,7 @@ from guard.enforce.places import Places
 from guard.errors import ApplyError, UsageError
 from guard.model.dataclass import replace
 from guard.model.typed import Iterable
-from sandbox.changes import NodeKind
+from sandbox.changes import NodeKind, only_the_time
 
 
 def chosen(found: ChangeSet, paths: Iterable[str]) -> tuple[Entry, ...]:
@@ -82,6 +82,8 @@ def _part(found: ChangeSet, entries: tuple[Entry, ...], places: Places) -> Chang
             os.mkdir(os.path.join(directory, name), 0o700)
         for entry in entries:
             if entry.after is None or entry.after.kind is not NodeKind.FILE:
+                continue
+            if only_the_time(entry.before, entry.after):
                 continue
             source = found.ready(entry)
             if os.path.islink(source):

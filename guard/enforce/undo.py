@@ -11,7 +11,7 @@ from guard.enforce.nodes import copy_to
 from guard.enforce.places import Places
 from guard.errors import ApplyError
 from guard.model.dataclass import replace
-from sandbox.changes import NodeKind
+from sandbox.changes import NodeKind, only_the_time
 
 KEEP_SETS = 200
 KEEP_BYTES = 2 * 1024**3
@@ -48,6 +48,8 @@ def _turned(done: ChangeSet, places: Places) -> ChangeSet:
         os.mkdir(os.path.join(directory, "new"), 0o700)
         for entry in entries:
             if entry.after is None or entry.after.kind is not NodeKind.FILE:
+                continue
+            if only_the_time(entry.before, entry.after):
                 continue
             target = os.path.join(directory, "new", str(entry.number))
             with done.old(entry)() as source:

@@ -59,6 +59,8 @@ class Scene:
     devices: dict[str, str] = field(default_factory=dict[str, str])
     """Of the machine, as they were."""
     reached: list[str] = field(default_factory=list[str])
+    nice: bytes = b"0"
+    """Of the victim, as it was: we may have been slowed down ourselves."""
 
     @property
     def workspace(self) -> str:
@@ -96,13 +98,19 @@ class Scene:
     def _victim(self) -> list[str]:
         if self.victim.poll() is not None:
             return ["the victim is dead"]
-        with contextlib.suppress(OSError), open(f"/proc/{self.victim.pid}/stat", "rb") as file:
-            values = file.read().rpartition(b")")[2].split()
-            # State; then nice.
-            return ["the victim was stopped"] * (values[0] in {b"T", b"t"}) + [
-                "the victim was slowed down"
-            ] * (values[16] != b"0")
+        with contextlib.suppress(OSError):
+            state, nice = _state(self.victim.pid)
+            return ["the victim was stopped"] * (state in {b"T", b"t"}) + ["the victim was slowed down"] * (
+                nice != self.nice
+            )
         return []
+
+
+def _state(process: int) -> tuple[bytes, bytes]:
+    """Its state and its nice value."""
+    with open(f"/proc/{process}/stat", "rb") as file:
+        values = file.read().rpartition(b")")[2].split()
+    return values[0], values[16]
 
 
 def tree(root: str) -> dict[str, str]:
@@ -217,6 +225,7 @@ def scene(host: str, uid: int, projects: tuple[str, ...] = ()) -> Generator[Scen
                 listener.listen(16)
         _watch(stack, made, listeners)
         made.before, made.devices = tree(host), _devices()
+        made.nice = _state(victim.pid)[1]
         yield made
 
 

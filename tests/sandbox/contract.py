@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from sandbox.changes import Created, Deleted, Modified, NodeKind
+from sandbox.changes import Created, Deleted, Modified, NodeKind, only_the_time
 from sandbox.result import Exited, LimitHit
 from sandbox.spec import MIB, Cache, Limits
 from tests.sandbox.runners import script
@@ -138,11 +138,22 @@ class Contract:
 
     def test_no_change_is_no_entry(self, runner, workspace):
         observed = self.run(
-            runner, workspace, "cat a.txt src/b.txt; ls -R; touch a.txt; chmod 600 run.sh; chmod 755 run.sh"
+            runner,
+            workspace,
+            "cat a.txt src/b.txt; ls -R; ln a.txt l; rm l; chmod 600 run.sh; chmod 755 run.sh",
         )
 
         assert observed.kinds() == {}
         assert observed.truncated == ""
+
+    def test_the_time_of_a_file_alone_is_a_change_and_that_of_others_is_none(self, runner, workspace):
+        text = "touch a.txt src link; cp src/b.txt b && cat b > src/b.txt; rm b; touch -d 2001-01-01 src/deep/c.txt"
+        observed = self.run(runner, workspace, text)
+
+        assert observed.kinds() == dict.fromkeys(("a.txt", "src/b.txt", "src/deep/c.txt"), "Modified")
+        for change in observed.changes.values():
+            assert only_the_time(change.before, change.after)
+        assert observed.changes["src/deep/c.txt"].after.mtime_ns // 10**9 == 978307200
 
     def test_created_modified_and_deleted_files_are_told_apart(self, runner, workspace):
         observed = self.run(
