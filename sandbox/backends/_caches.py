@@ -9,7 +9,7 @@ from sandbox.spec import SandboxSpec
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Opened:
     number: int
     path: str
     lowers: tuple[int, ...]
@@ -20,20 +20,20 @@ def name_of(number: int) -> str:
     return f"cache{number}"
 
 
-def opened(spec: SandboxSpec) -> list[_Opened]:
+def opened(spec: SandboxSpec) -> list[Opened]:
     """Take hold of what lies below, before anything is mounted. What begins empty is a plain part of the home."""
-    out: list[_Opened] = []
+    out: list[Opened] = []
     for number, cache in enumerate(spec.caches):
         lowers: list[int] = []
         for path in cache.lower:
             with contextlib.suppress(OSError):
                 lowers.append(_kernel.open_real(path, os.O_PATH | os.O_DIRECTORY))
         if lowers:
-            out.append(_Opened(number, cache.path, tuple(lowers)))
+            out.append(Opened(number, cache.path, tuple(lowers)))
     return out
 
 
-def mount(caches: list[_Opened], root: int, scratch: int, spec: SandboxSpec, owner: tuple[int, int]) -> None:
+def mount(caches: list[Opened], root: int, scratch: int, spec: SandboxSpec, owner: tuple[int, int]) -> None:
     """A cache that cannot be mounted is an empty directory: it is only a cache."""
     for cache in caches:
         own, work = name_of(cache.number), f"work-{name_of(cache.number)}"

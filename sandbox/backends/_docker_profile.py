@@ -24,10 +24,10 @@ def _rule(names: list[str], *, errno: int, argument: tuple[int, int, int] | None
     return rule
 
 
-def profile(machine: str) -> str:
-    """The profile as the engine's JSON."""
+def profile(machine: str, *, memfd: bool = True) -> str:
+    """The profile as the engine's JSON. ``memfd``: files in memory, which can be started."""
     names = sorted(_seccomp.refused_names(machine) - {"personality"})
-    rules = [_rule(names, errno=1), _rule(["clone3"], errno=38)]
+    rules = [_rule(names, errno=1), _rule(["clone3", *([] if memfd else ["memfd_create"])], errno=38)]
     rules += [_rule(["clone", "unshare"], errno=1, argument=(0, flag, flag)) for flag in _NAMESPACE_FLAGS]
     rules += [
         _rule(["socket", "socketpair"], errno=97, argument=(0, _LOW_HALF, family))

@@ -130,6 +130,11 @@ def set_attributes(tree: int, attributes: int, *, recursive: bool = True) -> Non
     syscall(_MOUNT_SETATTR, tree, b"", flags, buffer, 32, what="mount_setattr")
 
 
+def clear_attributes(tree: int, attributes: int) -> None:
+    buffer = ctypes.create_string_buffer(struct.pack("QQQQ", 0, attributes, 0, 0), 32)
+    syscall(_MOUNT_SETATTR, tree, b"", _AT_EMPTY_PATH, buffer, 32, what="mount_setattr")
+
+
 def open_beneath(path: str, *, dir_fd: int, flags: int = os.O_PATH, scope: int = RESOLVE_BENEATH) -> int:
     """openat2 that meets no symlink on the way and does not leave ``dir_fd``."""
     how = struct.pack(

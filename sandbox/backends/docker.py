@@ -1,9 +1,7 @@
-"""The Docker engine as a backend: a hardened container over an overlay volume.
+"""The Docker engine as a backend: a hardened container that waits, is handed one command, and is thrown away.
 
-Two containers per run. The *keeper* only holds a tmpfs volume of bounded size mounted; the writable
-layer lies there, so the quota is the kernel's. The *runner* sees the workspace through a second
-volume of type overlay: lower the workspace, upper in the keeper's tmpfs. Both volumes are mounted
-by the engine, so the engine must share our file system; a remote engine is refused by the probe.
+Where the container's processes are ours to enter, what the command sees is mounted at the hand-over (see
+``_docker_handover``), and nothing of a run is left on the engine but that one container.
 """
 
 import contextlib
@@ -14,42 +12,28 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from sandbox.backends import _admit, _caches, _netns, _signals, _usage
-from sandbox.backends._docker_profile import profile
+from sandbox.backends import _admit, _caches, _docker_container, _docker_handover, _netns, _signals, _usage
+from sandbox.backends._docker_owner import OWNER, RUN, Fate, fate, identity
 from sandbox.backends._docker_stream import Carrier
 from sandbox.changes import Changes
 from sandbox.diagnose import Readings, explain
-from sandbox.environment import inside
-from sandbox.errors import ChangesError, SetupError
-from sandbox.images.build import HOST_USR, IMAGE
+from sandbox.errors import ChangesError, SandboxError, SetupError
+from sandbox.images.build import IMAGE
 from sandbox.proxy.attend import Proxy
 from sandbox.result import Capabilities, Connections, End, Exited, LimitHit
-from sandbox.spec import Cache, Limits, Network, SandboxSpec, Stdio
+from sandbox.spec import Limits, Network, SandboxSpec, Stdio
 
-_OWNER, _RUN = "execguard.owner", "execguard.run"
 _ENFORCES = frozenset(
-    (
-        "mount",
-        "pid",
-        "net",
-        "network",
-        "ipc",
-        "uts",
-        "seccomp",
-        "cow",
-        "memory",
-        "processes",
-        "disk",
-        "inodes",
-    )
-) | {"open-files", "output", "wall", "hidden", "caches"}
+    "mount pid net network ipc uts seccomp cow memory processes cpu open-files disk inodes output wall hidden noexec"
+    " caches".split()
+)
 _TIMEOUT_S = 60
-_WRAPPER = '"$@"; exit $?'
-"""The command is a child of the shell: as process 1 it would be immune to its own signals."""
+_END_S = 10.0
+"""After its outputs are closed, for the first process to end by itself."""
 
 
 class DockerRun:
-    """A finished run; the keeper still holds its layer."""
+    """A finished run. The container is dead; its writable layer lives as long as ``upper``."""
 
     def __init__(self, walls: "_Walls", spec: SandboxSpec, end: End) -> None:
         self._walls, self._spec, self._end = walls, spec, end
@@ -149,7 +133,7 @@ class DockerBackend:
         import docker.errors  # noqa: PLC0415 - the SDK costs 100 ms and is optional
 
         _admit.refuse(spec, stdio, _ENFORCES)
-        walls = _Walls(self._client(), self._image, uuid.uuid4().hex[:16])
+        walls = _Walls(self._client(), self._image, uuid.uuid4().hex)
         try:
             try:
                 if spec.network is not None:
@@ -157,6 +141,12 @@ class DockerBackend:
                 walls.build(spec)
                 end = walls.attend(spec, stdio)
                 walls.end_proxy()
+            except _docker_handover.Elsewhere as error:
+                raise SetupError(
+                    str(error),
+                    primitive="local engine",
+                    fix="run the guard as root beside the engine, or use the local backend",
+                ) from error
             except (docker.errors.DockerException, OSError) as error:
                 raise SetupError(
                     f"the engine cannot build the sandbox: {error}", primitive="engine"
@@ -173,15 +163,10 @@ class DockerBackend:
         removed = 0
         client = self._client()
         try:
-            for container in client.containers.list(all=True, filters={"label": _OWNER}):
-                if not _alive(container.labels.get(_OWNER, "")):
+            for found, forget in _owned(client):
+                if fate(found) is Fate.DEAD:
                     with contextlib.suppress(docker.errors.APIError):
-                        container.remove(force=True, v=True)
-                        removed += 1
-            for volume in client.volumes.list(filters={"label": _OWNER}):
-                if not _alive(_label(volume.attrs)):
-                    with contextlib.suppress(docker.errors.APIError):
-                        volume.remove(force=True)
+                        forget()
                         removed += 1
         finally:
             client.close()
@@ -233,18 +218,29 @@ def _unanswered(error: BaseException) -> SetupError:
     return told if told.fix else SetupError(text, primitive="engine", fix="start dockerd, or set DOCKER_HOST")
 
 
+def _owned(client: Any) -> list[tuple[str, Any]]:
+    """The label of everything here that is the guard's, and what removes it; containers before what they stand on."""
+    here = client.containers.list(all=True, ignore_removed=True, filters={"label": OWNER})
+    found: list[tuple[str, Any]] = [
+        (one.labels.get(OWNER, ""), lambda one=one: one.remove(force=True, v=True)) for one in here
+    ]
+    for one in client.volumes.list(filters={"label": OWNER}):
+        labels: dict[str, str] = one.attrs.get("Labels") or {}
+        label = labels.get(OWNER, "")
+        found.append((label, lambda one=one: one.remove(force=True)))
+    return found
+
+
 class _Walls:
     """Everything one run has on the engine, and its removal."""
 
     def __init__(self, client: Any, image: str, run: str) -> None:
-        self._client, self._image = client, image
-        self._name = f"execguard-{run}"
-        self._labels = {_OWNER: _identity(os.getpid()), _RUN: run}
-        self._containers: list[Any] = []
-        self._volumes: list[Any] = []
-        self._runner: Any = None
+        self._client, self._image, self._nonce = client, image, run
+        self._labels = {OWNER: identity(os.getpid()), RUN: run[:16]}
+        self._container: Any = None
+        self._waiting: _docker_handover.Waiting | None = None
         self._proxy: Proxy | None = None
-        self._inside, self._many_files = "", False
+        self._many_files = False
         self.upper = -1
         self.connections = Connections()
 
@@ -258,6 +254,7 @@ class _Walls:
             self.connections = self._proxy.finish()
 
     def build(self, spec: SandboxSpec) -> None:
+        """A container that waits, with everything in it that the command is to see."""
         import docker.errors  # noqa: PLC0415 - see DockerBackend.run
 
         try:
@@ -268,37 +265,32 @@ class _Walls:
                 primitive="image",
                 fix="python -m sandbox.images.build",
             ) from None
-        host_usr = HOST_USR in (image.labels or {})
-        limits = spec.limits
-        options = f"mode=0700,size={limits.disk_bytes},nr_inodes={limits.inodes}"
-        layer = self._volume("layer", {"type": "tmpfs", "device": "tmpfs", "o": options})
-        keeper = self._keep(layer, host_usr=host_usr)
+        like = os.stat(spec.workspace)
+        owner = like.st_uid, like.st_gid
+        kind = _docker_container.kind(spec, image.id, image.labels or {}, owner, podman=False)
+        labels = self._labels | ({"execguard.label": spec.label} if spec.label else {})
+        self._container = _docker_container.create(
+            self._client, kind, name=f"execguard-{self._nonce[:16]}", nonce=self._nonce, labels=labels
+        )
+        self._container.start()
+        self._container.reload()
+        self._waiting = _docker_handover.Waiting(int(self._container.attrs["State"]["Pid"]), self._nonce)
         if self._proxy is not None:
-            # In the network that the runner joins: whoever answers there does so before the command starts.
-            keeper.reload()
-            self._proxy.serve(_netns.listeners(int(keeper.attrs["State"]["Pid"]), self._proxy.ports))
-        where = str(layer.attrs["Mountpoint"])
-        owner = self._prepare(where, spec.workspace)
-        overlay = f"lowerdir={_escaped(spec.workspace)},upperdir={where}/upper,workdir={where}/work,userxattr,index=off"
-        view = self._volume("view", {"type": "overlay", "device": "overlay", "o": overlay})
-        # One that begins empty costs more than it is worth: it is part of the home, which the engine forgets.
-        caches = {
-            cache.path: self._cache(where, number, cache, owner)
-            for number, cache in enumerate(spec.caches)
-            if any(map(os.path.isdir, cache.lower))
-        }
-        self._runner = self._create(spec, view, owner, keeper, caches, host_usr=host_usr)
-        keeper.reload()
+            # Whoever answers in the container's network does so before the command starts.
+            self._proxy.serve(_netns.listeners(self._waiting.pid, self._proxy.ports))
+        self.upper = _docker_handover.into(self._waiting, spec, owner)
 
     def attend(self, spec: SandboxSpec, stdio: Stdio) -> End:
-        """Start the command, carry its streams, and say how it ended."""
-        api = self._client.api
-        stream = api.attach_socket(self._runner.id, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+        """Hand the command over, carry its streams, and say how it ended."""
+        assert self._waiting is not None
+        order = _docker_container.order(spec)
+        stream = self._client.api.attach_socket(
+            self._container.id, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        )
         attached = getattr(stream, "_sock", stream)
         try:
             with _signals.arriving() as arrived:
-                self._runner.start()
-                self._inside = self._proc()
+                attached.sendall(order)
                 early = Carrier(
                     attached, stdio, spec.limits, arrived, lambda: self._over(spec.limits)
                 ).carry()
@@ -306,32 +298,40 @@ class _Walls:
                 # An engine that waits for us to read a flood does not hear that it is to end it.
                 with contextlib.suppress(OSError):
                     attached.shutdown(socket.SHUT_RDWR)
-                self._kill()
-            status = int(self._runner.wait()["StatusCode"])
         finally:
             # The SDK hands out a file over the socket of a response, and the response holds it open too.
             if (response := getattr(stream, "_response", None)) is not None:
                 response.close()
             attached.close()
+        return self._ended(spec, early)
+
+    def _ended(self, spec: SandboxSpec, early: End | None) -> End:
+        """Everybody inside ends with the first process, which we watch ourselves: an engine can be killed."""
+        assert self._waiting is not None
+        if early is not None or not self._waiting.ended(_END_S):
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._waiting.handle, signal.SIGKILL)
+            if not self._waiting.ended(_END_S):
+                raise SandboxError("the container cannot be ended: its changes are dropped")
+            if early is None:
+                raise SandboxError("the engine stopped while the command ran: its changes are dropped")
         if early is not None:
             return early
-        self._runner.reload()
-        return self._end(status, out_of_memory=bool(self._runner.attrs["State"].get("OOMKilled")), spec=spec)
-
-    def _proc(self) -> str:
-        """The /proc of the inside, where the engine shows us its processes."""
-        self._runner.reload()
-        path = f"/proc/{self._runner.attrs['State'].get('Pid', 0)}/root/proc"
-        return path if os.path.isdir(f"{path}/1") else ""
+        if self._waiting.status() == 0:
+            return Exited(status=0)
+        status = int(self._container.wait()["StatusCode"])
+        self._container.reload()
+        return self._end(
+            status, out_of_memory=bool(self._container.attrs["State"].get("OOMKilled")), spec=spec
+        )
 
     def _over(self, limits: Limits) -> str:
         """The kernel refuses the process or the file; that this ends the run is our doing."""
+        assert self._waiting is not None
+        proc = f"/proc/{self._waiting.pid}/root/proc"
         try:
-            usage = _usage.measure(self._inside) if self._inside else None
-            buried = _usage.buried_cpu_s(self._inside) if self._inside else 0.0
+            usage, buried = _usage.measure(proc), _usage.buried_cpu_s(proc)
         except OSError:  # it ended meanwhile
-            return ""
-        if usage is None:
             return ""
         if limits.processes is not None and usage.tasks >= limits.processes:
             return "processes"
@@ -341,12 +341,6 @@ class _Walls:
             limits.open_files is not None and usage.files >= limits.open_files
         )
         return ""
-
-    def _kill(self) -> None:
-        import docker.errors  # noqa: PLC0415 - see DockerBackend.run
-
-        with contextlib.suppress(docker.errors.APIError):  # it ended by itself meanwhile
-            self._runner.kill()
 
     def _end(self, status: int, *, out_of_memory: bool, spec: SandboxSpec) -> End:
         if status == 0:
@@ -363,187 +357,19 @@ class _Walls:
         return LimitHit(limit="inodes") if quota.f_ffree == 0 else Exited(status=status)
 
     def remove(self) -> None:
-        """Take everything off the engine, the runner before what it stands on. May be called twice."""
+        """Take everything off the engine. May be called twice."""
         import docker.errors  # noqa: PLC0415 - see DockerBackend.run
 
         self.end_proxy()
         if self.upper >= 0:
             os.close(self.upper)
             self.upper = -1
-        for container in reversed(self._containers):
-            with contextlib.suppress(docker.errors.NotFound):
-                container.remove(force=True, v=True)
-        for volume in reversed(self._volumes):
-            with contextlib.suppress(docker.errors.NotFound):
-                volume.remove(force=True)
-        self._containers, self._volumes = [], []
-        self._client.close()
-
-    def _volume(self, name: str, options: dict[str, str]) -> Any:
-        volume = self._client.volumes.create(
-            f"{self._name}-{name}", driver="local", driver_opts=options, labels=self._labels
-        )
-        self._volumes.append(volume)
-        return volume
-
-    def _usr(self, *, host_usr: bool) -> list[Any]:
-        from docker.types import Mount  # noqa: PLC0415 - see DockerBackend.run
-
-        return [Mount("/usr", "/usr", type="bind", read_only=True)] if host_usr else []
-
-    def _keep(self, layer: Any, *, host_usr: bool) -> Any:
-        """A container that does nothing but hold the tmpfs mounted."""
-        from docker.types import Mount  # noqa: PLC0415 - see DockerBackend.run
-
-        keeper = self._client.containers.create(
-            self._image,
-            ["/bin/sleep", "infinity"],
-            name=f"{self._name}-keeper",
-            labels=self._labels,
-            mounts=[*self._usr(host_usr=host_usr), Mount("/layer", layer.name, type="volume", no_copy=True)],
-            network_mode="none",
-            hostname="sandbox",
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges:true"],
-            read_only=True,
-            pids_limit=4,
-            mem_limit=32 << 20,
-            stop_signal="SIGKILL",
-        )
-        self._containers.append(keeper)
-        keeper.start()
-        return keeper
-
-    def _prepare(self, where: str, workspace: str) -> tuple[int, int]:
-        """Make the layer's directories look like the workspace; returns whom the command runs as."""
-        like = os.stat(workspace)
+        container, self._container = self._container, None
         try:
-            for name in ("upper", "work"):
-                os.mkdir(f"{where}/{name}", 0o755)
-            self.upper = os.open(f"{where}/upper", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            raise SetupError(
-                f"the engine's volume at `{where}` cannot be written from here: {error.strerror}",
-                primitive="volume",
-                fix="run the guard as root beside the engine, or use the local backend",
-            ) from error
-        os.fchmod(self.upper, like.st_mode & 0o7777)
-        os.fchown(self.upper, like.st_uid, like.st_gid)
-        os.utime(self.upper, ns=(like.st_atime_ns, like.st_mtime_ns))
-        return like.st_uid, like.st_gid
-
-    def _cache(self, where: str, number: int, cache: Cache, owner: tuple[int, int]) -> Any:
-        """A volume that is a copy-on-write view of the cache."""
-        own = f"{where}/{_caches.name_of(number)}"
-        for path in (own, f"{own}-work"):
-            os.mkdir(path, 0o755)
-        os.chown(own, *owner)
-        lower = ":".join(_escaped(path) for path in cache.lower if os.path.isdir(path))
-        options = f"lowerdir={lower},upperdir={own},workdir={own}-work,userxattr,index=off"
-        return self._volume(_caches.name_of(number), {"type": "overlay", "device": "overlay", "o": options})
-
-    def _create(
-        self,
-        spec: SandboxSpec,
-        view: Any,
-        owner: tuple[int, int],
-        keeper: Any,
-        caches: dict[str, Any],
-        *,
-        host_usr: bool,
-    ) -> Any:
-        from docker.types import Mount, Ulimit  # noqa: PLC0415 - see DockerBackend.run
-
-        limits = spec.limits
-        mounts = [
-            *self._usr(host_usr=host_usr),
-            Mount(spec.workspace, view.name, type="volume", no_copy=True),
-        ]
-        mounts += [Mount(path, volume.name, type="volume", no_copy=True) for path, volume in caches.items()]
-        mounts += [Mount(path, path, type="bind", read_only=True) for path in spec.read_only]
-        mounts += [mask for path in (*spec.masked, *spec.hidden) if (mask := _mask(path)) is not None]
-        ulimits = [Ulimit(name="core", soft=0, hard=0)]
-        ulimits += [Ulimit(name="fsize", soft=limits.disk_bytes, hard=limits.disk_bytes)]
-        if limits.open_files is not None:
-            ulimits.append(Ulimit(name="nofile", soft=limits.open_files, hard=limits.open_files))
-        if limits.cpu_s is not None:
-            ulimits.append(Ulimit(name="cpu", soft=limits.cpu_s, hard=limits.cpu_s + 2))
-        scratch = f"rw,exec,nosuid,nodev,size={limits.disk_bytes},uid={owner[0]},gid={owner[1]}"
-        runner = self._client.containers.create(
-            self._image,
-            ["/bin/sh", "-c", _WRAPPER, "sh", *spec.argv],
-            name=self._name,
-            labels=self._labels | ({"execguard.label": spec.label} if spec.label else {}),
-            user=f"{owner[0]}:{owner[1]}",
-            working_dir=spec.cwd,
-            environment=inside(spec.env, home=spec.home, cwd=spec.cwd, proxied=spec.network is not None),
-            mounts=mounts,
-            tmpfs={"/tmp": f"{scratch},mode=1777", spec.home: f"{scratch},mode=0700"},  # noqa: S108 - the sandbox's own
-            **_network(spec, keeper),
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges:true", f"seccomp={profile(os.uname().machine)}"],
-            read_only=True,
-            ipc_mode="private",
-            pids_limit=None if limits.processes is None else limits.processes + 1,
-            mem_limit=limits.memory_bytes,
-            memswap_limit=limits.memory_bytes,
-            ulimits=ulimits,
-            stdin_open=True,
-            tty=False,
-            detach=False,
-        )
-        self._containers.append(runner)
-        return runner
-
-
-def _network(spec: SandboxSpec, keeper: Any) -> dict[str, str]:
-    """None at all, or the keeper's, which has a loopback and what we made to listen on it."""
-    if spec.network is None:
-        return {"network_mode": "none", "hostname": "sandbox"}
-    return {"network_mode": f"container:{keeper.id}"}
-
-
-def _mask(path: str) -> Any:
-    """A mount that hides ``path``, or None where there is nothing to hide."""
-    from docker.types import Mount  # noqa: PLC0415 - see DockerBackend.run
-
-    if not os.path.lexists(path):
-        return None
-    if os.path.realpath(path) != path:
-        raise SetupError(
-            f"`{path}` is to be hidden but is reached through a symlink",
-            primitive="mask",
-            fix="mask the real path",
-        )
-    if os.path.isdir(path):
-        return Mount(path, "", type="tmpfs", tmpfs_size=4096, tmpfs_mode=0o555)
-    return Mount(path, "/dev/null", type="bind", read_only=True)
-
-
-def _escaped(path: str) -> str:
-    """Overlayfs splits at colons and the engine at commas; the first can be escaped, the second cannot."""
-    if "," in path:
-        raise SetupError(
-            f"the engine cannot mount a workspace with a comma in its name: `{path}`",
-            primitive="overlay volume",
-            fix="rename it, or use the local backend",
-        )
-    return path.replace("\\", "\\\\").replace(":", "\\:")
-
-
-def _label(attributes: dict[str, dict[str, str] | None]) -> str:
-    return (attributes.get("Labels") or {}).get(_OWNER, "")
-
-
-def _identity(pid: int) -> str:
-    """A process by number and start time: numbers are used again."""
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        return f"{pid}:{file.read().rpartition(b')')[2].split()[19].decode()}"
-
-
-def _alive(identity: str) -> bool:
-    pid = identity.partition(":")[0]
-    try:
-        return pid.isdigit() and _identity(int(pid)) == identity
-    except OSError:
-        return False
+            if container is not None:
+                with contextlib.suppress(docker.errors.NotFound):
+                    container.remove(force=True, v=True)
+        finally:
+            if self._waiting is not None:
+                self._waiting.close()
+            self._client.close()
