@@ -37,6 +37,7 @@ class Capabilities:
     enforces: frozenset[str] = frozenset()
     """Of: user mount pid net network ipc uts cgroup seccomp landlock cow memory processes cpu disk inodes output wall,
     ``hidden`` (programs that are denied) and ``noexec`` (nothing that was written can be started).
+    ``terminal`` (one of the command's own where the caller's output is one).
     ``direct`` (a workspace that is not copied, less what is protected) and ``places`` (directories that outlive a run).
     ``net``: no way out by itself. ``network``: the grants of ``spec.network``, and nothing else.
     """

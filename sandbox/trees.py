@@ -1,4 +1,4 @@
-"""Reads a whole tree that a command wrote in (a merged view, a copy) and says what changed. Changes nothing there.
+"""Reads a whole tree that a command wrote in, a copy, and says what changed. Changes nothing there.
 
 Where there is no overlay layer of ours to read, everything is looked at; nothing is hashed but what was touched.
 """
@@ -28,22 +28,6 @@ class Start(Protocol):
     def untouched(self, path: str, now: os.stat_result, was: os.stat_result | None) -> bool:
         """Whether nobody can have written to what ``now`` describes."""
         ...
-
-
-class Merged:
-    """The tree is an overlay upon the workspace: what nobody wrote to is the very object below."""
-
-    def gone(self, prefix: str, lower: int, names: frozenset[str]) -> Iterable[str]:
-        del prefix
-        return sorted(set(os.listdir(lower)) - names) if lower >= 0 else ()
-
-    def was(self, path: str, lower: int) -> os.stat_result | None:
-        return layer.stat_of(path.rpartition("/")[2], lower)
-
-    def untouched(self, path: str, now: os.stat_result, was: os.stat_result | None) -> bool:
-        del path
-        # Nobody can set the time of the last change of status; what is copied up gets a new one.
-        return was is not None and identity(now) == identity(was)
 
 
 def identity(found: os.stat_result) -> tuple[int, int, int, int]:

@@ -11,6 +11,7 @@ import gc
 import os
 import select
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.backends import _command, _kernel, _root, _seccomp, _terminal, _watch
@@ -82,8 +83,12 @@ def enter(
     channel: int,
     caller: int,
     terminal: _terminal.Plan | None,
+    lent: Callable[[], None] | None = None,
 ) -> None:
-    """In the first child: own namespaces, then wait for their pid 1. Never returns."""
+    """In the first child: own namespaces, then wait for their pid 1. Never returns.
+
+    ``lent`` enters a user namespace that somebody else has made, which is then used instead of one of our own.
+    """
     try:
         # A collection would write to every object there is, and each page written to is copied first.
         gc.disable()
@@ -98,18 +103,11 @@ def enter(
         owner = owner_of(spec.workspace, privileged=privileged)
         if privileged:
             os.setgroups([])
-        identity = (os.geteuid(), os.getegid())
-        _separate(privileged=privileged)
-        _kernel.die_with_parent()
-        if privileged:
-            os.write(CHANNEL, MAPS)
-            if os.read(CHANNEL, 1) != MAPS:
-                os._exit(1)
+        if lent is not None:
+            _borrow(lent, owner, privileged=privileged)
+            privileged = False
         else:
-            _kernel.show_memory()
-            _map("setgroups", "deny")
-            _map("uid_map", f"{identity[0]} {identity[0]} 1")
-            _map("gid_map", f"{identity[1]} {identity[1]} 1")
+            _own(privileged=privileged)
         child = os.fork()
         if child == 0:
             _first_process(spec, owner, terminal, change_identity=privileged and owner[0] != 0)
@@ -118,6 +116,34 @@ def enter(
     except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
         fail(channel, error)
     os._exit(1)
+
+
+def _own(*, privileged: bool) -> None:
+    """All namespaces, with the user ids of outside: every one as root, else our own."""
+    identity = (os.geteuid(), os.getegid())
+    _separate(privileged=privileged)
+    _kernel.die_with_parent()
+    if privileged:
+        os.write(CHANNEL, MAPS)
+        if os.read(CHANNEL, 1) != MAPS:
+            os._exit(1)
+    else:
+        _kernel.show_memory()
+        _map("setgroups", "deny")
+        _map("uid_map", f"{identity[0]} {identity[0]} 1")
+        _map("gid_map", f"{identity[1]} {identity[1]} 1")
+
+
+def _borrow(lent: Callable[[], None], owner: tuple[int, int], *, privileged: bool) -> None:
+    """The user namespace of somebody else, who maps one user: as root, that is whom the workspace belongs to."""
+    if privileged and refused_namespaces():
+        _kernel.own_root()
+    if privileged:
+        os.setresgid(owner[1], owner[1], owner[1])
+        os.setresuid(owner[0], owner[0], owner[0])
+    lent()
+    _kernel.unshare(_kernel.ALL_NAMESPACES & ~_kernel.CLONE_NEWUSER)
+    _kernel.die_with_parent()
 
 
 def _separate(*, privileged: bool) -> None:

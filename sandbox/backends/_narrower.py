@@ -21,8 +21,6 @@ _NUMBERS = {
         "ioprio_set": 30, "prlimit64": 261, "sched_setattr": 274,
     },
 }  # fmt: skip
-SHARED_MEMORY = ("shmget",)
-"""System V memory that no process maps is counted by nobody, unless the namespace itself has a limit."""
 OF_THE_MACHINE = ("shmget", "semget", "msgget", "mq_open", "connect", "ioprio_set")
 """Without an IPC and a network namespace these meet everybody else's, and a socket with a name can be docker's."""
 OF_ONESELF = ("prlimit64", "sched_setparam", "sched_setscheduler", "sched_setaffinity", "sched_setattr")

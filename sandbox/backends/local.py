@@ -11,21 +11,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO
 
-from sandbox.backends import _admit, _attend, _caches, _init, _kernel, _landlock, _seccomp, _signals
+from sandbox.backends import _admit, _attend, _caches, _init, _kernel, _landlock, _probe, _seccomp, _signals
 from sandbox.backends._streams import Streams
 from sandbox.changes import Changes
-from sandbox.errors import ChangesError, SandboxError, SetupError
+from sandbox.errors import ChangesError, SetupError
 from sandbox.proxy.attend import Proxy
-from sandbox.result import Capabilities, Connections, End, Exited, LimitHit
+from sandbox.result import Capabilities, Connections, End, LimitHit
 from sandbox.spec import SandboxSpec, Stdio
 
 _ENFORCES: frozenset[str] = frozenset(
     (
         "user mount pid net network ipc uts cgroup seccomp cow memory processes cpu open-files disk inodes output wall"
-        " hidden noexec direct places caches"
+        " hidden noexec direct places caches terminal"
     ).split()
 )
-_PROBE_WORKSPACE = "/usr/share"
+
+
+def enforced() -> frozenset[str]:
+    """What these walls hold on this kernel."""
+    return _ENFORCES | frozenset(("landlock",) if _landlock.abi() >= 2 else ())
 
 
 class LocalRun:
@@ -72,7 +76,9 @@ def _nothing(path: str) -> BinaryIO:
 
 
 class LocalBackend:
-    def __init__(self) -> None:
+    def __init__(self, *, lent: Callable[[], None] | None = None) -> None:
+        """``lent``: enters a user namespace to be used instead of one of our own; see ``_lend``."""
+        self._lent = lent
         self._probed: Capabilities | None = None
 
     @property
@@ -86,36 +92,9 @@ class LocalBackend:
         return self._probed
 
     def _try(self) -> Capabilities:
-        spec = SandboxSpec(argv=("/bin/true",), workspace=_PROBE_WORKSPACE, cwd=_PROBE_WORKSPACE)
-        detail = f"Linux {os.uname().release}, landlock {_landlock.abi()}"
-        try:
-            # Not the caller's own: what is typed there meanwhile is for the command.
-            with open(os.devnull, "r+b") as null:
-                number = null.fileno()
-                run = self.run(spec, Stdio(stdin=number, stdout=number, stderr=number))
-        except SetupError as error:
-            return Capabilities(
-                backend=self.name,
-                works=False,
-                detail=detail,
-                failed=str(error).removeprefix("cannot build the sandbox: "),
-                fix=error.fix or str(error),
-            )
-        except (SandboxError, OSError) as error:
-            return Capabilities(
-                backend=self.name, works=False, detail=detail, failed=str(error), fix="see dmesg"
-            )
-        run.destroy()
-        if run.end != Exited(status=0):
-            return Capabilities(
-                backend=self.name,
-                works=False,
-                detail=detail,
-                failed=f"true ended as {run.end}",
-                fix="see dmesg",
-            )
-        enforces = _ENFORCES | frozenset(("landlock",) if _landlock.abi() >= 2 else ())
-        return Capabilities(backend=self.name, works=True, enforces=enforces, detail=detail)
+        return _probe.tried(
+            self.name, self.run, enforced(), detail=f"Linux {os.uname().release}, landlock {_landlock.abi()}"
+        )
 
     def run(self, spec: SandboxSpec, stdio: Stdio) -> LocalRun:
         _admit.refuse(spec, stdio, _ENFORCES)
@@ -156,7 +135,7 @@ class LocalBackend:
                 _seccomp.program()  # once for every run of this process
                 child = os.fork()
                 if child == 0:
-                    _init.enter(spec, streams.given, theirs, caller, streams.plan)
+                    _init.enter(spec, streams.given, theirs, caller, streams.plan, self._lent)
                 os.close(theirs)
                 theirs = -1
                 streams.close_theirs()

@@ -6,7 +6,6 @@ import signal
 import pytest
 
 from sandbox.backends import _kernel
-from sandbox.backends.local import LocalBackend
 from sandbox.result import Exited, Interrupted, LimitHit
 from sandbox.spec import Limits, Stdio
 from tests.sandbox.at_terminal import Person
@@ -18,8 +17,8 @@ pytestmark = pytest.mark.sandbox
 @pytest.fixture
 def at(runner, workspace):
     """Runs shell text at a terminal, as the user of the runner; its status is ours, a limit's is 124."""
-    if runner.name == "docker":
-        pytest.skip("the docker backend has no terminal")
+    if "terminal" not in runner.backend.probe().enforces:
+        pytest.skip(f"{runner.name} gives the command no terminal of its own")
 
     def start(text, *, limits=None, rows=24, columns=80, redirect=None, **changes):
         def work():
@@ -30,7 +29,7 @@ def at(runner, workspace):
                 os.setgid(runner.uid)
                 os.setuid(runner.uid)
             spec = script(workspace, text, limits=limits or Limits(), **changes)
-            run = LocalBackend().run(spec, redirect() if redirect else Stdio())
+            run = runner.make().run(spec, redirect() if redirect else Stdio())
             run.destroy()
             match run.end:
                 case Exited(status=status):

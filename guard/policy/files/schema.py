@@ -24,7 +24,7 @@ Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?
 Port = Annotated[int, Field(ge=1, le=65535)]
 Capability = Literal[
     "user", "mount", "pid", "net", "ipc", "uts", "cgroup", "seccomp", "landlock", "cow", "memory", "processes", "cpu", "disk",
-    "inodes", "output", "wall", "open-files", "caches", "hidden", "noexec",
+    "inodes", "output", "wall", "open-files", "caches", "hidden", "noexec", "terminal",
 ]  # fmt: skip
 _UNITS = {"s": 1, "m": 60, "h": 3600, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 

@@ -1,0 +1,102 @@
+"""A user namespace that bubblewrap makes, on machines that let it have one and not us. Nothing else of it is used.
+
+Runs after ``fork``, like ``_init``. Who owns a user namespace may enter it and has every capability in it, so all
+walls are then built as always. bubblewrap ends as soon as we are in.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import select
+import signal
+
+from sandbox.backends import _kernel, _visible
+from sandbox.errors import SetupError
+
+_SETUP_MS = 60_000
+_TOLD, _READY, _GO = 2, 8, 9
+_WAIT = f"echo $$ >&{_READY}; exec {_READY}>&-; read -r _ <&{_GO}"
+"""Says which process to enter, and waits until we have."""
+_WORDS = (("namespace", "unshare"), ("uid map", "uid_map"), ("mount", "mount"))
+"""What bubblewrap calls a step, and what we call it."""
+_CODES = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.EINVAL, errno.ENOSYS)
+
+
+def enter_namespace_of(program: str) -> None:
+    """Be in a user namespace made by the bubblewrap at ``program`` from now on. Raises SetupError or OSError."""
+    told, tell = os.pipe2(os.O_CLOEXEC)
+    ready, say_ready = os.pipe2(os.O_CLOEXEC)
+    wait, go = os.pipe2(os.O_CLOEXEC)
+    parent = os.getpid()
+    lender = os.fork()
+    if lender == 0:
+        _become(program, {_TOLD: tell, _READY: say_ready, _GO: wait}, parent)
+    for descriptor in (tell, say_ready, wait):
+        os.close(descriptor)
+    try:
+        namespace = os.open(f"/proc/{_waiting(ready, told)}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+        _kernel.enter(namespace, _kernel.CLONE_NEWUSER)
+        os.close(namespace)
+    finally:
+        for descriptor in (told, ready, go):
+            os.close(descriptor)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(lender, signal.SIGKILL)
+        os.waitpid(lender, 0)
+
+
+def _become(program: str, descriptors: dict[int, int], parent: int) -> None:
+    """bubblewrap, around a shell that waits. Never returns."""
+    try:
+        null = os.open(os.devnull, os.O_RDWR)
+        high = {number: fcntl.fcntl(source, fcntl.F_DUPFD, 64) for number, source in descriptors.items()}
+        for number in range(_GO + 1):
+            os.dup2(high.get(number, null), number, inheritable=number in {0, 1, *high})
+        _kernel.close_from(_GO + 1)
+        _kernel.die_with_parent()
+        if os.getppid() == parent:  # else it died before the line above
+            words = [program, "--unshare-user", "--die-with-parent", *_seen()]
+            os.execve(program, [*words, "--", "/bin/sh", "-c", _WAIT], {})  # noqa: S606 - no shell outside
+    except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
+        with contextlib.suppress(OSError):
+            os.write(_TOLD, f"{error}".encode(errors="replace"))
+    os._exit(1)
+
+
+def _seen() -> list[str]:
+    """What a shell needs, read-only; it is the only program that will ever see it."""
+    words = ["--ro-bind", "/usr", "/usr"]
+    for name in _visible.TOP_LEVEL:
+        if os.path.islink(f"/{name}"):
+            words += ["--symlink", os.readlink(f"/{name}"), f"/{name}"]
+        elif os.path.isdir(f"/{name}"):
+            words += ["--ro-bind", f"/{name}", f"/{name}"]
+    return words
+
+
+def _waiting(ready: int, told: int) -> int:
+    """Process id of the shell, once it stands in the namespace."""
+    poll = select.poll()
+    poll.register(ready, select.POLLIN)
+    if not poll.poll(_SETUP_MS):
+        raise SetupError(
+            f"bubblewrap was not ready after {_SETUP_MS // 1000} s", primitive="bubblewrap", fix="see dmesg"
+        )
+    number = os.read(ready, 64).strip()
+    if not number.isdigit():
+        raise _failure(os.read(told, 4096).decode(errors="replace").strip().removeprefix("bwrap: "))
+    return int(number)
+
+
+def _failure(said: str) -> SetupError:
+    step = next((ours for words, ours in _WORDS if words in said), "bubblewrap")
+    code = next((code for code in _CODES if os.strerror(code) in said or errno.errorcode[code] in said), 0)
+    # "No permissions to create new namespace" is its own wording of EPERM.
+    code = errno.EPERM if not code and "No permissions" in said else code
+    return SetupError(
+        f"bubblewrap: {said or 'ended without a word'}",
+        primitive=step,
+        fix="" if code else "see dmesg",
+        code=code,
+    )
