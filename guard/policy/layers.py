@@ -14,6 +14,8 @@ from guard.policy.match import ZoneMap
 from guard.policy.rule import Policy, PolicyException, PolicyLayer, Rule
 
 KINDS = ("floor", "profile", "repo", "personal")
+ABOVE = frozenset(("floor", "profile"))
+"""Layers whose rules may have exceptions elsewhere, where they say so."""
 DEFAULT = "default"
 SECRET = "secret"  # noqa: S105 - the word of a policy file
 """Among what a rule says is carried: variables and tokens that hold one."""
@@ -135,7 +137,7 @@ def _build(policy: Policy) -> Tables:
         for name in _mentioned(layer):
             patterns[_key(number, name, own)] = own.get(name) or zones.NAMED.get(name, ())
     table = zones.ZoneTable(patterns)
-    layers = tuple(_layer(number, layer, table) for number, layer in enumerate(policy.layers))
+    layers = tuple(_layer(number, policy, table) for number in range(len(policy.layers)))
     return Tables(layers=layers, zones=table, permits_host=all(layer.permits_host for layer in policy.layers))
 
 
@@ -155,35 +157,56 @@ def _key(number: int, name: str, own: dict[str, tuple[str, ...]]) -> str:
     return f"{number}:{name}" if name in own else name
 
 
-def _layer(number: int, layer: PolicyLayer, table: zones.ZoneTable) -> LayerTable:
-    own_zones, own_hosts = dict(layer.zones), dict(layer.hosts)
-    rank = KINDS.index(layer.kind) if layer.kind in KINDS else len(KINDS)
+class _Names:
+    """What the names of one layer mean: each may give the same name to something else."""
 
-    def bits(names: tuple[str, ...]) -> int:
-        return table.bits(tuple(_key(number, name, own_zones) for name in names))
+    def __init__(self, number: int, layer: PolicyLayer, table: zones.ZoneTable) -> None:
+        self._number = number
+        self._zones, self._hosts = dict(layer.zones), dict(layer.hosts)
+        self._table = table
 
-    def host_set(names: tuple[str, ...]) -> HostSet | None:
+    def bits(self, names: tuple[str, ...]) -> int:
+        return self._table.bits(tuple(_key(self._number, name, self._zones) for name in names))
+
+    def host_set(self, names: tuple[str, ...]) -> HostSet | None:
         if not names:
             return None
         # A name that is no group stands for itself.
-        groups = (own_hosts.get(name) or hosts.NAMED.get(name) or (name,) for name in names)
+        groups = (self._hosts.get(name) or hosts.NAMED.get(name) or (name,) for name in names)
         return HostSet(pattern for group in groups for pattern in group)
 
-    def ruling(rule: Rule, verdict: Verdict, source: str, *, strict: bool, expires: str = "") -> Ruling:
+    def index(self, names: tuple[str, ...]) -> bool:
+        return "package-index" in names and "package-index" not in self._hosts
+
+
+def _layer(number: int, policy: Policy, table: zones.ZoneTable) -> LayerTable:
+    layer = policy.layers[number]
+    rank = KINDS.index(layer.kind) if layer.kind in KINDS else len(KINDS)
+    own = _Names(number, layer, table)
+
+    def ruling(
+        rule: Rule,
+        names: _Names,
+        source: str,
+        *,
+        strict: bool,
+        exceptions: tuple[Ruling, ...] = (),
+        expires: str = "",
+    ) -> Ruling:
         return Ruling(
             rule=rule,
             strict=strict,
-            verdict=verdict,
+            verdict=rule.verdict,
             source=source,
             layer=layer.kind,
             rank=rank,
             on_host=rule.run == "host",
-            zones=bits(rule.zones),
-            except_zones=bits(rule.except_zones),
-            hosts=host_set(rule.hosts),
-            except_hosts=host_set(rule.except_hosts),
-            index="package-index" in rule.hosts and "package-index" not in own_hosts,
-            except_index="package-index" in rule.except_hosts and "package-index" not in own_hosts,
+            zones=names.bits(rule.zones),
+            except_zones=names.bits(rule.except_zones),
+            hosts=names.host_set(rule.hosts),
+            except_hosts=names.host_set(rule.except_hosts),
+            index=names.index(rule.hosts),
+            except_index=names.index(rule.except_hosts),
             branches=ZoneMap({"it": rule.branches}) if rule.branches else None,
             stated=any(
                 asked is not None for asked in (rule.observed, rule.surprise, rule.certain, rule.append)
@@ -192,24 +215,25 @@ def _layer(number: int, layer: PolicyLayer, table: zones.ZoneTable) -> LayerTabl
             or rule.upload is not None,
             programs=frozenset(name for name in rule.programs if not _is_pattern(name)),
             patterns=tuple(name for name in rule.programs if _is_pattern(name)),
-            carries=bits(tuple(zone for zone in rule.carries if zone != SECRET)),
+            carries=names.bits(tuple(zone for zone in rule.carries if zone != SECRET)),
             expires=expires,
-            exceptions=tuple(
-                ruling(
-                    _narrowed(rule, exception),
-                    exception.verdict,
-                    exception.source,
-                    strict=exception.verdict.rank > rule.verdict.rank,
-                    expires=exception.expires,
-                )
-                for exception in layer.exceptions
-                if exception.rule == rule.id and rule.exceptable and not expires
-            ),
+            exceptions=exceptions,
         )
 
     by_effect: dict[str, list[Ruling]] = {}
     for rule in layer.rules:
-        ready = ruling(rule, rule.verdict, rule.source, strict=rule.verdict is not Verdict.ALLOW)
+        exceptions = tuple(
+            ruling(
+                _narrowed(rule, exception),
+                own if place == number else _Names(place, policy.layers[place], table),
+                exception.source,
+                strict=exception.verdict.rank > rule.verdict.rank,
+                expires=exception.expires,
+            )
+            for place, exception in exceptions_to(policy, number, rule)
+        )
+        strict = rule.verdict is not Verdict.ALLOW
+        ready = ruling(rule, own, rule.source, strict=strict, exceptions=exceptions)
         for name in rule.effects:
             by_effect.setdefault(name, []).append(ready)
     return LayerTable(
@@ -217,6 +241,23 @@ def _layer(number: int, layer: PolicyLayer, table: zones.ZoneTable) -> LayerTabl
         rank=rank,
         rulings={name: tuple(rulings) for name, rulings in by_effect.items()},
     )
+
+
+def exceptions_to(policy: Policy, number: int, rule: Rule) -> list[tuple[int, PolicyException]]:
+    """Those that hold for a rule of the layer with this number, each behind the number of its own layer."""
+    layer = policy.layers[number]
+    own = rule.exceptable if rule.exceptable is not None else layer.kind != "floor"
+    found = [(number, e) for e in layer.exceptions if own and e.rule == rule.id]
+    if rule.exceptable and layer.kind in ABOVE:
+        # INVARIANT: nothing that an agent or one person could have written alone loosens what stands above it.
+        found += [
+            (place, e)
+            for place, other in enumerate(policy.layers)
+            if other.kind in {"floor", "repo"} and other.reviewed
+            for e in other.exceptions
+            if e.rule == f"{layer.kind}/{rule.id}"
+        ]
+    return found
 
 
 def _is_pattern(program: str) -> bool:

@@ -40,7 +40,8 @@ class Rule:
     instead: str = ""
     shadow: bool = False
     """Only says what it would have said."""
-    exceptable: bool = True
+    exceptable: bool | None = None
+    """Said outright, it holds for exceptions of other layers too; else for those of its own file, unless that is a floor."""
     source: str = ""
     match: tuple[str, ...] = ()
     no_match: tuple[str, ...] = ()
@@ -52,9 +53,11 @@ class PolicyException:
 
     id: str
     rule: str
+    """Of its own file; ``floor/ID`` and ``profile/ID`` of these layers, where the rule says that it may have exceptions."""
     verdict: Verdict
     reason: str
     owner: str
+    approved_by: str
     expires: str
     """ISO date, the last day."""
     zones: tuple[str, ...] = ()
@@ -112,6 +115,10 @@ class PolicyLayer:
     """Denials of one session by one rule after which it is locked; 0 = this layer has no limit."""
     unproposed: str = "record"
     """``end``: what an agent changes in a workspace directly, and no rule lets pass, ends its session."""
+    max_exception_days: int = 0
+    """How far ahead an exception of any layer may end; 0 = this layer has no limit."""
+    reviewed: bool = True
+    """Whether other people have seen it: else its exceptions to rules of other layers are none."""
     permits_host: bool = True
     """Whether anything may run outside of a sandbox at all; what one layer forbids, none permits."""
     source: str = ""

@@ -150,6 +150,7 @@ def test_an_exception_lets_it_start_and_shows_it(tmp_path):
     verdict: allow
     reason: The audit needs it.
     owner: me
+    approved_by: you
     expires: 2999-12-31
 """
     guarded = guard(tmp_path, DENIED.format(program="id") + exception)

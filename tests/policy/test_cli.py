@@ -76,7 +76,7 @@ def test_examples_tests_and_exceptions_that_do_not_hold_are_findings(
     text = GOOD.replace('tar cf a.tar src"], no_match: ["ls"]', 'ls"], no_match: ["tar tf a"]')
     text = text.replace('"rm -rf ~", expect: deny', '"rm -rf ~", expect: allow')
     text += """exceptions:
-  - {id: old, rule: no-tars, verdict: allow, reason: x, owner: me, expires: 2020-01-01}
+  - {id: old, rule: no-tars, verdict: allow, reason: x, owner: me, approved_by: you, expires: 2020-01-01}
 """
     (home / "ws" / "p.yaml").write_text(text)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from datetime import date
 
 from guard.errors import PolicyFileError
 from guard.model.dataclass import dataclass, replace
@@ -11,6 +12,7 @@ from guard.policy.files.build import profiles_above
 from guard.policy.files.compiled import read_bytes
 from guard.policy.files.load import kind_of, load_layer
 from guard.policy.files.locate import Source, builtin_directory
+from guard.policy.layers import exceptions_to
 from guard.policy.profiles import GRANTS, WORDS, clamped
 from guard.policy.rule import Policy, PolicyException, PolicyLayer, policy_of
 
@@ -42,8 +44,8 @@ def check_files(
             findings.append(Finding(place=error.place or source.path, problem=error.problem, help=error.help))
     for layer in layers:
         around = _around(layer, layers, in_force)
-        findings += _exceptions(layer, today)
         policy = policy_of((*around, layer), "check")
+        findings += _exceptions(layer, policy, today)
         findings += _clamped(layer, policy)
         found, count = _examples(layer, policy, judge)
         findings += found
@@ -130,34 +132,60 @@ def _examples(layer: PolicyLayer, policy: Policy, judge: Judge) -> tuple[list[Fi
     return findings, count
 
 
-def _exceptions(layer: PolicyLayer, today: str) -> list[Finding]:
+def _exceptions(layer: PolicyLayer, policy: Policy, today: str) -> list[Finding]:
     out: list[Finding] = []
+
+    def find(exception: PolicyException, problem: str, help_: str) -> None:
+        out.append(Finding(place=exception.source, problem=problem, help=help_))
+
+    held = {
+        exception
+        for number, other in enumerate(policy.layers)
+        for rule in other.rules
+        for _, exception in exceptions_to(policy, number, rule)
+    }
+    longest = min(
+        (other.max_exception_days for other in policy.layers if other.max_exception_days), default=0
+    )
     for exception in layer.exceptions:
         if exception.expires < today:
-            out.append(
-                Finding(
-                    place=exception.source,
-                    problem=f"the exception `{exception.id}` has expired on {exception.expires} and changes nothing",
-                    help="delete it",
-                )
+            find(
+                exception,
+                f"the exception `{exception.id}` has expired on {exception.expires} and changes nothing",
+                "delete it",
+            )
+        elif longest and (date.fromisoformat(exception.expires) - date.fromisoformat(today)).days > longest:
+            find(
+                exception,
+                f"the exception `{exception.id}` holds until {exception.expires}, and the floor permits {longest} days",
+                "let it end earlier; it can be renewed in a pull request",
             )
         if not _narrows(exception):
-            out.append(
-                Finding(
-                    place=exception.source,
-                    problem=f"the exception `{exception.id}` voids the whole rule `{exception.rule}`",
-                    help="narrow it with zones, programs, hosts or branches, or change the rule",
-                )
+            find(
+                exception,
+                f"the exception `{exception.id}` voids the whole rule `{exception.rule}`",
+                "narrow it with zones, programs, hosts or branches, or change the rule",
             )
-        rule = next((r for r in layer.rules if r.id == exception.rule), None)
-        if rule is not None and not rule.exceptable:
-            out.append(
-                Finding(
-                    place=exception.source,
-                    problem=f"the rule `{rule.id}` takes no exceptions, so `{exception.id}` changes nothing",
-                    help="delete it",
-                )
+        if exception.owner.strip().lower() == exception.approved_by.strip().lower():
+            find(
+                exception,
+                f"`{exception.owner}` has approved the exception `{exception.id}` that is their own",
+                "let somebody else approve it",
             )
+        if exception not in held:
+            kind, _, name = exception.rule.rpartition("/")
+            there = any(
+                rule.id == name
+                for other in policy.layers
+                if other.kind == (kind or layer.kind)
+                for rule in other.rules
+            )
+            problem = (
+                f"the rule `{exception.rule}` takes no exceptions"
+                if there
+                else f"there is no rule `{exception.rule}`"
+            )
+            find(exception, f"{problem}, so `{exception.id}` changes nothing", "delete it")
     return out
 
 

@@ -1,26 +1,23 @@
-"""A policy file becomes a layer, or one message with file, line and column. Strict YAML: what readers misread is refused."""
+"""A policy file becomes a layer, or one message with file, line and column. The YAML itself is read elsewhere."""
 
 from datetime import date
 
-import yaml
 from pydantic import ValidationError
 
-from guard.errors import PolicyFileError
-from guard.model.typed import Any, NoReturn
+from guard.model.typed import Any, Iterable, NoReturn
 from guard.model.verdict import Verdict
 from guard.policy import zones as named_zones
-from guard.policy.files.schema import PolicyTable, place_below_home
+from guard.policy.files.names import branch_problem, host_problem, program_problem
+from guard.policy.files.schema import ExceptionTable, PolicyTable, RuleTable, place_below_home
+from guard.policy.files.strict_yaml import Path, StrictYaml
 from guard.policy.match import expand_braces
 from guard.policy.profiles import BASE, BOTH, CEILING
 from guard.policy.rule import PolicyLayer
 
 _KINDS = {"floor": "floor", "policy": "profile repo", "personal": "personal"}
-_FREE_TEXT = frozenset({"why", "instead", "reason", "owner", "approved_by"})
-_AMBIGUOUS = frozenset("y n yes no on off null ~ nan inf".split())
-_DEPTH = 8
-"""No key needs more than seven; each level more is stack and, in PyYAML, time."""
+_PATTERNS = 20_000
+"""Of one file, without braces: each is looked at whenever a policy is loaded."""
 _PLACES = ("$W", "$H", "$T", "/")
-Path = tuple[str | int, ...]
 
 
 def load_layer(
@@ -35,25 +32,19 @@ class _Loader:
         self, content: bytes, kind: str, source: str, profiles: frozenset[str] = frozenset()
     ) -> None:
         self.profiles = profiles
-        self.content = content
         self.kind = kind
         self.source = source
-        self.marks: dict[Path, Any] = {}
+        self.yaml = StrictYaml(content, source)
+        self._patterns = 0
 
     def refuse(self, problem: str, mark: Any = None, help_: str = "") -> NoReturn:
-        place = self.source if mark is None else f"{self.source}:{mark.line + 1}:{mark.column + 1}"
-        raise PolicyFileError(problem, place=place, help_=help_)
+        self.yaml.refuse(problem, mark, help_)
 
-    def tree(self) -> Any:
-        """The file as plain values, before their meaning is known."""
-        try:
-            text = self.content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            self.refuse(f"byte {error.start} is not UTF-8", help_="save the file as UTF-8")
-        return self._tree(text)
+    def _mark(self, at: Path) -> Any:
+        return self.yaml.mark(at)
 
     def layer(self) -> PolicyLayer:
-        data = self.tree()
+        data = self.yaml.tree()
         try:
             table = PolicyTable.model_validate(data)
         except ValidationError as error:
@@ -65,97 +56,6 @@ class _Loader:
     def _refuse_validation(self, first: Any, at: Path) -> NoReturn:
         problem, help_ = _explained(first, at)
         self.refuse(problem, self._mark(at), help_)
-
-    def _mark(self, at: Path) -> Any:
-        while at not in self.marks and at:
-            at = at[:-1]
-        return self.marks.get(at)
-
-    # ------------------------------------------------------------------ YAML
-
-    def _tree(self, text: str) -> Any:
-        try:
-            documents = depth = 0
-            for event in _events(text):
-                if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                    self.refuse(
-                        "anchors and aliases are not allowed", event.start_mark, "write the value again"
-                    )
-                if getattr(event, "tag", None):
-                    self.refuse("tags are not allowed", event.start_mark, "write the plain value")
-                depth += isinstance(event, yaml.CollectionStartEvent)
-                depth -= isinstance(event, yaml.CollectionEndEvent)
-                if depth > _DEPTH:
-                    self.refuse("lists or tables nested too deeply", event.start_mark, "no key needs that")
-                documents += isinstance(event, yaml.DocumentStartEvent)
-                if documents > 1:
-                    self.refuse("more than one document", event.start_mark, "split it into files")
-            node = _compose(text)
-        except yaml.MarkedYAMLError as error:
-            self.refuse(
-                f"not YAML: {error.problem}", error.problem_mark, "mend the indentation or the quotes"
-            )
-        except (yaml.YAMLError, RecursionError) as error:
-            self.refuse(f"not YAML: {str(error).splitlines()[0]}", None, "mend the file")
-        if node is None:
-            self.refuse("the file is empty", None, "a policy needs at least version, kind, name and default")
-        return self._value(node, ())
-
-    def _value(self, node: yaml.Node, at: Path) -> Any:
-        self.marks[at] = node.start_mark
-        match node:
-            case yaml.MappingNode():
-                out: dict[str, Any] = {}
-                for key_node, value_node in node.value:
-                    key = self._value(key_node, (*at, "?key"))
-                    if not isinstance(key, str):
-                        self.refuse(f"`{key}` is not a name", key_node.start_mark, "quote it")
-                    if key in out:
-                        self.refuse(f"`{key}` stands here twice", key_node.start_mark, "keep one of them")
-                    self.marks[(*at, key)] = key_node.start_mark
-                    out[key] = self._value(value_node, (*at, key))
-                    self.marks[(*at, key)] = key_node.start_mark
-                return out
-            case yaml.SequenceNode():
-                return [self._value(child, (*at, index)) for index, child in enumerate(node.value)]
-            case yaml.ScalarNode():
-                return self._scalar(node, at)
-            case _:
-                self.refuse("something that is not YAML as we know it", node.start_mark)
-        return None
-
-    def _scalar(self, node: yaml.ScalarNode, at: Path) -> Any:
-        text: str = node.value
-        if not text.isascii() and not (at and at[-1] in _FREE_TEXT):
-            self.refuse(
-                f"`{text}` holds characters that look like others",
-                node.start_mark,
-                "use ASCII outside of sentences",
-            )
-        if any(
-            (ord(char) < 32 and char != "\n") or "\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069"
-            for char in text
-        ):
-            self.refuse("a control or text direction character", node.start_mark, "remove it")
-        if node.style is not None:
-            return text
-        if text in {"true", "false"}:
-            return text == "true"
-        if _is_day(text):
-            return text
-        if text.isdigit() and (text == "0" or not text.startswith("0")):
-            return int(text)
-        if (
-            text.lower() in _AMBIGUOUS
-            or (text[:1].isdigit() and node.tag != "tag:yaml.org,2002:str")
-            or not text
-        ):
-            self.refuse(
-                f"`{text}` is read in different ways",
-                node.start_mark,
-                "put it in quotes, or use true or false",
-            )
-        return text
 
     # ------------------------------------------------------------------ meaning
 
@@ -176,6 +76,12 @@ class _Loader:
                 )
             for index, pattern in enumerate(patterns):
                 self._pattern(pattern, ("zones", name, index))
+        if table.max_exception_days is not None and self.kind != "floor":
+            self.refuse(
+                "`max_exception_days` is for a floor",
+                self._mark(("max_exception_days",)),
+                "remove it: who may make exceptions does not say how long they last",
+            )
         self._profiles(table)
         ids: set[str] = set()
         for index, rule in enumerate(table.rules):
@@ -192,20 +98,7 @@ class _Loader:
                     self._mark(("rules", index, "itself")),
                     "remove it, or add `zones`",
                 )
-            for number, program in enumerate(rule.programs or ()):
-                if "/" in program:
-                    self.refuse(
-                        f"`{program}` is a path, and a program has many",
-                        self._mark(("rules", index, "programs", number)),
-                        "write its name, such as `git`",
-                    )
-                digits = program.removeprefix("sha256:")
-                if digits != program and (len(digits) != 64 or set(digits) - set("0123456789abcdef")):
-                    self.refuse(
-                        f"`{program}` is no SHA-256",
-                        self._mark(("rules", index, "programs", number)),
-                        "write `sha256:` and the 64 small hexadecimal digits that `sha256sum FILE` prints",
-                    )
+            self._names(rule, ("rules", index))
             for key in ("zones", "except_zones", "carries"):
                 for number, zone in enumerate(getattr(rule, key) or ()):
                     if zone not in known and not (key == "carries" and zone == "secret"):
@@ -214,29 +107,69 @@ class _Loader:
                             self._mark(("rules", index, key, number)),
                             f"use one of {', '.join(sorted(known))}",
                         )
+        for name, hosts in table.hosts.items():
+            self._hosts(hosts, ("hosts", name))
+        self._exceptions(table, ids, known)
+        return self._built(table)
+
+    def _names(self, one: RuleTable | ExceptionTable, at: Path) -> None:
+        """Programs, hosts and branches, which no zone helps to understand."""
+        for number, program in enumerate(one.programs or ()):
+            if problem := program_problem(program):
+                self.refuse(problem[0], self._mark((*at, "programs", number)), problem[1])
+        self._hosts(one.hosts or (), (*at, "hosts"))
+        if isinstance(one, RuleTable):
+            self._hosts(one.except_hosts or (), (*at, "except_hosts"))
+        for number, branch in enumerate(one.branches or ()):
+            if problem := branch_problem(branch):
+                self.refuse(problem[0], self._mark((*at, "branches", number)), problem[1])
+            self._expanded(branch, (*at, "branches", number))
+
+    def _hosts(self, hosts: Iterable[str], at: Path) -> None:
+        for number, host in enumerate(hosts):
+            if problem := host_problem(host):
+                self.refuse(problem[0], self._mark((*at, number)), problem[1])
+
+    def _exceptions(self, table: PolicyTable, ids: set[str], known: set[str]) -> None:
+        seen: set[str] = set()
         for index, exception in enumerate(table.exceptions):
-            if exception.rule not in ids:
+            at: Path = ("exceptions", index)
+            if exception.id in seen:
+                self.refuse(
+                    f"the exception `{exception.id}` stands here twice",
+                    self._mark((*at, "id")),
+                    "rename one of them",
+                )
+            seen.add(exception.id)
+            above = "/" in exception.rule
+            if above and self.kind == "personal":
+                self.refuse(
+                    "a personal file can only tighten, so it has no exception to a rule of another layer",
+                    self._mark((*at, "rule")),
+                    "ask for it in the repository's policy, through a pull request",
+                )
+            if not above and exception.rule not in ids:
                 self.refuse(
                     f"there is no rule `{exception.rule}` in this file",
-                    self._mark(("exceptions", index, "rule")),
-                    "name a rule of this file",
+                    self._mark((*at, "rule")),
+                    "name a rule of this file, or `floor/ID` or `profile/ID` for one there that says `exceptable: true`",
                 )
             for number, zone in enumerate(exception.zones or ()):
                 if zone not in known:
                     self.refuse(
                         f"there is no zone `{zone}`",
-                        self._mark(("exceptions", index, "zones", number)),
+                        self._mark((*at, "zones", number)),
                         f"use one of {', '.join(sorted(known))}",
                     )
+            self._names(exception, at)
             try:
                 date.fromisoformat(exception.expires)
             except ValueError:
                 self.refuse(
                     f"`{exception.expires}` is no day of the calendar",
-                    self._mark(("exceptions", index, "expires")),
+                    self._mark((*at, "expires")),
                     "write the last day on which it holds, such as 2030-01-31",
                 )
-        return self._built(table)
 
     def _profiles(self, table: PolicyTable) -> None:
         """What profiles say, and that every name of one means something."""
@@ -306,10 +239,19 @@ class _Loader:
                 self._mark(at),
                 "begin it with $W/, $H/, $T/ or /",
             )
+        self._expanded(pattern, at)
+
+    def _expanded(self, pattern: str, at: Path) -> None:
         try:
-            expand_braces(pattern)
+            self._patterns += len(expand_braces(pattern))
         except ValueError as error:
             self.refuse(f"`{pattern}`: {error}", self._mark(at), "write the patterns one by one")
+        if self._patterns > _PATTERNS:
+            self.refuse(
+                f"more than {_PATTERNS} patterns, braces written out",
+                self._mark(at),
+                "say it with fewer, such as `dir/**`",
+            )
 
     def _source(self, *at: str | int) -> str:
         mark = self._mark(at)
@@ -340,22 +282,10 @@ class _Loader:
             tests=tuple(test.to_test(self._source("tests", index)) for index, test in enumerate(table.tests)),
             permits_host=table.permits_host,
             lock_after=table.lock_after or 0,
+            max_exception_days=table.max_exception_days or 0,
             unproposed=table.unproposed,
             source=self.source,
         )
-
-
-def _events(text: str) -> Any:
-    return yaml.parse(text, Loader=yaml.SafeLoader)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - the stubs leave it open
-
-
-def _compose(text: str) -> Any:
-    return yaml.compose(text, Loader=yaml.SafeLoader)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - the stubs leave it open
-
-
-def _is_day(text: str) -> bool:
-    """``2030-01-31``: everybody reads it as a day, and we as its text."""
-    return len(text) == 10 and [*map(len, text.split("-"))] == [4, 2, 2] and text.replace("-", "").isdecimal()
 
 
 def _touches(place: str, secret: str) -> bool:
@@ -399,14 +329,8 @@ def _explained(error: Any, at: Path) -> tuple[str, str]:
 
 def kind_of(content: bytes, source: str) -> str:
     """The layer that a file would stand for by what it says it is; ``repo`` when it does not say so in a known way."""
-    loader = _Loader(content, "repo", source)
-    data = loader.tree()
+    data = StrictYaml(content, source).tree()
     said = ""
     if isinstance(data, dict):
         said = str(data.get("kind"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - any YAML
     return {"floor": "floor", "personal": "personal"}.get(said, "repo")
-
-
-def tree_of(content: bytes, source: str) -> Any:
-    """Any file of ours in the same strict YAML, as plain values. Raises PolicyFileError."""
-    return _Loader(content, "repo", source).tree()

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from guard.errors import PolicyFileError
-from guard.policy.files.load import tree_of
 from guard.policy.files.locate import builtin_directory
 from guard.policy.files.schema import Identifier, Sentence
+from guard.policy.files.strict_yaml import tree_of
 from guard.policy.match import expand_braces
 
 ROOTS = ("$W", "$H", "$T", "$*")

@@ -17,7 +17,10 @@ EffectName = Literal[
     "net.listen", "vcs.publish", "vcs.rewrite", "pkg.install", "pkg.publish", "privilege", "container.control", "db.destroy",
     "cloud.mutate", "proc.kill", "env.persist",
 ]  # fmt: skip
-Names = Annotated[list[str], Field(min_length=1)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Names = Annotated[list[Name], Field(min_length=1)]
+RuleName = Annotated[str, StringConstraints(pattern=r"^((floor|profile)/)?[a-z][a-z0-9-]{0,63}$")]
+"""A rule of this file, or of a layer above."""
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,6}(s|m|h)$")]
 Size = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,6}(KiB|MiB|GiB)$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\*?$")]
@@ -62,7 +65,7 @@ class RuleTable(_Strict):
     grants: list[Identifier] | None = None
     instead: Sentence | None = None
     mode: Literal["enforce", "shadow"] = "enforce"
-    exceptable: bool = True
+    exceptable: bool | None = None
     examples: Examples = Examples()
 
     def to_rule(self, source: str) -> Rule:
@@ -103,11 +106,11 @@ class RuleTable(_Strict):
 
 class ExceptionTable(_Strict):
     id: Identifier
-    rule: Identifier
+    rule: RuleName
     verdict: VerdictName
     reason: Sentence
     owner: Sentence
-    approved_by: Sentence | None = None
+    approved_by: Sentence
     expires: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
     zones: Names | None = None
     programs: Names | None = None
@@ -121,6 +124,7 @@ class ExceptionTable(_Strict):
             verdict=Verdict(self.verdict),
             reason=self.reason,
             owner=self.owner,
+            approved_by=self.approved_by,
             expires=self.expires,
             zones=tuple(self.zones or ()),
             programs=tuple(self.programs or ()),
@@ -223,6 +227,7 @@ class PolicyTable(_Strict):
     permits_host: bool = True
     lock_after: Annotated[int, Field(ge=1, le=1000)] | None = None
     unproposed: Literal["record", "end"] = "record"
+    max_exception_days: Annotated[int, Field(ge=1, le=3660)] | None = None
     zones: dict[Identifier, Names] = {}
     hosts: dict[Identifier, Names] = {}
     profiles: dict[Identifier, ProfileTable] = {}
