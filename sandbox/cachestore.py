@@ -10,11 +10,14 @@ import os
 import shutil
 import stat
 
+from sandbox.faults import Point, reached
+
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 1 << 20
 _DEPTH = 64
 _FILES = 200_000
 CONTENT = "content"
+_INCOMING = "incoming"
 
 
 def keep(written: int, store: str, most_bytes: int) -> int:
@@ -25,22 +28,33 @@ def keep(written: int, store: str, most_bytes: int) -> int:
     os.makedirs(store, mode=0o700, exist_ok=True)
     with open(os.path.join(store, "lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        content = os.path.join(store, CONTENT)
+        content, incoming = os.path.join(store, CONTENT), os.path.join(store, _INCOMING)
+        # What a crash left of one that was not yet part of the cache.
+        shutil.rmtree(incoming, ignore_errors=True)
+        reached(Point.CACHE_OPENED)
         if os.path.isdir(content):
             with _open(content) as kept:
                 if size(kept) + wanted > most_bytes:
                     shutil.rmtree(content)
+                    reached(Point.CACHE_EMPTIED)
         if wanted > most_bytes:
             return 0
         with contextlib.suppress(FileExistsError):
             os.mkdir(content, 0o755)
         _owned_like(os.fstat(written), content)
-        with _open(content) as kept:
-            return _merge(written, kept, _Budget(), 0)
+        os.mkdir(incoming, 0o700)
+        try:
+            with _open(content) as kept, _open(incoming) as apart:
+                return _merge(written, kept, _Budget(apart), 0)
+        finally:
+            shutil.rmtree(incoming, ignore_errors=True)
 
 
 class _Budget:
-    left = _FILES
+    def __init__(self, apart: int) -> None:
+        self.apart = apart
+        """Where a file is written before it has its name."""
+        self.left = _FILES
 
 
 class _open:  # noqa: N801 - reads as a statement
@@ -75,7 +89,7 @@ def _merge(source: int, target: int, budget: _Budget, depth: int) -> int:
             taken += _directory(source, target, name, info, budget, depth)
         elif stat.S_ISREG(info.st_mode) and info.st_size <= info.st_blocks * 512 + 4096:  # not a sparse bomb
             _remove(target, name)
-            taken += _file(source, target, name, info)
+            taken += _file(source, target, name, info, budget.apart)
         elif stat.S_ISLNK(info.st_mode):
             link = os.readlink(name, dir_fd=source)
             if not link.startswith("/") and os.path.normpath("x/" * depth + link).split("/")[0] != "..":
@@ -107,15 +121,15 @@ def _directory(source: int, target: int, name: str, info: os.stat_result, budget
         os.close(below)
 
 
-def _file(source: int, target: int, name: str, info: os.stat_result) -> int:
-    temporary = f".new-{os.urandom(8).hex()}"
+def _file(source: int, target: int, name: str, info: os.stat_result, apart: int) -> int:
+    temporary = "file"
     reader = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=source)
     try:
         writer = os.open(
             temporary,
             os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
             0o600,
-            dir_fd=target,
+            dir_fd=apart,
         )
         try:
             taken = 0
@@ -128,10 +142,12 @@ def _file(source: int, target: int, name: str, info: os.stat_result) -> int:
                 os.fchown(writer, info.st_uid, info.st_gid)
             os.fchmod(writer, stat.S_IMODE(info.st_mode) & 0o777 | 0o400)
             os.utime(writer, ns=(info.st_atime_ns, info.st_mtime_ns))
-            os.rename(temporary, name, src_dir_fd=target, dst_dir_fd=target)
+            reached(Point.CACHE_FILE_WRITTEN)
+            os.rename(temporary, name, src_dir_fd=apart, dst_dir_fd=target)
+            reached(Point.CACHE_FILE_PLACED)
         except OSError:
             with contextlib.suppress(OSError):
-                os.unlink(temporary, dir_fd=target)
+                os.unlink(temporary, dir_fd=apart)
             raise
         finally:
             os.close(writer)

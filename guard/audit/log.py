@@ -13,6 +13,7 @@ import time
 from guard.audit.canonical import Json, canonical
 from guard.audit.chain import EMPTY, Head, leaf
 from guard.errors import AuditError
+from guard.faults import Point, reached
 from guard.model.dataclass import dataclass
 from guard.model.jsons import loads
 from guard.model.typed import Iterator, Mapping, cast
@@ -55,11 +56,13 @@ class AuditLog:
         descriptor = -1
         try:
             self._lock(lock)
+            reached(Point.LOG_LOCKED)
             descriptor = self._open_current()
             out = self._append(descriptor, records)
             fcntl.flock(lock, fcntl.LOCK_UN)
             if durable:
                 os.fdatasync(descriptor)
+                reached(Point.LOG_SYNCED)
                 self._lock(lock)
                 self._remember(Head(out[-1].seq, out[-1].hash))
         except OSError as error:
@@ -76,6 +79,7 @@ class AuditLog:
             if not os.path.isdir(self.directory):
                 os.makedirs(self.directory, mode=0o700, exist_ok=True)
                 _sync_directory(os.path.dirname(os.path.abspath(self.directory)))
+                reached(Point.LOG_MADE)
             if os.stat(self.directory).st_mode & 0o022:
                 raise AuditError(
                     f"{self.directory}: others can write here, so the log would prove nothing",
@@ -114,6 +118,7 @@ class AuditLog:
                 self._create_head()
             descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
             _sync_directory(self.directory)
+            reached(Point.LOG_MADE)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise AuditError(
@@ -145,6 +150,7 @@ class AuditLog:
         if gone:
             # Only a gap that is on disk may move the note back.
             os.fdatasync(descriptor)
+            reached(Point.LOG_SYNCED)
             self._set_head(Head(out[-1].seq, out[-1].hash))
         return out
 
@@ -178,6 +184,7 @@ class AuditLog:
         """Cut what an interrupted write left, and say so in the chain. It was never acknowledged."""
         size -= len(torn)
         os.ftruncate(descriptor, size)
+        reached(Point.LOG_CUT)
         fields: dict[str, Json] = {"type": "log.recovered", "bytes": len(torn), "sha256": leaf(torn)}
         out, blob = _lines([fields], head)
         _write(descriptor, blob, size)
@@ -190,6 +197,7 @@ class AuditLog:
         os.fdatasync(descriptor)
         os.makedirs(directory, mode=0o700, exist_ok=True)
         os.rename(path, os.path.join(directory, f"{head.seq:012d}.jsonl"))
+        reached(Point.LOG_CLOSED)
         os.fchmod(descriptor, 0o400)
         _sync_directory(directory)
         following = self._open_current()
@@ -208,6 +216,7 @@ class AuditLog:
         finally:
             os.close(descriptor)
         _sync_directory(self.directory)
+        reached(Point.LOG_MADE)
 
     def _remember(self, head: Head) -> None:
         """Under the lock, after the record is safe: the note is never ahead of the log, and never goes back."""
@@ -219,6 +228,7 @@ class AuditLog:
         descriptor = os.open(os.path.join(self.directory, HEAD), os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
             os.pwrite(descriptor, _note(head), 0)
+            reached(Point.LOG_NOTED)
         finally:
             os.close(descriptor)
 
@@ -275,6 +285,7 @@ def _write(descriptor: int, blob: bytes, size: int) -> None:
         written = 0
         while written < len(blob):
             written += os.write(descriptor, blob[written:])
+        reached(Point.LOG_WRITTEN)
     except OSError:
         os.ftruncate(descriptor, size)
         raise

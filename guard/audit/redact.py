@@ -6,6 +6,7 @@ The tag lets two records be known to hold the same secret; without the key in th
 import os
 
 from guard.audit.canonical import raw_of
+from guard.faults import Point, reached
 from guard.model.hashes import hmac_sha256
 from guard.model.typed import TYPE_CHECKING
 
@@ -79,21 +80,25 @@ class Redactor:
         except FileNotFoundError:
             pass
         os.makedirs(state_dir, mode=0o700, exist_ok=True)
-        temporary = f"{path}.{os.getpid()}"
+        from guard.temporary import temporary  # noqa: PLC0415 - once for each user
+
+        early = temporary(path)
         descriptor = os.open(
-            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+            early, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
         )
         try:
             os.write(descriptor, os.urandom(_KEY_BYTES))
         finally:
             os.close(descriptor)
+        reached(Point.KEY_WRITTEN)
         try:
             # The first one wins: two processes must not tag with different keys.
-            os.link(temporary, path)
+            os.link(early, path)
+            reached(Point.KEY_PLACED)
         except FileExistsError:
             pass
         finally:
-            os.unlink(temporary)
+            os.unlink(early)
         return cls(_read(path))
 
     def redact(self, text: str) -> str:

@@ -9,6 +9,7 @@ import re
 
 from guard.enforce.places import Places
 from guard.errors import UsageError
+from guard.faults import Point, reached
 from guard.model.hashes import sha256
 from sandbox.spec import HOME, Place
 
@@ -71,5 +72,6 @@ def kept(agent: str, workspace: str, places: Places) -> tuple[Place, ...]:
         places.make(path)
         if os.getuid() == 0:
             os.chown(path, owner.st_uid, owner.st_gid)
+        reached(Point.AGENT_PLACED)
         out.append(Place(path=f"{HOME}/{below}", source=os.path.realpath(path), writable=True))
     return tuple(out)

@@ -26,6 +26,7 @@ from guard.enforce.manifest import ChangeSet, Entry
 from guard.enforce.nodes import clear, create, make, remove, same, set_time, take_back
 from guard.enforce.places import Places
 from guard.errors import ApplyError
+from guard.faults import Point, reached
 from guard.model.dataclass import dataclass
 from sandbox.changes import Node, NodeKind, only_the_time
 
@@ -72,6 +73,7 @@ def locked(places: Places, workspace: str) -> Generator[int]:
                     ) from None
                 time.sleep(0.01)
         root = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        reached(Point.SET_LOCKED)
         try:
             yield root
         finally:
@@ -211,6 +213,7 @@ def _close(found: ChangeSet, root: int, directories: list[tuple[Entry, Node]]) -
         if node.mode & 0o700 != 0o700:
             make(root, entry.path, node, found.new(entry), found.id)
     sync_filesystem(root)
+    reached(Point.TREE_SYNCED)
 
 
 def ours(now: Node | None, entry: Entry) -> bool:

@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 
+from guard.faults import Point, reached
 from guard.model.dataclass import dataclass
 from guard.model.facts import Facts
 from guard.model.profile import RunProfile
@@ -81,6 +82,7 @@ def _note(directory: str, workspace: str) -> None:
     if not os.path.exists(path):
         with open(path, "wb") as file:
             file.write(os.fsencode(workspace))
+        reached(Point.CACHE_NOTED)
 
 
 def listed(stores: str) -> list[Kept]:

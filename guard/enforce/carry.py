@@ -8,6 +8,7 @@ from guard.audit.redact import Redactor
 from guard.effects.observed import surprising
 from guard.enforce.apply import Applied, apply
 from guard.enforce.approve import Approver, approve
+from guard.enforce.begun import Where, begin, end
 from guard.enforce.changeset import commit, discard, refused, release, stage
 from guard.enforce.confine import Confined, confine
 from guard.enforce.connections import note
@@ -71,6 +72,8 @@ def carry(
     permit = approve(decided, recorded.seq, approver, guard)
     if permit is None:
         return Carried(decided=decided, decision=recorded.seq)
+    where = Where.HOST if isinstance(permit.placement, Host) else Where.COPY
+    begun = begin(guard.places, recorded.seq, guard.facts.workspace, where)
     watcher = _watcher(guard, decided) if watch and guard.facts.workspace else None
     # The kernel's file times lag behind the clock by up to a tick.
     started_ns = time.time_ns() - _TICK_NS
@@ -99,6 +102,7 @@ def carry(
         enforces: list[Json] = [*sorted(confined.walls.enforces)]
         extra["walls"] = {"enforces": enforces, "detail": text_of(confined.walls.detail)}
     guard.log.append(outcome_record(recorded.seq, confined.outcome, **extra))
+    end(begun)
     return Carried(
         decided=decided,
         decision=recorded.seq,

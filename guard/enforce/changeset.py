@@ -14,9 +14,10 @@ import os
 import secrets
 
 from guard.enforce.beneath import sync_filesystem
-from guard.enforce.manifest import ChangeSet, Entry, write_manifest
+from guard.enforce.manifest import INCOMPLETE, MANIFEST, ChangeSet, Entry, write_manifest
 from guard.enforce.nodes import changed_at, copy_out, copy_to, look, parent_of, same
 from guard.errors import ApplyError
+from guard.faults import Point, reached
 from guard.model.dataclass import replace
 from sandbox.changes import Change, Changes, Created, Deleted, Node, NodeKind, only_the_time
 
@@ -124,7 +125,7 @@ def stage(
     ``surprises``: paths that nothing said of the command foretold.
     """
     id_ = f"{decision}-{secrets.token_hex(3)}"
-    directory = os.path.join(parent, f"{id_}.tmp")
+    directory = os.path.join(parent, f"{id_}{INCOMPLETE}")
     entries = entries_of(changes, surprises)
     lock = make_locked(directory)
     staged = ChangeSet(
@@ -154,6 +155,7 @@ def stage(
                     )
             elif after is not None and after.kind is NodeKind.FILE:
                 os.symlink("../old/" + str(entry.number), os.path.join(directory, "new", str(entry.number)))
+            reached(Point.SET_FILLED)
         write_manifest(staged)
     except BaseException:
         discard(staged)
@@ -167,6 +169,7 @@ def make_locked(directory: str) -> int:
     os.mkdir(directory, 0o700)
     lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     fcntl.flock(lock, fcntl.LOCK_EX)
+    reached(Point.SET_MADE)
     return lock
 
 
@@ -233,6 +236,7 @@ def keep_old(staged: ChangeSet, root: int, since_ns: int = 0) -> list[str]:
                     os.unlink(target)
                 if copy_out(root, entry.path, target) != now.sha256:
                     conflicts.append(entry.path)
+                reached(Point.OLD_KEPT)
         except OSError as error:
             if error.errno not in _MOVED:
                 raise
@@ -245,6 +249,7 @@ def forget_old(staged: ChangeSet) -> None:
     for entry in staged.entries:
         with contextlib.suppress(OSError):
             os.unlink(os.path.join(staged.directory, "old", str(entry.number)))
+            reached(Point.OLD_FORGOTTEN)
 
 
 _MOVED = frozenset({errno.ELOOP, errno.EXDEV, errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EAGAIN})
@@ -259,12 +264,15 @@ def commit(staged: ChangeSet, target: str) -> ChangeSet:
         sync_filesystem(descriptor)
     finally:
         os.close(descriptor)
+    reached(Point.SET_SYNCED)
     return move(staged, os.path.join(target, staged.id))
 
 
 def move(found: ChangeSet, place: str) -> ChangeSet:
     os.rename(found.directory, place)
+    reached(Point.SET_MOVED)
     _sync(os.path.dirname(place))
+    reached(Point.SET_PLACED)
     return replace(found, directory=place)
 
 
@@ -277,13 +285,22 @@ def _sync(directory: str) -> None:
 
 
 def erase(directory: str) -> None:
-    """A set, or one of its two parts: never deeper than that. What cannot be removed stays."""
+    """A set, or one of its two parts: never deeper than that. What cannot be removed stays.
+
+    A complete set first loses the name that says so: half of one must be nobody's to apply, and recovery ends it.
+    """
+    if os.path.lexists(os.path.join(directory, MANIFEST)) and not directory.endswith(INCOMPLETE):
+        with contextlib.suppress(OSError):
+            os.rename(directory, directory + INCOMPLETE)
+            directory += INCOMPLETE
+            reached(Point.SET_DOOMED)
     for path in (os.path.join(directory, "new"), os.path.join(directory, "old"), directory):
         with contextlib.suppress(OSError):
             for name in os.listdir(path):
                 with contextlib.suppress(OSError):
                     os.unlink(os.path.join(path, name))
             os.rmdir(path)
+            reached(Point.SET_ERASED)
 
 
 def discard(found: ChangeSet) -> None:
@@ -319,7 +336,7 @@ def taken(found: ChangeSet) -> ChangeSet | None:
 def list_sets(parent: str) -> list[str]:
     """Ids, oldest first."""
     try:
-        names = [name for name in os.listdir(parent) if not name.endswith(".tmp")]
+        names = [name for name in os.listdir(parent) if not name.endswith(INCOMPLETE)]
     except FileNotFoundError:
         return []
     return sorted(names, key=lambda name: _age(os.path.join(parent, name)))

@@ -11,6 +11,7 @@ from guard.enforce.forbidden import hidden_files, with_content
 from guard.enforce.grants import environment, limits, network, places, refused
 from guard.enforce.permit import Permit
 from guard.enforce.toolchains import toolchains
+from guard.faults import Point, reached
 from guard.model.dataclass import dataclass, replace
 from guard.model.decision import Host, Sandbox
 from guard.model.facts import EVERYTHING_ELSE, Facts
@@ -158,6 +159,7 @@ def _on_host(proposal: ShellProposal, facts: Facts, stdio: Stdio) -> Outcome:
         )
     except OSError as error:
         return NotStarted(reason=f"{error.filename or 'bash'}: {error.strerror}")
+    reached(Point.HOST_STARTED)
     before = _forward(child)
     try:
         status = child.wait()

@@ -6,6 +6,7 @@ from guard.audit.canonical import Json, text_of
 from guard.audit.record import outcome_record
 from guard.enforce import agentstate
 from guard.enforce.approve import Approver, approve
+from guard.enforce.begun import Where, begin, end
 from guard.enforce.caches import given, keep_all
 from guard.enforce.carry import note_unproposed
 from guard.enforce.confine import outcome_of
@@ -238,6 +239,8 @@ def _run(
     # Durable before it starts.
     guard.log.append(_started(decision, wanted, prepared))
     absent = prepared.fixed.absent if prepared.fixed is not None else frozenset[str]()
+    where = Where.WORKSPACE if wanted.direct else Where.COPY
+    begun = begin(guard.places, decision, prepared.spec.workspace, where, absent)
     watcher = Watch(prepared.spec.workspace, absent.__contains__, _alarm(guard, decided, wanted))
     watcher.start()
     run: Run | None = None
@@ -271,6 +274,7 @@ def _run(
         "walls": {"enforces": enforces, "detail": text_of(walls.detail)},
     }
     guard.log.append(outcome_record(decision, outcome, **extra))
+    end(begun)
     guard.log.append(
         {
             "type": "session.ended",

@@ -8,6 +8,7 @@ import stat
 
 from guard.enforce.executables import BY_CONTENT, DEFAULT_PATH, sha256_of
 from guard.enforce.places import Places
+from guard.faults import Point, reached
 from guard.model.decision import Deny
 from guard.model.effect import RunProgram
 from guard.model.facts import EVERYTHING_ELSE, Facts, ForbiddenProgram
@@ -16,6 +17,7 @@ from guard.model.typed import Iterator
 from guard.policy.evaluate import judge
 from guard.policy.match import wildcard
 from guard.policy.rule import Policy
+from guard.temporary import temporary
 
 _ALWAYS = tuple(DEFAULT_PATH.split(":"))
 """Searched whatever PATH says: a command in the sandbox has its own idea of it."""
@@ -187,14 +189,17 @@ class _Digests:
     def keep(self) -> None:
         if not self._changed:
             return
-        temporary = f"{self._path}.{os.getpid()}"
+        early = temporary(self._path)
         try:
             self._places.make(self._places.state)
             with open(
-                os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
+                os.open(early, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW, 0o600),
+                "w",
+                encoding="utf-8",
             ) as file:
                 file.write(dumps(self._known))
-            os.replace(temporary, self._path)
+            os.replace(early, self._path)
+            reached(Point.DIGESTS_PLACED)
         except OSError:
             # Not remembered: the next call works it out again.
             return

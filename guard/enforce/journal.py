@@ -4,7 +4,7 @@ import os
 
 from guard.enforce.apply import go_back, go_forward, locked, ours
 from guard.enforce.changeset import commit, erase, list_sets, look_at, release, taken
-from guard.enforce.manifest import ChangeSet, read_set, write_manifest
+from guard.enforce.manifest import INCOMPLETE, ChangeSet, read_set, write_manifest
 from guard.enforce.nodes import clear
 from guard.enforce.places import Places
 from guard.errors import ApplyError, UsageError
@@ -29,7 +29,9 @@ def recover(places: Places) -> list[str]:
         except (ApplyError, OSError) as error:
             notes.append(f"could not finish {id_}: {error}")
     for parent in (places.journal, places.held, places.undo):
-        notes += _sweep(parent)
+        notes += _sweep(
+            parent, "it was never complete" if parent == places.journal else "its removal was interrupted"
+        )
     return notes
 
 
@@ -56,10 +58,10 @@ def _finish(found: ChangeSet, places: Places) -> str:
         return f"held {found.id}: {why}"
 
 
-def _sweep(parent: str) -> list[str]:
+def _sweep(parent: str, why: str) -> list[str]:
     """Sets that were still being written belong to nobody once their writer is gone."""
     try:
-        names = [name for name in os.listdir(parent) if name.endswith(".tmp")]
+        names = [name for name in os.listdir(parent) if name.endswith(INCOMPLETE)]
     except FileNotFoundError:
         return []
     notes: list[str] = []
@@ -72,5 +74,5 @@ def _sweep(parent: str) -> list[str]:
             continue
         erase(path)
         release(found)
-        notes.append(f"removed {name}: it was never complete")
+        notes.append(f"removed {name}: {why}")
     return notes

@@ -7,6 +7,7 @@ import os
 import sys
 
 from guard.enforce.places import Places
+from guard.faults import Point, reached
 from guard.model.jsons import dumps, loads
 from guard.model.verdict import Level
 
@@ -63,12 +64,15 @@ def _remembered(path: str, key: str) -> Level | None:
 
 
 def _remember(path: str, key: str, level: Level, places: Places) -> None:
-    temporary = f"{path}.{os.getpid()}"
+    from guard.temporary import temporary  # noqa: PLC0415 - once for each boot
+
+    early = temporary(path)
     try:
         places.make(places.state)
-        with open(temporary, "w", encoding="utf-8") as file:
+        with open(early, "w", encoding="utf-8") as file:
             file.write(dumps({"key": key, "level": level.value}))
-        os.replace(temporary, path)
+        os.replace(early, path)
+        reached(Point.LEVEL_PLACED)
     except OSError:
         # Not remembered: the next call tries again. The answer of this one stands.
         return

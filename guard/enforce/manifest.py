@@ -5,12 +5,16 @@ import os
 from typing import BinaryIO
 
 from guard.errors import ApplyError, UsageError
+from guard.faults import Point, reached
 from guard.model.dataclass import dataclass
 from guard.model.typed import Any, Callable, cast
 from sandbox.changes import Node, NodeKind
 
 VERSION = 1
 MAX_ID = 128
+MANIFEST = "manifest.json"
+INCOMPLETE = ".tmp"
+"""At the end of the name of a set that is not yet complete, or not any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +74,12 @@ def write_manifest(staged: ChangeSet) -> None:
             for e in staged.entries
         ],
     }
-    place = os.path.join(staged.directory, "manifest.json")
+    place = os.path.join(staged.directory, MANIFEST)
     with open(f"{place}.new", "w", encoding="utf-8") as file:
         # Undecodable names are surrogates, which ASCII JSON carries.
         file.write(json.dumps(data, ensure_ascii=True))
     os.rename(f"{place}.new", place)
+    reached(Point.SET_DESCRIBED)
 
 
 def read_set(parent: str, id_: str) -> ChangeSet:
@@ -83,7 +88,7 @@ def read_set(parent: str, id_: str) -> ChangeSet:
     if not 0 < len(id_) <= MAX_ID or "/" in id_ or id_.startswith(".") or "\0" in id_:
         raise UsageError(f"`{id_}` is not the name of a change set", help_="see `guard changes list`")
     try:
-        with open(os.path.join(directory, "manifest.json"), encoding="utf-8") as file:
+        with open(os.path.join(directory, MANIFEST), encoding="utf-8") as file:
             data = _Object(json.load(file), "the manifest")
         if data.number("version") != VERSION:
             raise ApplyError(f"{directory}: made by another version of the guard", help_="use that version")

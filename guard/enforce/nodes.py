@@ -8,6 +8,7 @@ import stat
 from typing import BinaryIO
 
 from guard.enforce.beneath import open_beneath, open_directory
+from guard.faults import Point, reached
 from guard.model.typed import Callable
 from sandbox.changes import Node, NodeKind
 
@@ -138,6 +139,7 @@ def remove(root: int, path: str) -> None:
             os.rmdir(name, dir_fd=parent)
         else:
             os.unlink(name, dir_fd=parent)
+        reached(Point.OBJECT_REMOVED)
     except FileNotFoundError:
         return
     finally:
@@ -171,7 +173,9 @@ def make(
                 temporary = f"{TEMPORARY}{token}"
                 remove(parent, temporary)
                 os.symlink(node.target, temporary, dir_fd=parent)
+                reached(Point.OBJECT_PREPARED)
                 os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+                reached(Point.OBJECT_MADE)
             case NodeKind.FILE:
                 if not (ready and _give(root, parent, name, node, ready, f"{TEMPORARY}{token}", now)):
                     _make_file(root, parent, name, node, content, f"{TEMPORARY}{token}")
@@ -213,14 +217,17 @@ def _give(
             os.utime(ready, ns=(node.mtime_ns, node.mtime_ns), follow_symlinks=False)
         if now is None:
             os.link(ready, name, dst_dir_fd=parent)
+            reached(Point.OBJECT_GIVEN)
             return True
         remove(parent, temporary)
         os.link(ready, temporary, dst_dir_fd=parent)
+        reached(Point.OBJECT_PREPARED)
     except OSError as error:
         if error.errno in _NO_LINK:
             return False
         raise
     os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+    reached(Point.OBJECT_GIVEN)
     # Two names of one file are left where they are by rename(2).
     remove(parent, temporary)
     return True
@@ -255,6 +262,7 @@ def take_back(ready: str, sha256: str) -> None:
     except FileNotFoundError:
         return
     os.rename(f"{ready}.own", ready)
+    reached(Point.OBJECT_TAKEN_BACK)
     if digest != sha256:
         os.unlink(ready)
 
@@ -266,6 +274,7 @@ def set_time(root: int, path: str, node: Node) -> None:
     try:
         read_ns = os.lstat(name, dir_fd=parent).st_atime_ns
         os.utime(name, ns=(read_ns, node.mtime_ns), dir_fd=parent, follow_symlinks=False)
+        reached(Point.OBJECT_TIMED)
     finally:
         os.close(parent)
 
@@ -277,6 +286,7 @@ def _make_directory(root: int, parent: int, name: str, node: Node, *, exists: bo
     try:
         _own(root, made)
         os.fchmod(made, node.mode & 0o1777)
+        reached(Point.OBJECT_MADE)
     finally:
         os.close(made)
 
@@ -298,7 +308,9 @@ def _make_file(
                 os.utime(descriptor, ns=(node.mtime_ns, node.mtime_ns))
         finally:
             os.close(descriptor)
+        reached(Point.OBJECT_PREPARED)
         os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+        reached(Point.OBJECT_MADE)
     except BaseException:
         remove(parent, temporary)
         raise

@@ -5,10 +5,11 @@ import secrets
 
 from guard.enforce.apply import Applied, Conflict, apply
 from guard.enforce.changeset import discard, make_locked, release, taken
-from guard.enforce.manifest import ChangeSet, Entry, write_manifest
+from guard.enforce.manifest import INCOMPLETE, ChangeSet, Entry, write_manifest
 from guard.enforce.nodes import copy_to
 from guard.enforce.places import Places
 from guard.errors import ApplyError, UsageError
+from guard.faults import Point, reached
 from guard.model.dataclass import replace
 from guard.model.typed import Iterable
 from sandbox.changes import NodeKind, only_the_time
@@ -66,6 +67,7 @@ def apply_some(found: ChangeSet, entries: tuple[Entry, ...], places: Places) -> 
         rest = replace(own, entries=tuple(entry for entry in own.entries if entry.number not in numbers))
         if rest.entries:
             write_manifest(rest)
+            reached(Point.REST_HELD)
         else:
             discard(replace(rest, lock=-1))
         return result
@@ -75,7 +77,7 @@ def apply_some(found: ChangeSet, entries: tuple[Entry, ...], places: Places) -> 
 
 def _part(found: ChangeSet, entries: tuple[Entry, ...], places: Places) -> ChangeSet:
     id_ = f"{found.decision}-{secrets.token_hex(3)}"
-    directory = os.path.join(places.journal, f"{id_}.tmp")
+    directory = os.path.join(places.journal, f"{id_}{INCOMPLETE}")
     part = replace(found, id=id_, directory=directory, entries=entries, why="", lock=make_locked(directory))
     try:
         for name in ("new", "old"):
@@ -89,9 +91,11 @@ def _part(found: ChangeSet, entries: tuple[Entry, ...], places: Places) -> Chang
             if os.path.islink(source):
                 # The content stays what it is: it comes from what is replaced.
                 os.symlink(os.readlink(source), part.ready(entry))
+                reached(Point.SET_FILLED)
                 continue
             with open(source, "rb", buffering=0) as content:
                 digest = copy_to(content, part.ready(entry))
+            reached(Point.SET_FILLED)
             if digest != entry.after.sha256:
                 raise ApplyError(  # noqa: TRY301 - cleaned up just below
                     f"{found.directory}: what was kept of `{entry.path}` is damaged",

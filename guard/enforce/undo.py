@@ -6,10 +6,11 @@ import time
 
 from guard.enforce.apply import Applied, Conflict, apply
 from guard.enforce.changeset import discard, erase, list_sets, make_locked
-from guard.enforce.manifest import ChangeSet, Entry, read_set, write_manifest
+from guard.enforce.manifest import INCOMPLETE, ChangeSet, Entry, read_set, write_manifest
 from guard.enforce.nodes import copy_to
 from guard.enforce.places import Places
 from guard.errors import ApplyError
+from guard.faults import Point, reached
 from guard.model.dataclass import replace
 from sandbox.changes import NodeKind, only_the_time
 
@@ -37,7 +38,7 @@ def undo(id_: str, places: Places) -> Applied | Conflict:
 def _turned(done: ChangeSet, places: Places) -> ChangeSet:
     """The opposite change set, staged in the journal."""
     id_ = f"{done.decision}-{secrets.token_hex(3)}"
-    directory = os.path.join(places.journal, f"{id_}.tmp")
+    directory = os.path.join(places.journal, f"{id_}{INCOMPLETE}")
     entries = tuple(
         Entry(path=entry.path, before=entry.after, after=entry.before, number=entry.number)
         for entry in reversed(done.entries)
@@ -54,6 +55,7 @@ def _turned(done: ChangeSet, places: Places) -> ChangeSet:
             target = os.path.join(directory, "new", str(entry.number))
             with done.old(entry)() as source:
                 digest = copy_to(source, target)
+            reached(Point.SET_FILLED)
             if digest != entry.after.sha256:
                 raise ApplyError(  # noqa: TRY301 - cleaned up just below
                     f"{done.directory}: what was kept of `{entry.path}` is damaged",

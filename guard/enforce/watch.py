@@ -18,6 +18,7 @@ from guard.enforce.manifest import read_set
 from guard.enforce.nodes import TEMPORARY
 from guard.enforce.places import Places
 from guard.errors import GuardError
+from guard.faults import Point, reached
 from guard.model.dataclass import dataclass
 from guard.model.effect import ChangeMode, DeletePath, LinkPath, Opaque, ResolvedEffect, WritePath
 from guard.model.typed import Any, Callable, NoReturn
@@ -63,6 +64,7 @@ class Watch:
         self._child = os.fork()
         if self._child == 0:
             _helper(self._workspace, Notes(self._explained, self._alarm), waits, answers)
+        reached(Point.WATCHER_FORKED)
         os.close(waits)
         os.close(answers)
 
@@ -100,6 +102,7 @@ class Watch:
         finally:
             os.kill(self._child, signal.SIGKILL)
             os.waitpid(self._child, 0)
+            reached(Point.WATCHER_BURIED)
             os.close(self._stopper)
             os.close(self._answers)
 
@@ -107,6 +110,7 @@ class Watch:
 def _helper(workspace: str, notes: "Notes", waits: int, answers: int) -> NoReturn:
     """Ends with whoever started it, and holds nothing of theirs open."""
     try:
+        reached(Point.WATCHER_BORN)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)
@@ -134,6 +138,7 @@ def _watch(workspace: str, notes: "Notes", waits: int, answers: int) -> None:
         os.write(answers, _READY + json.dumps({"problem": problem}).encode())
         return
     os.write(answers, _READY)
+    reached(Point.WATCHER_WATCHES)
     os.read(waits, 1)
     # What was queued when the run ended still counts.
     observer.event_queue.join()

@@ -12,12 +12,14 @@ from collections.abc import Generator
 
 from sandbox.backends import _kernel
 from sandbox.errors import SetupError
+from sandbox.faults import Point, reached
 
 
 @contextlib.contextmanager
 def held(workspace: str, protected: tuple[str, ...]) -> Generator[tuple[str, ...]]:
     """What is there to be protected from now on: where directories are missing, the first of them. Raises SetupError."""
     root = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    missing: list[str] = []
     writer = remover = -1
     try:
         _alone(root, workspace)
@@ -32,10 +34,14 @@ def held(workspace: str, protected: tuple[str, ...]) -> Generator[tuple[str, ...
             dict.fromkeys(os.path.join(workspace, name) if name else path for path, name in first.items())
         )
     finally:
-        os.close(root)
         if writer >= 0:
             os.close(writer)
-            os.waitpid(remover, 0)
+            _, status = os.waitpid(remover, 0)
+            reached(Point.REMOVER_BURIED)
+            if status:
+                # Somebody ended it: then there is nobody else to do it.
+                _remove_all(root, missing)
+        os.close(root)
 
 
 def _alone(root: int, workspace: str) -> None:
@@ -73,6 +79,7 @@ def _make(root: int, path: str) -> None:
             os.mkdir(name, 0o755, dir_fd=directory)
         finally:
             os.close(directory)
+        reached(Point.ABSENT_HELD)
     except FileExistsError:
         return  # of another run, or of somebody who made it just now: it is held as it stands
     except OSError as error:
@@ -89,8 +96,11 @@ def _remover(root: int, paths: list[str]) -> tuple[int, int]:
     child = os.fork()
     if child:
         os.close(reader)
+        reached(Point.REMOVER_FORKED)
         return child, writer
+    status = 1
     try:
+        reached(Point.REMOVER_BORN)
         os.setsid()
         for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(ignored, signal.SIG_IGN)
@@ -104,14 +114,21 @@ def _remover(root: int, paths: list[str]) -> tuple[int, int]:
         _kernel.close_from(5)
         while os.read(3, 1):
             pass
-        for path in reversed(paths):
-            with contextlib.suppress(OSError):
-                _remove(4, path)
+        _remove_all(4, paths)
+        status = 0
     finally:
-        os._exit(0)
+        os._exit(status)
+
+
+def _remove_all(root: int, paths: list[str]) -> None:
+    for path in reversed(paths):
+        with contextlib.suppress(OSError):
+            _remove(root, path)
 
 
 def _remove(root: int, path: str) -> None:
     parent, _, name = path.rpartition("/")
     directory = _kernel.open_beneath(parent or ".", dir_fd=root, flags=os.O_PATH | os.O_DIRECTORY)
     os.rmdir(name, dir_fd=directory)
+    os.close(directory)
+    reached(Point.ABSENT_REMOVED)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from sandbox.backends import _init, _kernel, _watch
 from sandbox.backends._streams import Streams
 from sandbox.errors import SetupError
+from sandbox.faults import Point, reached
 from sandbox.result import End, Exited, Interrupted, LimitHit
 from sandbox.spec import Limits
 
@@ -65,6 +66,7 @@ def attend(
             match message[:1]:
                 case _init.STARTED:
                     upper = descriptor
+                    reached(Point.STARTED_HEARD)
                 case _init.ENDED:
                     return _init.decode_end(message), upper
                 case _init.FAILED:

@@ -5,6 +5,7 @@ import resource
 import signal
 
 from sandbox.backends import _kernel, _landlock, _terminal
+from sandbox.faults import Point, reached
 from sandbox.spec import Limits, SandboxSpec
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
@@ -45,6 +46,7 @@ def become(
     os.chdir(spec.cwd)
     _kernel.close_from(REPORT + 1)
     _kernel.install_filter(filter_program)
+    reached(Point.COMMAND_CONFINED)
     execute(spec.argv, environment)
 
 

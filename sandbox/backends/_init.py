@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from sandbox.backends import _command, _kernel, _root, _seccomp, _terminal, _watch
 from sandbox.environment import inside
 from sandbox.errors import SetupError
+from sandbox.faults import Point, reached
 from sandbox.proxy.attend import ports_of
 from sandbox.result import End, Exited, Interrupted, LimitHit
 from sandbox.spec import SandboxSpec
@@ -90,6 +91,7 @@ def enter(
     ``lent`` enters a user namespace that somebody else has made, which is then used instead of one of our own.
     """
     try:
+        reached(Point.LAUNCHER_BORN)
         # A collection would write to every object there is, and each page written to is copied first.
         gc.disable()
         os.setsid()  # no terminal: ctrl-c reaches us only through the caller
@@ -99,6 +101,7 @@ def enter(
         arrange(descriptors, channel)
         channel = CHANNEL
         live_with(caller)
+        reached(Point.LAUNCHER_BOUND)
         privileged = os.geteuid() == 0
         owner = owner_of(spec.workspace, privileged=privileged)
         if privileged:
@@ -108,9 +111,11 @@ def enter(
             privileged = False
         else:
             _own(privileged=privileged)
+        reached(Point.LAUNCHER_READY)
         child = os.fork()
         if child == 0:
             _first_process(spec, owner, terminal, change_identity=privileged and owner[0] != 0)
+        reached(Point.INIT_FORKED)
         os.waitpid(child, 0)
         os._exit(0)
     except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
@@ -123,6 +128,7 @@ def _own(*, privileged: bool) -> None:
     identity = (os.geteuid(), os.getegid())
     _separate(privileged=privileged)
     _kernel.die_with_parent()
+    reached(Point.LAUNCHER_APART)
     if privileged:
         os.write(CHANNEL, MAPS)
         if os.read(CHANNEL, 1) != MAPS:
@@ -212,10 +218,12 @@ def _first_process(
 ) -> None:
     """Process 1 of the namespace: builds the root, starts the command, watches it. Never returns."""
     try:
+        reached(Point.INIT_BORN)
         _kernel.die_with_parent()
         _kernel.hide_memory()
         if select.select([CHANNEL], [], [], 0)[0]:  # the caller died before the line above
             os._exit(1)
+        reached(Point.INIT_BOUND)
         early = None
         if terminal is None:  # otherwise it inherits the terminal
             early = _fork_command(spec, owner, terminal, change_identity=change_identity)
@@ -226,15 +234,18 @@ def _first_process(
             other_end = _terminal.make(terminal, owner)
             _kernel.send(CHANNEL, TERMINAL, other_end)
             os.close(other_end)
+            reached(Point.TERMINAL_MADE)
         command = early or _fork_command(spec, owner, terminal, change_identity=change_identity)
         command.start()
         if terminal is not None:
             _terminal.let_go()
         _kernel.send(CHANNEL, STARTED, built.upper)
+        reached(Point.STARTED_TOLD)
         end = _watch.until_end(
             command.process, CHANNEL, built.scratch, spec.limits, terminal=terminal is not None
         )
         os.write(CHANNEL, encode_end(end))
+        reached(Point.END_TOLD)
     except BaseException as error:  # noqa: BLE001 - see enter
         fail(CHANNEL, error)
     os._exit(0)
@@ -246,6 +257,7 @@ def _listen(ports: tuple[int, ...]) -> None:
         listener = _kernel.listen(port)
         _kernel.send(CHANNEL, LISTENING, listener)
         os.close(listener)
+        reached(Point.LISTENING)
     if os.read(CHANNEL, 1) != LISTENING:  # it died, or was told to end
         os._exit(1)
 
@@ -280,6 +292,7 @@ def _fork_command(
     process = os.fork()
     if process == 0:
         try:
+            reached(Point.COMMAND_BORN)
             os.close(go)  # whose end is the death of process 1
             os.dup2(told, _command.REPORT, inheritable=False)
             _command.become(
@@ -294,6 +307,7 @@ def _fork_command(
         except BaseException as error:  # noqa: BLE001 - see enter
             os.write(_command.REPORT, f"{error!r}".encode(errors="replace"))
         os._exit(1)
+    reached(Point.COMMAND_FORKED)
     os.close(told)
     os.close(wait)
     return _Command(process, go, report)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sandbox.backends import _usage
+from sandbox.faults import Point, reached
 from sandbox.result import End, Exited, Interrupted, LimitHit
 from sandbox.spec import Limits
 
@@ -121,6 +122,7 @@ def _wait(command: int, channel: int, disk: _Disk, limits: Limits) -> tuple[End,
             if not message:  # the caller died; nobody will read the copy
                 end_everybody()
                 shutil.rmtree(disk.place, ignore_errors=True)
+                reached(Point.COPY_REMOVED)
                 os._exit(1)
             if not interrupted:
                 interrupted = message[0]

@@ -13,6 +13,7 @@ import signal
 
 from sandbox.backends import _kernel, _visible
 from sandbox.errors import SetupError
+from sandbox.faults import Point, reached
 
 _SETUP_MS = 60_000
 _TOLD, _READY, _GO = 2, 8, 9
@@ -32,23 +33,27 @@ def enter_namespace_of(program: str) -> None:
     lender = os.fork()
     if lender == 0:
         _become(program, {_TOLD: tell, _READY: say_ready, _GO: wait}, parent)
+    reached(Point.LENDER_FORKED)
     for descriptor in (tell, say_ready, wait):
         os.close(descriptor)
     try:
         namespace = os.open(f"/proc/{_waiting(ready, told)}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
         _kernel.enter(namespace, _kernel.CLONE_NEWUSER)
         os.close(namespace)
+        reached(Point.LENDER_ENTERED)
     finally:
         for descriptor in (told, ready, go):
             os.close(descriptor)
         with contextlib.suppress(ProcessLookupError):
             os.kill(lender, signal.SIGKILL)
         os.waitpid(lender, 0)
+        reached(Point.LENDER_BURIED)
 
 
 def _become(program: str, descriptors: dict[int, int], parent: int) -> None:
     """bubblewrap, around a shell that waits. Never returns."""
     try:
+        reached(Point.LENDER_BORN)
         null = os.open(os.devnull, os.O_RDWR)
         high = {number: fcntl.fcntl(source, fcntl.F_DUPFD, 64) for number, source in descriptors.items()}
         for number in range(_GO + 1):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sandbox.backends import _admit, _caches, _kernel, _places, _visible
 from sandbox.errors import SetupError
+from sandbox.faults import Point, reached
 from sandbox.spec import Limits, SandboxSpec
 
 _STAGE = ("/tmp", "/var/tmp", "/mnt", "/run")  # noqa: S108 - any directory does: it is hidden only in our namespace
@@ -53,11 +54,14 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
 
     caches = _caches.opened(spec)
     scratch = _scratch(spec)
+    reached(Point.SCRATCH_MOUNTED)
     root = _new_root(scratch)
+    reached(Point.ROOT_MOUNTED)
     for name, link in top_links.items():
         os.symlink(link, name, dir_fd=root)
     upper = _prepare_scratch(scratch, workspace, owner)
     _fill_etc(root, contents)
+    reached(Point.SCRATCH_FILLED)
     mounts = [
         *sources,
         _Mount("/tmp", scratch="tmp"),  # noqa: S108 - the sandbox's own
@@ -71,10 +75,13 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     for mount in sorted(before, key=lambda mount: mount.path.count("/")):
         _attach(mount, _make_place(root, mount.path, directory=mount.directory), scratch)
     _caches.mount(caches, root, scratch, spec, owner)
+    reached(Point.CACHES_MOUNTED)
     _places.attach(kept, root, spec.home, owner)
+    reached(Point.GRANTS_MOUNTED)
     seen = (
         _direct(root, spec, workspace) if spec.direct else _overlay(root, spec.workspace, workspace, scratch)
     )
+    reached(Point.WORKSPACE_MOUNTED)
     for mount in sorted(within, key=lambda mount: mount.path.count("/")):
         _attach(mount, _existing_place(seen, spec.workspace, mount.path), scratch)
     if spec.direct:
@@ -83,9 +90,12 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     _hide(root, spec, scratch)
     if not spec.runs_what_it_writes:
         _no_execution(root, (spec.workspace, spec.home, "/tmp", "/dev/shm"))  # noqa: S108 - the sandbox's own
+    reached(Point.WORKSPACE_GUARDED)
     _fill_dev(root, devices)
     _fill_proc(root, spec.limits)
+    reached(Point.SYSTEM_MOUNTED)
     _enter(root)
+    reached(Point.ROOT_ENTERED)
     return Built(scratch=scratch, upper=upper)
 
 
@@ -256,6 +266,7 @@ def _attach(mount: _Mount, place: int, scratch: int) -> None:
     _kernel.attach(tree, place)
     os.close(tree)
     os.close(place)
+    reached(Point.PLACE_MOUNTED)
 
 
 def _overlay(root: int, path: str, lower: int, scratch: int) -> int:

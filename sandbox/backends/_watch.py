@@ -6,6 +6,7 @@ import signal
 import time
 
 from sandbox.backends import _usage
+from sandbox.faults import Point, reached
 from sandbox.result import End, Exited, Interrupted, LimitHit
 from sandbox.spec import Limits
 
@@ -18,7 +19,9 @@ STOPPED = b"Z"
 def until_end(command: int, channel: int, scratch: int, limits: Limits, *, terminal: bool = False) -> End:
     """Return when the command has ended and nobody is left. Its background processes end with it."""
     end = _wait(command, channel, scratch, limits, terminal=terminal)
+    reached(Point.COMMAND_ENDED)
     _end_everybody()
+    reached(Point.EVERYBODY_ENDED)
     return end
 
 

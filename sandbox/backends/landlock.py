@@ -34,6 +34,7 @@ from sandbox.backends import (
 from sandbox.changes import Changes
 from sandbox.environment import inside
 from sandbox.errors import ChangesError, SandboxError, SetupError
+from sandbox.faults import Point, reached
 from sandbox.result import Capabilities, Connections, End, Exited
 from sandbox.spec import Limits, SandboxSpec, Stdio
 
@@ -97,7 +98,14 @@ class LandlockBackend:
     def _try(self) -> Capabilities:
         version = _landlock.abi()
         detail = f"Linux {os.uname().release}, landlock {version}"
-        place = tempfile.mkdtemp(prefix="execguard-probe-")
+        try:
+            # As that of a run, so that ``sweep`` finds it after a crash.
+            place = tempfile.mkdtemp(prefix=_prefix(), dir=os.path.realpath(_BASES[-1]))
+            reached(Point.COPY_PLACED)
+        except OSError as error:
+            return Capabilities(
+                backend=self.name, works=False, detail=detail, failed=str(error), fix="mkdir -m 1777 /tmp"
+            )
         try:
             real = os.path.realpath(place)
             with open(os.devnull, "r+b") as null:
@@ -134,6 +142,7 @@ class LandlockBackend:
         place = _make_place(spec.workspace, identity)
         try:
             start = self._copy(spec, place, identity)
+            reached(Point.COPY_FILLED)
             end = _run(spec, stdio, place, identity)
             return LandlockRun(spec, end, place, start)
         except BaseException:
@@ -176,6 +185,11 @@ def _refuse_old() -> None:
     )
 
 
+def _prefix() -> str:
+    """By which everybody sees whose it is."""
+    return f"{_PREFIX}{_strangers.process(os.getpid())}-"
+
+
 def _make_place(workspace: str, identity: tuple[int, int] | None) -> str:
     base = next(
         (path for path in _BASES if os.path.isdir(path) and not _admit.below(path + "/x", workspace)), ""
@@ -187,9 +201,7 @@ def _make_place(workspace: str, identity: tuple[int, int] | None) -> str:
             fix="mkdir -m 1777 /var/tmp",
         )
     try:
-        place = tempfile.mkdtemp(
-            prefix=f"{_PREFIX}{_strangers.process(os.getpid())}-", dir=os.path.realpath(base)
-        )
+        place = tempfile.mkdtemp(prefix=_prefix(), dir=os.path.realpath(base))
         for name in ("ws", "home", "scratch"):
             os.mkdir(f"{place}/{name}", 0o700)
     except OSError as error:
@@ -201,6 +213,7 @@ def _make_place(workspace: str, identity: tuple[int, int] | None) -> str:
     if identity is not None:
         for name in ("", "/home", "/scratch"):
             os.chown(place + name, *identity)
+    reached(Point.COPY_PLACED)
     return place
 
 
@@ -224,6 +237,7 @@ def _remove(place: str) -> None:
 
     shutil.rmtree(place, onerror=unlock)
     shutil.rmtree(place, ignore_errors=True)
+    reached(Point.COPY_REMOVED)
 
 
 def _run(spec: SandboxSpec, stdio: Stdio, place: str, identity: tuple[int, int] | None) -> End:
@@ -239,6 +253,7 @@ def _run(spec: SandboxSpec, stdio: Stdio, place: str, identity: tuple[int, int] 
             child = os.fork()
             if child == 0:
                 _keep(moved, stdio, theirs, caller, place, environment, readable, identity, spec.limits)
+            reached(Point.KEEPER_FORKED)
             os.close(theirs)
             theirs = -1
             try:
@@ -250,6 +265,7 @@ def _run(spec: SandboxSpec, stdio: Stdio, place: str, identity: tuple[int, int] 
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
+                reached(Point.KEEPER_BURIED)
                 _strangers.end_marked(_MARK, place)  # nobody, unless our watcher was killed
     finally:
         os.close(ours)
@@ -287,6 +303,7 @@ def _keep(
 ) -> None:
     """In the first child: start the command and watch it. Never returns."""
     try:
+        reached(Point.KEEPER_BORN)
         os.setsid()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)
@@ -296,6 +313,7 @@ def _keep(
             os._exit(1)
         _kernel.adopt_orphans()
         _kernel.hide_memory()
+        reached(Point.KEEPER_BOUND)
         filters = (
             _narrower.program(_narrower.OF_THE_MACHINE, alone=True),
             _seccomp.program(),
@@ -304,6 +322,7 @@ def _keep(
         command = os.fork()
         if command == 0:
             _become(spec, told, place, environment, readable, identity, filters)
+        reached(Point.KEPT_FORKED)
         os.close(told)
         problem = os.read(report, 4096)  # empty when execve closed the other end
         os.close(report)
@@ -311,7 +330,9 @@ def _keep(
             raise SetupError(  # noqa: TRY301 - the handler below tells the caller
                 f"cannot confine the command: {problem.decode(errors='replace')}", primitive="confine"
             )
+        reached(Point.KEPT_STARTED)
         end = _keeper.until_end(command, _init.CHANNEL, place, limits)
+        reached(Point.KEPT_ENDED)
         os.write(_init.CHANNEL, _init.encode_end(end))
     except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
         with contextlib.suppress(OSError):
@@ -331,6 +352,7 @@ def _become(
 ) -> None:
     watcher = os.getppid()
     try:
+        reached(Point.KEPT_BORN)
         os.dup2(told, _command.REPORT, inheritable=False)
         _command.step_down(spec.limits, identity, capable=os.geteuid() == 0)
         _kernel.die_with_parent()
@@ -343,6 +365,7 @@ def _become(
         _kernel.close_from(_command.REPORT + 1)
         for program in filters:
             _kernel.install_filter(program)
+        reached(Point.KEPT_CONFINED)
         _command.execute(spec.argv, environment)
     except BaseException as error:  # noqa: BLE001 - see _keep
         os.write(_command.REPORT, f"{error!r}".encode(errors="replace"))

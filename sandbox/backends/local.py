@@ -15,6 +15,7 @@ from sandbox.backends import _admit, _attend, _caches, _init, _kernel, _landlock
 from sandbox.backends._streams import Streams
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError, SetupError
+from sandbox.faults import Point, reached
 from sandbox.proxy.attend import Proxy
 from sandbox.result import Capabilities, Connections, End, LimitHit
 from sandbox.spec import SandboxSpec, Stdio
@@ -136,6 +137,7 @@ class LocalBackend:
                 child = os.fork()
                 if child == 0:
                     _init.enter(spec, streams.given, theirs, caller, streams.plan, self._lent)
+                reached(Point.LAUNCHER_FORKED)
                 os.close(theirs)
                 theirs = -1
                 streams.close_theirs()
@@ -143,11 +145,13 @@ class LocalBackend:
                     end, upper = _attend.attend(
                         spec.limits, ours, arrived, _answer(child, ours, proxy), streams
                     )
+                    reached(Point.END_HEARD)
                 finally:
                     # Its death is that of pid 1 of the namespace, and so of everything in it.
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(child, signal.SIGKILL)
                     os.waitpid(child, 0)
+                    reached(Point.LAUNCHER_BURIED)
                 streams.drain(arrived)
                 return LocalRun(spec, LimitHit(limit="output") if streams.over else end, upper)
         finally:
@@ -189,3 +193,4 @@ def _map_everyone(child: int) -> None:
         lines = "".join(f"{inside} {inside} {count}\n" for inside, _outside, count in extents)
         with open(f"/proc/{child}/{name}", "w", encoding="ascii") as theirs:
             theirs.write(lines)
+    reached(Point.IDS_MAPPED)

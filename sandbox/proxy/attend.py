@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sandbox.errors import SetupError
+from sandbox.faults import Point, reached
 from sandbox.result import Connections
 from sandbox.spec import Network
 
@@ -99,6 +100,7 @@ class Proxy:
         finally:
             theirs.close()
             os.close(null)
+        reached(Point.PROXY_STARTED)
 
     def _hand_over(self) -> None:
         import json  # noqa: PLC0415 - only with a proxy
@@ -124,6 +126,7 @@ class Proxy:
         if not ready:
             said = self._read().problem or said
             raise SetupError(f"the proxy did not start: {said or 'it ended at once'}", primitive="proxy")
+        reached(Point.PROXY_SERVES)
 
     def _wait(self, heard: int) -> None:
         """In a thread, which has to live as long as the process it starts: that ends with it."""
@@ -168,6 +171,7 @@ class Proxy:
             os.kill(pid, signal.SIGKILL)
         os.close(handle)
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        reached(Point.PROXY_ENDED)
         if code:
             self._problem = self._problem or f"the proxy ended with {code}"
 

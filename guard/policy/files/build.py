@@ -6,11 +6,13 @@ import os
 import sys
 
 from guard.errors import PolicyFileError
+from guard.faults import Point, reached
 from guard.model.typed import Any
 from guard.policy.files.compiled import digest_of, read_bytes
 from guard.policy.files.load import load_layer
 from guard.policy.files.table import FORMAT, layer_to_json
 from guard.policy.rule import PolicyLayer
+from guard.temporary import temporary
 
 
 def main() -> int:
@@ -52,15 +54,18 @@ def profiles_above(layers: list[PolicyLayer]) -> frozenset[str]:
 def write_table(path: str, table: dict[str, object]) -> None:
     """Atomic and private."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    temporary = f"{path}.{os.urandom(8).hex()}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    early = temporary(path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(early, flags, 0o600)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:
             json.dump(table, file)
             file.flush()
             os.fsync(descriptor)
-        os.replace(temporary, path)
+        reached(Point.POLICY_WRITTEN)
+        os.replace(early, path)
+        reached(Point.POLICY_PLACED)
     except OSError:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
+            os.unlink(early)
         raise
