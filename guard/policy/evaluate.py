@@ -50,7 +50,7 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
     allow, deny = Verdict.ALLOW, Verdict.DENY
     for index, effect in enumerate(effects):
         name = effect_name(effect)
-        seen = _Seen(effect, tables, facts)
+        seen = Seen(effect, tables, facts)
         sandboxed = opened = False
         for table in tables.layers:
             spoken = False
@@ -98,7 +98,7 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
             return Deny(reasons=reasons, placement=placement, shadow=tuple(shadow))
 
 
-def _said(ruling: Ruling, seen: "_Seen", facts: Facts) -> Ruling:
+def _said(ruling: Ruling, seen: "Seen", facts: Facts) -> Ruling:
     """The rule itself, or the exception to it that is in force: of several the strictest, so that order never matters."""
     open_ = [
         exception
@@ -110,7 +110,7 @@ def _said(ruling: Ruling, seen: "_Seen", facts: Facts) -> Ruling:
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
+class End:
     """A path of an effect, with all that it takes along."""
 
     here: int
@@ -123,10 +123,10 @@ class _End:
     lost: int
 
 
-class _Seen:
+class Seen:
     """One effect with its places worked out."""
 
-    __slots__ = ("_effect", "_ends", "_facts", "_tables")
+    __slots__ = ("_effect", "_facts", "_tables", "ends")
 
     def __init__(self, effect: ResolvedEffect, tables: Tables, facts: Facts) -> None:
         self._effect = effect
@@ -134,23 +134,23 @@ class _Seen:
         self._facts = facts
         match effect:
             case RunProgram():
-                self._ends: tuple[_End, ...] = ()
+                self.ends: tuple[End, ...] = ()
             case (
                 ReadPath(path=path, recursive=deep)
                 | WritePath(path=path, recursive=deep)
                 | DeletePath(path=path, recursive=deep)
                 | ChangeMode(path=path, recursive=deep)
             ):
-                self._ends = (self._end(path, recursive=deep),)
+                self.ends = (self._end(path, recursive=deep),)
             case LinkPath(path=path, target=target):
                 # A new name for something opens what it leads to: both ends are judged.
-                self._ends = (self._end(path, recursive=False), self._end(target, recursive=False))
+                self.ends = (self._end(path, recursive=False), self._end(target, recursive=False))
             case ReadSecret(path=path) | TamperGuard(path=path):
-                self._ends = (self._end(path, recursive=False),)
+                self.ends = (self._end(path, recursive=False),)
             case _:
-                self._ends = ()
+                self.ends = ()
 
-    def _end(self, path: ResolvedPath, *, recursive: bool) -> _End:
+    def _end(self, path: ResolvedPath, *, recursive: bool) -> End:
         zones = self._tables.zones
         unlisted = recursive and not path.listed
         here = any_zone = 0
@@ -168,7 +168,7 @@ class _Seen:
                 # Each of them may hold more than was seen: `tar c /home` takes the keys below `$H` along.
                 any_zone |= member.may
                 all_zones.add(member.must | (inside & zones.guard))
-        return _End(here, any_zone, frozenset(all_zones), recursive, path.lost)
+        return End(here, any_zone, frozenset(all_zones), recursive, path.lost)
 
     def _is_guard(self, place: str, path: ResolvedPath) -> bool:
         named = roots(self._facts)
@@ -202,7 +202,7 @@ class _Seen:
 
     def perhaps(self, ruling: Ruling) -> bool:
         """Whether it is only what lies below, not the path itself, that the rule is about: the weaker reason of two."""
-        return not any(end.here & ruling.zones for end in self._ends)
+        return not any(end.here & ruling.zones for end in self.ends)
 
     def _program(self, ruling: Ruling) -> bool:
         # A strict rule follows a program under every name. A permissive one trusts only what the program was understood
@@ -216,7 +216,7 @@ class _Seen:
         return bool(ruling.patterns) and any(wildcard(p, name) for name in names for p in ruling.patterns)
 
     def _places(self, ruling: Ruling) -> bool:
-        ends = self._ends
+        ends = self.ends
         if not ends:
             # A rule about places says nothing of effects that have none.
             return not (ruling.zones or ruling.rule.recoverable or ruling.rule.recursive is not None)
@@ -270,7 +270,7 @@ class _Seen:
         return group.holds(host) or (index and normal(host) in self._facts.package_hosts)
 
 
-def _at(ruling: Ruling, end: _End) -> bool:
+def _at(ruling: Ruling, end: End) -> bool:
     rule, strict = ruling.rule, ruling.strict
     if rule.recursive is not None and rule.recursive != end.recursive:
         return False
@@ -284,7 +284,7 @@ def _at(ruling: Ruling, end: _End) -> bool:
     return not (ruling.except_zones and _inside(ruling.except_zones, end, strict=not strict))
 
 
-def _inside(bits: int, end: _End, *, strict: bool) -> bool:
+def _inside(bits: int, end: End, *, strict: bool) -> bool:
     if strict:
         return bool(end.any_zone & bits)
     return all(part & bits for part in end.all_zones)

@@ -1,0 +1,175 @@
+"""Every way in which a set of wildcards can match one text, each with a short text that is matched so. Pure.
+
+Texts that are matched by the same patterns are one: a comparison of two policies need look at one of each.
+"""
+
+from guard.model.dataclass import dataclass
+from guard.model.typed import Iterable
+from guard.policy.match import wildcard
+
+STATES = 30_000
+"""Beyond this the patterns are too many to be told apart."""
+
+
+class Unproved(Exception):
+    """There is more to compare than can be: what was not compared has to be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One pattern, compared as it stands, or with every text folded first (then it is written folded)."""
+
+    text: str
+    fold: bool = False
+
+    def holds(self, text: str) -> bool:
+        return wildcard(self.text, text.lower() if self.fold else text)
+
+
+def is_wild(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def texts(kinds: Iterable[frozenset[Pattern]], *, separator: str = "") -> list[str]:
+    """At least one text for every set of ``kinds`` that some text is matched by, short ones first.
+
+    A text is matched by a kind when any of its patterns holds. ``separator``: a character that no text begins or ends with,
+    such as the dot of host names.
+    """
+    given = sorted(set(kinds), key=lambda kind: sorted((p.text, p.fold) for p in kind))
+    plain = sorted({p for kind in given for p in kind if not is_wild(p.text)}, key=lambda p: (p.text, p.fold))
+    out: dict[str, None] = {}
+    for pattern in plain:
+        out[pattern.text] = None
+        if pattern.fold:
+            # What a disk takes for the same name, and a pattern that is compared as it stands does not.
+            stem = pattern.text.lstrip(".").partition(".")[0]
+            out[pattern.text.upper()] = None
+            out[pattern.text[:-1] + pattern.text[-1:].upper()] = None
+            if len(stem) > 1:
+                out[f"{stem[:6].upper()}~1"] = None
+    wild = [
+        tuple(sorted((p for p in kind if is_wild(p.text)), key=lambda p: (p.text, p.fold))) for kind in given
+    ]
+    search = _Search([kind for kind in wild if kind], frozenset(out), separator)
+    for text in search.found():
+        out[text] = None
+    return sorted((text for text in out if text not in _NONE), key=lambda text: (len(text), text))
+
+
+class _Search:
+    """A text for each set of kinds that match together, and for none of them; none that is listed by its name."""
+
+    def __init__(self, kinds: list[tuple[Pattern, ...]], names: frozenset[str], separator: str) -> None:
+        self._names = names
+        self._separator = separator
+        self._kinds = kinds
+        self._starts = self._stars = 0
+        self._accepts: list[tuple[int, int, int]] = []
+        """Of each kind: the bits that accept, those after which everything does, and all of its bits."""
+        letters = sorted(
+            {
+                letter
+                for kind in kinds
+                for p in kind
+                for char in p.text
+                if char not in "*?"
+                for letter in ((char, char.upper()) if p.fold else (char,))
+            }
+        )
+        letters.append(next(char for char in _SPARE if char not in letters))
+        self._step = dict.fromkeys(letters, 0)
+        at = 0
+        for kind in kinds:
+            accepts = ends = 0
+            first = at
+            for pattern in kind:
+                text = _collapsed(pattern.text)
+                self._starts |= 1 << at
+                for char in text:
+                    self._character(pattern, char, 1 << at)
+                    at += 1
+                accepts |= 1 << at
+                if text.endswith("*"):
+                    ends |= 1 << (at - 1)
+                at += 1
+            self._accepts.append((accepts, ends, (1 << at) - (1 << first)))
+
+    def _character(self, pattern: Pattern, char: str, bit: int) -> None:
+        if char == "*":
+            self._stars |= bit
+        elif char == "?":
+            for letter in self._step:
+                self._step[letter] |= bit
+        else:
+            for letter in {char, char.upper()} if pattern.fold else {char}:
+                self._step[letter] |= bit
+
+    def found(self) -> list[str]:
+        shown: dict[int, str] = {}
+        for filler in ("x", "y", "xx", "other"):
+            for text in (
+                filler,
+                *(p.text.replace("*", filler).replace("?", filler[:1]) for kind in self._kinds for p in kind),
+            ):
+                if self._fits(text):
+                    shown.setdefault(self._key(text), text)
+        for key, text in self._reached().items():
+            shown.setdefault(key, text)
+        return list(shown.values())
+
+    def _fits(self, text: str) -> bool:
+        if text in self._names or text in _NONE:
+            return False
+        mark = self._separator
+        return not mark or not (text.startswith(mark) or text.endswith(mark) or mark * 2 in text)
+
+    def _key(self, text: str) -> int:
+        return sum(1 << index for index, kind in enumerate(self._kinds) if any(p.holds(text) for p in kind))
+
+    def _reached(self) -> dict[int, str]:
+        """All patterns read at once: a bit for each place between their characters."""
+        begin = self._closed(self._starts)
+        seen = {begin: ""}
+        keys = {begin: self._accepted(begin)}
+        out: dict[int, str] = {}
+        level = [begin]
+        while level:
+            after: list[int] = []
+            for state in level:
+                text = seen[state]
+                for char, mask in self._step.items():
+                    reached = self._closed(((state & mask) << 1) | (state & self._stars))
+                    if reached not in seen:
+                        seen[reached] = text + char
+                        keys[reached] = self._accepted(reached)
+                        after.append(reached)
+                    key = keys[reached]
+                    if key not in out and self._fits(text + char):
+                        out[key] = text + char
+                if len(seen) > STATES:
+                    raise Unproved(f"wildcards in names that can meet in more than {STATES} ways")
+            level = after
+        return out
+
+    def _closed(self, state: int) -> int:
+        # Stars that follow each other were collapsed: one step is enough.
+        state |= (state & self._stars) << 1
+        for accepts, ends, whole in self._accepts:
+            if state & ends:
+                # Whatever follows is matched: what else of the kind might match is of no interest.
+                state = (state & ~whole) | (accepts & -accepts) | (ends & -ends)
+        return state
+
+    def _accepted(self, state: int) -> int:
+        return sum(1 << index for index, (accepts, _, _) in enumerate(self._accepts) if state & accepts)
+
+
+_NONE = ("", ".", "..")
+_SPARE = "xqzjkvwyabcdefghilmnoprstu0123456789_-ABCDEFGHIJKLMNOPQRSTUVWXYZ+=,@%"
+
+
+def _collapsed(text: str) -> str:
+    while "**" in text:
+        text = text.replace("**", "*")
+    return text

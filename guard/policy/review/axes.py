@@ -1,0 +1,447 @@
+"""What there is to compare for one kind of effect: along each axis, one of everything that some rule tells apart. Pure."""
+
+from guard.effects.place import place_of, roots
+from guard.model.dataclass import dataclass, field, replace
+from guard.model.facts import Facts
+from guard.model.paths import UNRESOLVED_PLACE
+from guard.model.typed import Any, Iterable
+from guard.policy import hosts, zones
+from guard.policy.evaluate import Seen
+from guard.policy.layers import SECRET, exceptions_to
+from guard.policy.review.alphabet import Pattern, Unproved, texts
+from guard.policy.review.cell import BRANCHES, NETWORK, PLACED, TREES, Cell, Where
+from guard.policy.review.places import Found, Group, find
+from guard.policy.review.side import Side
+from guard.policy.rule import PolicyException, PolicyLayer, Rule
+
+SETS = 4_096
+"""Beyond this, ways in which links and trees join places are sampled."""
+SAMPLED = 400
+
+Conditions = Rule | PolicyException
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a cell is on one axis: fields of :class:`Cell`, and how hard it is to see."""
+
+    weight: int
+    fields: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Axis:
+    """``cells``: by the rules met on either side, the simplest pieces."""
+
+    total: int = 0
+    cells: dict[tuple[int, int], list[Piece]] = field(default_factory=dict[tuple[int, int], list[Piece]])
+    unproved: list[str] = field(default_factory=list[str])
+    states: int = 0
+
+    def add(self, key: tuple[int, int], piece: Piece, most: int = 3) -> None:
+        self.total += 1
+        known = self.cells.setdefault(key, [])
+        known.append(piece)
+        known.sort(key=lambda one: one.weight)
+        del known[most:]
+
+
+class Axes:
+    """Both policies' rules about one effect."""
+
+    def __init__(self, old: Side, new: Side, effect: str, *, same_denies: bool) -> None:
+        """``same_denies``: both sides deny exactly the same effects of this name."""
+        self.same_denies = same_denies
+        self._sides = (old, new)
+        self._effect = effect
+        self._facts = old.facts
+        self._said: list[tuple[PolicyLayer, Conditions]] = []
+        for side in self._sides:
+            layers = side.policy.layers
+            for number, layer in enumerate(layers):
+                for rule in layer.rules:
+                    if effect in rule.effects and not rule.shadow:
+                        self._said.append((layer, rule))
+                        self._said += [
+                            (layers[place], e) for place, e in exceptions_to(side.policy, number, rule)
+                        ]
+        self._rules = [said for _, said in self._said if isinstance(said, Rule)]
+
+    def all(self) -> list[Axis]:
+        axes = [self._place(), self._program(), self._state()]
+        if self._effect == NETWORK or self._effect in BRANCHES:
+            axes += [self._host(), self._sends()]
+        else:
+            axes += [self._one("host"), self._one("sends")]
+        return axes
+
+    def _met(self, axis: str, fields: dict[str, Any], facts: Facts | None = None) -> tuple[int, int]:
+        effect = Cell(self._effect, **fields).resolved(self._facts)
+        old, new = self._sides
+        facts = facts or self._facts
+        return (
+            old.meets(Seen(effect, old.tables, facts), axis),
+            new.meets(Seen(effect, new.tables, facts), axis),
+        )
+
+    def _one(self, axis: str) -> Axis:
+        out = Axis()
+        out.add(self._met(axis, {}), Piece(0, {}))
+        return out
+
+    # ------------------------------------------------------------------ places
+
+    def _place(self) -> Axis:
+        if self._effect not in PLACED:
+            return self._one("place")
+        axis = Axis()
+        found = self._places(axis, [*self._conditions()])
+        singles = [*found.places, UNRESOLVED_PLACE]
+        lost = (-1, 0, 1) if any(rule.recoverable for rule in self._rules) else (0,)
+        made: list[Where] = [Where((place,)) for place in singles]
+        made += self._joined(axis, found.places, listed=False, recursive=False)
+        if self._effect in TREES:
+            made += [
+                Where((place,), recursive=True, listed=listed)
+                for place in singles
+                for listed in (False, True)
+            ]
+            made += self._joined(axis, found.places, listed=False, recursive=True)
+            made += self._joined(axis, found.places, listed=True, recursive=True)
+        if self._effect == "fs.link":
+            self._links(axis, made)
+            return axis
+        for where in made:
+            for one in (replace(where, lost=number) for number in lost):
+                axis.add(self._met("place", {"where": one}), Piece(one.weight, {"where": one}))
+        return axis
+
+    def _links(self, axis: Axis, ends: list[Where]) -> None:
+        """Two ends, each anything: joined by what the rules say of each, not one by one."""
+        kinds: dict[tuple[int, int], Where] = {}
+        for where in ends:
+            effect = Cell("fs.read", where=where).resolved(self._facts)
+            masks = tuple(side.meets(Seen(effect, side.tables, self._facts), "place") for side in self._sides)
+            key = masks[0], masks[1]
+            known = kinds.get(key)
+            if known is None or where.weight < known.weight:
+                kinds[key] = where
+        settled = {key for key in kinds if self._settled(key)}
+        for one, first in kinds.items():
+            for two, second in kinds.items():
+                if two in settled and one in settled and one != two:
+                    continue
+                axis.add(
+                    self._linked(one, two),
+                    Piece(first.weight + second.weight, {"where": first, "target": second}),
+                )
+
+    def _linked(self, one: tuple[int, int], two: tuple[int, int]) -> tuple[int, int]:
+        """A strict rule speaks of either end, or of the new name only; a permissive one of both."""
+        out: list[int] = []
+        for side, first, second in zip(self._sides, one, two, strict=True):
+            either = (first | second & ~side.itself) & side.strict
+            out.append(either | (first & second & ~side.strict))
+        return out[0], out[1]
+
+    def _settled(self, met: tuple[int, int]) -> bool:
+        """Whether both sides say the same of it, and of all that takes it along."""
+        old, new = self._sides
+        if met[0] & old.denies and met[1] & new.denies:
+            return True
+        return self.same_denies and bool(met[0] & old.asks and met[1] & new.asks)
+
+    def _conditions(self) -> Iterable[tuple[str, ...]]:
+        for layer, said in self._said:
+            own = dict(layer.zones)
+            for names in (said.zones, said.except_zones if isinstance(said, Rule) else ()):
+                if names:
+                    yield tuple(
+                        f"{layer.kind}:{layer.name}:{name}" if name in own else name for name in names
+                    )
+
+    def _places(self, axis: Axis, conditions: list[tuple[str, ...]]) -> Found:
+        try:
+            found = find(self._groups(conditions), rooted=True)
+        except Unproved as problem:
+            axis.unproved.append(str(problem))
+            return Found(self._sampled(conditions), 0, complete=False)
+        axis.states += found.states
+        return found
+
+    def _patterns(self, name: str) -> tuple[str, ...]:
+        kind, _, rest = name.partition(":")
+        if not rest:
+            return zones.NAMED.get(name, ())
+        layer_name, _, zone = rest.partition(":")
+        out: list[str] = []
+        # Both sides may have a layer of this name, with another meaning of the zone.
+        for layer, _ in self._said:
+            if (layer.kind, layer.name) == (kind, layer_name):
+                out += dict(layer.zones).get(zone, ())
+        return tuple(dict.fromkeys(out))
+
+    def _groups(self, conditions: list[tuple[str, ...]]) -> list[Group]:
+        groups: dict[Group, None] = {Group(frozenset({"$W/**"})): None}
+        named = {name for names in conditions for name in names}
+        for layer, said in self._said:
+            own = dict(layer.zones)
+            for names in (said.zones, said.except_zones if isinstance(said, Rule) else ()):
+                plain = frozenset(
+                    pattern
+                    for name in names
+                    if name not in zones.FOLDED or name in own
+                    for pattern in (own.get(name) or zones.NAMED.get(name, ()))
+                )
+                folded = frozenset(
+                    pattern
+                    for name in names
+                    if name in zones.FOLDED and name not in own
+                    for pattern in zones.NAMED[name]
+                )
+                groups.update({Group(plain): None} if plain else {})
+                groups.update({Group(folded, fold=True): None} if folded else {})
+        for name in {zone for rule in self._rules for zone in rule.carries if zone != SECRET}:
+            groups[
+                Group(frozenset(self._patterns(name) or zones.NAMED.get(name, ())), name in zones.FOLDED)
+            ] = None
+        if named & {"system", "device", "harmless-device"}:
+            for patterns in (("/**",), ("/",), ("/dev/**",), ("/dev",), zones.NAMED["harmless-device"]):
+                groups[Group(frozenset(patterns))] = None
+        if "guard" in named:
+            at = roots(self._facts)
+            own_paths = frozenset(place_of(path, at).lower() + "/**" for path in self._facts.guard_paths)
+            groups[
+                Group(frozenset(p.replace("$w", "$W").replace("$h", "$H") for p in own_paths), fold=True)
+            ] = None
+        return [group for group in groups if group.patterns]
+
+    def _sampled(self, conditions: list[tuple[str, ...]]) -> tuple[str, ...]:
+        """Where the automaton would be too large: places that each pattern was written for, and near misses."""
+        out: dict[str, None] = dict.fromkeys(("$W", "$H", "$T", "/", "$W/x", "$H/x", "$T/x", "/x"))
+        for group in self._groups(conditions):
+            for pattern in sorted(group.patterns):
+                base = pattern.replace("$*", "$W").replace("?", "x")
+                for text in (
+                    base.replace("/**", ""),
+                    base.replace("**", "x"),
+                    base.replace("**", "x/y") + "/z",
+                ):
+                    out[text.replace("*", "x").rstrip("/") or "/"] = None
+        return tuple(out)[: SETS // 2]
+
+    def _joined(self, axis: Axis, places: tuple[str, ...], *, listed: bool, recursive: bool) -> list[Where]:
+        """Places that one path has together: by links, or because they lie in one tree."""
+        asked = self._asked()
+        roots_of: dict[int, str] = {}
+        below_of: dict[int, str] = {}
+        for place in places:
+            where = Where((place,), recursive=recursive, listed=listed)
+            if self._settled(self._met("place", {"where": where})):
+                continue
+            here, rest = self._features(where, asked)
+            roots_of.setdefault(here, place)
+            if listed:
+                below_of.setdefault(rest, place)
+        known: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {
+            feature: ((place,), ()) for feature, place in roots_of.items()
+        }
+        todo = list(known)
+        for feature in todo:
+            spelled, below = known[feature]
+            for more, place in roots_of.items():
+                if feature | more not in known:
+                    known[feature | more] = ((*spelled, place), below)
+                    todo.append(feature | more)
+            for more, place in below_of.items():
+                if feature | more not in known:
+                    known[feature | more] = (spelled, (*below, place))
+                    todo.append(feature | more)
+            if len(known) > SETS:
+                axis.unproved.append("places that links and trees join")
+                break
+        return [
+            Where(spelled, below, recursive=recursive, listed=listed)
+            for spelled, below in known.values()
+            if len(spelled) + len(below) > 1
+        ]
+
+    def _asked(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The sets of zones that rules of each side ask about."""
+        old, new = (
+            tuple(sorted({bits for r in side.rulings for bits in (r.zones, r.except_zones) if bits}))
+            for side in self._sides
+        )
+        return old, new
+
+    def _features(self, where: Where, asked: tuple[tuple[int, ...], ...]) -> tuple[int, int]:
+        """Which questions a place answers with yes, and which with no: a set of places answers with all of these."""
+        effect = Cell("fs.read", where=where).resolved(self._facts)
+        whole = rest = 0
+        at = 0
+        for side, sets in zip(self._sides, asked, strict=True):
+            end = Seen(effect, side.tables, self._facts).ends[0]
+            for bits in sets:
+                answers = bool(end.any_zone & bits) | (any(not part & bits for part in end.all_zones) << 1)
+                rest |= answers << at
+                whole |= (answers | (bool(end.here & bits) << 2)) << at
+                at += 3
+        return whole, rest
+
+    # ------------------------------------------------------------------ programs, flags
+
+    def _program(self) -> Axis:
+        axis = Axis()
+        named = {program for _, said in self._said for program in said.programs}
+        old, new = self._sides
+        single: dict[tuple[int, int], str] = {}
+        for text in texts(frozenset({Pattern(program)}) for program in named) or ["x"]:
+            single.setdefault(self._met("program", {"program": text}), text)
+        strict = {key: (key[0] & old.strict, key[1] & new.strict) for key in single}
+        loose = {key: (key[0] & ~old.strict, key[1] & ~new.strict) for key in single}
+        # Of its other names only strict rules hear, and of its content all.
+        contents = [key for key, text in single.items() if text.startswith("sha256:")]
+        starts: list[tuple[tuple[int, int], tuple[int, int], tuple[str, ...]]] = [
+            (key, key, (text,)) for key, text in single.items()
+        ]
+        for first, text in single.items():
+            for key in contents:
+                both = (loose[first][0] | loose[key][0], loose[first][1] | loose[key][1])
+                whole = (strict[first][0] | both[0], strict[first][1] | both[1])
+                starts.append((first, whole, (text, single[key])))
+        for first, whole, names in starts:
+            known: dict[tuple[int, int], tuple[str, ...]] = {
+                (whole[0] | strict[first][0], whole[1] | strict[first][1]): names
+            }
+            todo = list(known)
+            for key in todo:
+                for more, text in single.items():
+                    joined = key[0] | strict[more][0], key[1] | strict[more][1]
+                    if joined not in known:
+                        known[joined] = (*known[key], text)
+                        todo.append(joined)
+                if len(known) > SETS:
+                    axis.unproved.append("programs under several names")
+                    break
+            for key, given in known.items():
+                fields = {"program": given[0], "names": given}
+                axis.add(key, Piece(sum(map(len, given)) + 100 * (len(given) - 1), fields))
+        return axis
+
+    def _state(self) -> Axis:
+        axis = Axis()
+        asked = {
+            name
+            for name in ("certain", "observed", "surprise", "append")
+            if any(getattr(rule, name) is not None for rule in self._rules)
+        }
+        both = (False, True)
+        for certain in both if "certain" in asked else (True,):
+            for observed in both if asked & {"observed", "surprise"} else (False,):
+                for surprise in both if observed and "surprise" in asked else (False,):
+                    for append in both if "append" in asked else (False,):
+                        fields = {
+                            "certain": certain,
+                            "observed": observed,
+                            "surprise": surprise,
+                            "append": append,
+                        }
+                        axis.add(
+                            self._met("state", fields),
+                            Piece(5 * ((not certain) + observed + surprise), fields),
+                        )
+        return axis
+
+    # ------------------------------------------------------------------ network
+
+    def _host(self) -> Axis:
+        axis = Axis()
+        if self._effect in BRANCHES:
+            groups = [Group(frozenset(said.branches)) for _, said in self._said if said.branches]
+            found = find([*groups, Group(frozenset({"**"}))], rooted=False)
+            axis.states += found.states
+            for branch in (*found.places, "?"):
+                axis.add(self._met("host", {"branch": branch}), Piece(len(branch), {"branch": branch}))
+            return axis
+        patterns = {"*"}
+        for layer, said in self._said:
+            own = dict(layer.hosts)
+            for name in (*said.hosts, *(said.except_hosts if isinstance(said, Rule) else ())):
+                patterns.update(hosts.normal(p) for p in (own.get(name) or hosts.NAMED.get(name) or (name,)))
+        indexed = any(r.index or r.except_index for side in self._sides for r in side.rulings)
+        for host in host_kinds(patterns):
+            for configured in (False, True) if indexed and host != hosts.UNKNOWN else (False,):
+                fields = {"host": host, "package_host": configured}
+                facts = replace(self._facts, package_hosts=(hosts.normal(host),) if configured else ())
+                # A name that is easily read stands for many better than an address.
+                weight = len(host) + 40 * configured + 20 * (hosts.address(host) is not None)
+                axis.add(self._met("host", fields, facts), Piece(weight, fields))
+        return axis
+
+    def _sends(self) -> Axis:
+        axis = Axis()
+        if self._effect in BRANCHES:
+            return self._one("sends")
+        sources: tuple[str, ...] = ()
+        if any(rule.carries for rule in self._rules):
+            groups = self._groups([])
+            found = find(groups, rooted=True)
+            axis.states += found.states
+            sources = (*(f"file:{place}" for place in found.places), "secret:TOKEN")
+        for carries in self._carried(axis, sources):
+            for upload in (False, True):
+                fields = {"upload": upload, "carries": carries}
+                weight = sum(map(len, carries)) + 50 * len(carries) + 5 * upload
+                axis.add(self._met("sends", fields), Piece(weight, fields))
+        return axis
+
+    def _carried(self, axis: Axis, sources: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """What is sent together: by whether any, and whether all of it, is in what a rule speaks of."""
+        base: dict[int, str] = {}
+        width = [len(side.rulings) for side in self._sides]
+        for source in sources:
+            met = self._met("sends", {"upload": True, "carries": (source,)})
+            flat = met[0] | met[1] << width[0]
+            whole = (1 << sum(width)) - 1
+            base.setdefault(flat | (whole & ~flat) << sum(width), source)
+        known: dict[int, tuple[str, ...]] = {0: ()}
+        todo = [0]
+        for feature in todo:
+            for more, source in base.items():
+                if feature | more not in known:
+                    known[feature | more] = (*known[feature], source)
+                    todo.append(feature | more)
+            if len(known) > SETS:
+                axis.unproved.append("what may be sent together")
+                break
+        return list(known.values())
+
+
+def host_kinds(patterns: Iterable[str]) -> list[str]:
+    """Names and addresses, one of each that some pattern tells apart, and the one that nobody can tell."""
+    given = set(patterns)
+    networks = [network for pattern in given if (network := hosts.network_of(pattern)) is not None]
+    names = {
+        pattern
+        for pattern in given
+        if hosts.network_of(pattern) is None and pattern not in ("*", hosts.UNKNOWN, "")
+    }
+    out = [
+        text
+        for text in texts((frozenset({Pattern(n)}) for n in names), separator=".")
+        if hosts.address(text) is None
+    ]
+    for bits in (32, 128):
+        points = {8 << 24 if bits == 32 else 0x2620 << 112}
+        for width, shift, base in networks:
+            if width == bits:
+                first, after = base << shift, (base + 1) << shift
+                points |= {first, after} | ({first - 1} if first else set())
+        out += [_spelled(bits, point) for point in sorted(points) if point < 1 << bits]
+    return [*out, "example.com", hosts.UNKNOWN]
+
+
+def _spelled(bits: int, value: int) -> str:
+    if bits == 32:
+        return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
+    return ":".join(f"{value >> shift & 0xFFFF:x}" for shift in range(112, -1, -16))

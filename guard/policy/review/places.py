@@ -1,0 +1,251 @@
+"""Every way in which sets of path patterns can hold a place and what lies below it, each with a shortest place. Pure.
+
+All patterns are read at once, component by component: places that lead to the same state are alike for every set.
+"""
+
+from guard.model.dataclass import dataclass
+from guard.model.names import may_be_short_for
+from guard.model.typed import Iterable
+from guard.policy.match import ANY, expand_braces
+from guard.policy.review.alphabet import Pattern, Unproved, is_wild, texts
+
+ROOTS = ("$W", "$H", "$T", "")
+MOST = 60_000
+Column = dict[int, tuple[int, ...]]
+"""Nodes that one component leads on from, and where to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Patterns of which a condition asks whether any holds."""
+
+    patterns: frozenset[str]
+    fold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Places with a representative each: no place is treated otherwise than one of these."""
+
+    places: tuple[str, ...]
+    states: int
+    complete: bool = True
+
+
+class _Node:
+    """A position in the patterns; what leads on alike is one node."""
+
+    __slots__ = ("accept", "deep", "edges", "loop")
+
+    def __init__(self, *, loop: bool = False) -> None:
+        self.edges: dict[Pattern, _Node] = {}
+        self.deep: _Node | None = None
+        self.loop = loop
+        self.accept = 0
+
+    def then(self, part: str, *, fold: bool) -> "_Node":
+        if part == "**":
+            if self.loop:
+                return self
+            if self.deep is None:
+                self.deep = _Node(loop=True)
+            return self.deep
+        return self.edges.setdefault(Pattern(part, fold and part != ANY), _Node())
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """``held``: groups that hold everything from here on."""
+
+    nodes: int
+    held: int
+
+
+class _Machine:
+    def __init__(self, groups: tuple[Group, ...]) -> None:
+        root = _Node()
+        for index, group in enumerate(groups):
+            for pattern in sorted(group.patterns):
+                for single in expand_braces(pattern):
+                    node = root
+                    for part in single.rstrip("/").split("/"):
+                        node = node.then(part, fold=group.fold)
+                    node.accept |= 1 << index
+        self.accept: list[int] = []
+        self.below: list[int] = []
+        self.reach: list[int] = []
+        self.deep: list[int] = []
+        self.loop: list[bool] = []
+        self.edges: list[tuple[tuple[Pattern, int], ...]] = []
+        self._known: dict[object, int] = {}
+        self.start = self._number(root)
+
+    def _number(self, node: _Node) -> int:
+        """Nodes from which the same is accepted get one number."""
+        deep = self._number(node.deep) if node.deep is not None else -1
+        edges = tuple(sorted(((p, self._number(child)) for p, child in node.edges.items()), key=_order))
+        key = (node.accept, node.loop, deep, edges)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = len(self.accept)
+            below = node.accept if node.loop else 0
+            for _, child in edges:
+                below |= self.reach[child]
+            self.accept.append(node.accept)
+            self.below.append(below)
+            self.reach.append(below | node.accept | (self.reach[deep] if deep >= 0 else 0))
+            self.deep.append(deep)
+            self.loop.append(node.loop)
+            self.edges.append(edges)
+        return known
+
+    def closed(self, numbers: Iterable[int]) -> _State:
+        nodes: set[int] = set()
+        for number in numbers:
+            at = number
+            while at >= 0 and at not in nodes:
+                nodes.add(at)
+                at = self.deep[at]
+        held = 0
+        for number in nodes:
+            if self.loop[number]:
+                held |= self.accept[number]
+        bits = 0
+        for number in nodes:
+            # Whatever it could still accept is accepted already, and will be for ever.
+            if self.reach[number] & ~held:
+                bits |= 1 << number
+        return _State(bits, held)
+
+    def looks(self, state: _State) -> tuple[int, int, int]:
+        """Inside, may, must: as groups, in bits."""
+        inside = may = state.held
+        for number in _bits(state.nodes):
+            inside |= self.accept[number]
+            may |= self.below[number]
+        return inside, may, state.held
+
+
+def _order(edge: tuple[Pattern, int]) -> tuple[str, bool, int]:
+    return edge[0].text, edge[0].fold, edge[1]
+
+
+def _bits(value: int) -> Iterable[int]:
+    while value:
+        low = value & -value
+        yield low.bit_length() - 1
+        value ^= low
+
+
+def find(groups: Iterable[Group], *, rooted: bool, most: int = MOST) -> Found:
+    """``rooted``: places of files, which begin with a root; else names such as those of branches. Raises Unproved."""
+    machine = _Machine(tuple(sorted(set(groups), key=lambda g: (sorted(g.patterns), g.fold))))
+    index = _Index(machine)
+    symbols = _symbols(machine, index)
+    roots = [(root, index.column(root)) for root in ROOTS]
+    leading: dict[int, list[int]] = {}
+    for number, (_, column) in enumerate(symbols):
+        for node in column:
+            leading.setdefault(node, []).append(number)
+    begin = machine.closed((machine.start,))
+    seen = {begin}
+    kinds: dict[tuple[int, int, int], str] = {}
+    level: list[tuple[_State, str, bool]] = [(begin, "", True)]
+    while level:
+        after: list[tuple[_State, str, bool]] = []
+        for state, spelled, first in level:
+            for text, column in roots if rooted and first else _apart(state, symbols, leading):
+                reached = _step(machine, state, column)
+                if reached in seen:
+                    continue
+                seen.add(reached)
+                place = text if first else f"{spelled}/{text}"
+                after.append((reached, place, False))
+                kinds.setdefault(machine.looks(reached), place)
+            if len(seen) > most:
+                raise Unproved(f"patterns of paths that can meet in more than {most} ways")
+        level = after
+    return Found(tuple(place or "/" for place in kinds.values()), len(seen))
+
+
+def _apart(
+    state: _State, symbols: list[tuple[str, Column]], leading: dict[int, list[int]]
+) -> Iterable[tuple[str, Column]]:
+    """Components that lead on to different places from here: all that no pattern waits for are one."""
+    awaited = {number for node in _bits(state.nodes) for number in leading.get(node, ())}
+    known: set[object] = set()
+    other = next((number for number in range(len(symbols)) if number not in awaited), None)
+    for number in sorted(awaited if other is None else {*awaited, other}):
+        column = symbols[number][1]
+        key = tuple((node, column[node]) for node in _bits(state.nodes) if node in column)
+        if key not in known:
+            known.add(key)
+            yield symbols[number]
+
+
+def _step(machine: _Machine, state: _State, column: Column) -> _State:
+    out: list[int] = []
+    for number in _bits(state.nodes):
+        if machine.loop[number]:
+            out.append(number)
+        following = column.get(number)
+        if following is not None:
+            out.extend(following)
+    reached = machine.closed(out)
+    if state.held & ~reached.held:
+        held = reached.held | state.held
+        nodes = 0
+        for number in _bits(reached.nodes):
+            if machine.reach[number] & ~held:
+                nodes |= 1 << number
+        return _State(nodes, held)
+    return reached
+
+
+class _Index:
+    """Where a component leads from each node."""
+
+    def __init__(self, machine: _Machine) -> None:
+        self._plain: dict[str, list[tuple[int, int]]] = {}
+        self._folded: dict[str, list[tuple[int, int]]] = {}
+        self._wild: dict[Pattern, list[tuple[int, int]]] = {}
+        for number, edges in enumerate(machine.edges):
+            for pattern, child in edges:
+                if pattern.text == ANY:
+                    for root in ROOTS[:3]:
+                        self._plain.setdefault(root, []).append((number, child))
+                elif is_wild(pattern.text):
+                    self._wild.setdefault(pattern, []).append((number, child))
+                else:
+                    names = self._folded if pattern.fold else self._plain
+                    names.setdefault(pattern.text, []).append((number, child))
+
+    def column(self, text: str) -> Column:
+        out: dict[int, set[int]] = {}
+        low = text.lower()
+        led = [*self._plain.get(text, ()), *self._folded.get(low, ())]
+        if low.endswith("~1"):
+            led += [
+                edge for name, edges in self._folded.items() if may_be_short_for(low, name) for edge in edges
+            ]
+        led += [edge for pattern, edges in self._wild.items() if pattern.holds(text) for edge in edges]
+        for number, child in led:
+            out.setdefault(number, set()).add(child)
+        return {number: tuple(sorted(children)) for number, children in out.items()}
+
+
+def _symbols(machine: _Machine, index: _Index) -> list[tuple[str, Column]]:
+    """Components, one for all that lead everywhere to the same."""
+    leads: dict[Pattern, list[tuple[int, int]]] = {}
+    for number, edges in enumerate(machine.edges):
+        for pattern, child in edges:
+            if pattern.text not in (*ROOTS, ANY):
+                leads.setdefault(pattern, []).append((number, child))
+    alike: dict[tuple[tuple[int, int], ...], set[Pattern]] = {}
+    for pattern, where in leads.items():
+        alike.setdefault(tuple(where), set()).add(pattern)
+    kinds: dict[object, tuple[str, Column]] = {}
+    for text in texts(map(frozenset, alike.values())):
+        column = index.column(text)
+        kinds.setdefault(tuple(sorted(column.items())), (text, column))
+    return list(kinds.values())

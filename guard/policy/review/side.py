@@ -1,0 +1,182 @@
+"""One policy's say on one kind of effect, as masks: a bit for each rule and each exception. Pure.
+
+What a cell is judged to be is worked out from the rules that it meets; that they are met is asked of the evaluator.
+"""
+
+from guard.model.dataclass import dataclass, replace
+from guard.model.facts import Facts
+from guard.model.typed import Callable
+from guard.model.verdict import Verdict
+from guard.policy.evaluate import Seen
+from guard.policy.layers import DEFAULT, LayerTable, Ruling, Tables, tables_of
+from guard.policy.rule import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """What a policy says of a cell."""
+
+    verdict: Verdict
+    rule: str
+    layer: str
+    host: bool
+    """Whether it may leave the sandbox."""
+    owners: frozenset[str]
+    repos: frozenset[str]
+    """Profiles that it is given by the owner's rules and by the repository's."""
+
+
+def _at_places(ruling: Ruling) -> Ruling:
+    return replace(ruling, stated=False, programs=frozenset[str](), patterns=(), networked=False)
+
+
+def _elsewhere(ruling: Ruling) -> Ruling:
+    rule = replace(
+        ruling.rule, zones=(), except_zones=(), recoverable="", recursive=None, itself=False, programs=()
+    )
+    return replace(
+        ruling, rule=rule, zones=0, except_zones=0, programs=frozenset[str](), patterns=(), networked=False
+    )
+
+
+def _to_hosts(ruling: Ruling) -> Ruling:
+    rule = replace(_elsewhere(ruling).rule, carries=(), upload=None)
+    return replace(_elsewhere(ruling), rule=rule, stated=False, networked=ruling.networked)
+
+
+def _sending(ruling: Ruling) -> Ruling:
+    rule = replace(
+        _elsewhere(ruling).rule, hosts=(), except_hosts=(), branches=(), carries=ruling.rule.carries
+    )
+    return replace(
+        _elsewhere(ruling),
+        rule=rule,
+        stated=False,
+        networked=ruling.networked,
+        hosts=None,
+        except_hosts=None,
+        branches=None,
+    )
+
+
+def _by_program(ruling: Ruling) -> Ruling:
+    return replace(_elsewhere(ruling), stated=False, programs=ruling.programs, patterns=ruling.patterns)
+
+
+def _unconditional(ruling: Ruling) -> bool:
+    """Whether an effect meets it that is strictly in its places, and so does every one that takes more along."""
+    rule = ruling.rule
+    asks = ruling.stated or ruling.networked or ruling.programs or ruling.patterns or ruling.exceptions
+    return ruling.strict and not (
+        asks or ruling.expires or rule.recoverable or rule.itself or rule.recursive is not None
+    )
+
+
+AXES: dict[str, Callable[[Ruling], Ruling]] = {
+    "place": _at_places,
+    "program": _by_program,
+    "state": _elsewhere,
+    "host": _to_hosts,
+    "sends": _sending,
+}
+"""A rule with the conditions of one kind only: what it asks of the others is met by anything."""
+
+
+class Side:
+    """A policy, for one kind of effect and one set of facts."""
+
+    def __init__(self, policy: Policy, effect: str, facts: Facts) -> None:
+        self.policy = policy
+        self.facts = facts
+        self.tables: Tables = tables_of(policy)
+        self.rulings: list[Ruling] = []
+        """Every rule about the effect, each followed by its exceptions that are in force."""
+        self._layers: list[tuple[LayerTable, list[tuple[int, Ruling, list[tuple[int, Ruling]]]]]] = []
+        for table in self.tables.layers:
+            mine: list[tuple[int, Ruling, list[tuple[int, Ruling]]]] = []
+            for ruling in table.rulings.get(effect, ()):
+                if ruling.rule.shadow:
+                    continue
+                bit = self._number(ruling)
+                open_ = [
+                    (self._number(exception), exception)
+                    for exception in ruling.exceptions
+                    if facts.today and facts.today <= exception.expires
+                ]
+                mine.append((bit, ruling, open_))
+            self._layers.append((table, mine))
+        self._known: dict[int, Say] = {}
+        self._stripped = {name: [strip(one) for one in self.rulings] for name, strip in AXES.items()}
+        self.everything = (1 << len(self.rulings)) - 1
+        plain = [_unconditional(ruling) for ruling in self.rulings]
+        self.denies = sum(
+            1 << index
+            for index, (ruling, lone) in enumerate(zip(self.rulings, plain, strict=True))
+            if lone and ruling.verdict is Verdict.DENY
+        )
+        """Rules that a place alone is enough for, whatever else the effect is or takes along."""
+        self.asks = sum(
+            1 << index
+            for index, (ruling, lone) in enumerate(zip(self.rulings, plain, strict=True))
+            if lone and ruling.verdict is not Verdict.ALLOW
+        )
+        self.itself = sum(1 << index for index, ruling in enumerate(self.rulings) if ruling.rule.itself)
+        self.strict = sum(1 << index for index, ruling in enumerate(self.rulings) if ruling.strict)
+
+    def _number(self, ruling: Ruling) -> int:
+        self.rulings.append(ruling)
+        return 1 << (len(self.rulings) - 1)
+
+    def meets(self, seen: Seen, axis: str) -> int:
+        """The rules whose conditions of this kind are met."""
+        out = 0
+        for index, ruling in enumerate(self._stripped[axis]):
+            if seen.meets(ruling):
+                out |= 1 << index
+        return out
+
+    def says(self, met: int) -> Say:
+        """Of a cell that meets these rules; the same law as :func:`guard.policy.evaluate.judge`."""
+        known = self._known.get(met)
+        if known is None:
+            known = self._known[met] = self._said(met)
+        return known
+
+    def _said(self, met: int) -> Say:
+        found: list[tuple[int, bool, int, str, Verdict, str]] = []
+        owners: set[str] = set()
+        repos: set[str] = set()
+        sandboxed = opened = False
+        for table, rulings in self._layers:
+            spoken = False
+            repo = table.layer.kind == "repo"
+            for bit, ruling, exceptions in rulings:
+                if not met & bit:
+                    continue
+                spoken = True
+                rule = ruling.rule
+                verdict = max(
+                    (e.verdict for b, e in exceptions if met & b), default=ruling.verdict, key=_rank
+                )
+                found.append((-verdict.rank, False, ruling.rank, rule.id, verdict, ruling.layer))
+                if verdict is Verdict.ALLOW and not ruling.on_host:
+                    sandboxed = True
+                if verdict is not Verdict.DENY:
+                    (repos if repo else owners).update(rule.grants)
+                    opened = opened or (ruling.on_host and not repo)
+            if not spoken:
+                verdict = table.layer.default
+                found.append((-verdict.rank, True, table.rank, DEFAULT, verdict, table.layer.kind))
+        first = min(found, key=lambda one: one[:4])
+        return Say(
+            verdict=first[4],
+            rule=first[3],
+            layer=first[5],
+            host=self.tables.permits_host and opened and not sandboxed,
+            owners=frozenset(owners),
+            repos=frozenset(repos),
+        )
+
+
+def _rank(verdict: Verdict) -> int:
+    return verdict.rank
