@@ -15,11 +15,12 @@ from guard.engine.stages import Decided
 from guard.model.outcome import Completed
 from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal
+from sandbox import select
+from sandbox.backends.bubblewrap import BubblewrapBackend
 from sandbox.spec import Stdio
+from tests.sandbox.conftest import BUBBLEWRAP
 
 from .machine import Machine, hidden
-
-pytestmark = pytest.mark.sandbox
 
 
 class Yes:
@@ -32,8 +33,8 @@ class Yes:
 
 
 class Work:
-    def __init__(self, machine: Machine, tmp_path: Path) -> None:
-        self.machine, self.path = machine, machine.work
+    def __init__(self, machine: Machine, tmp_path: Path, backend: str) -> None:
+        self.machine, self.path, self.backend = machine, machine.work, backend
         self.output = tmp_path / "output"
 
     def run(self, command: str) -> tuple[Carried, str]:
@@ -47,7 +48,7 @@ class Work:
         proposal = ShellProposal(principal=Principal(agent="test"), cwd=str(self.path), command=command)
         with open(self.output, "w+b") as out, open(os.devnull, "rb") as null:
             stdio = Stdio(stdin=null.fileno(), stdout=out.fileno(), stderr=out.fileno())
-            carried = carry(guard, proposal, Yes(), stdio, preferred=("local",), watch=False)
+            carried = carry(guard, proposal, Yes(), stdio, preferred=(self.backend,), watch=False)
         return carried, self.output.read_text(errors="replace")
 
     def inside(self, command: str, status: int = 0) -> str:
@@ -55,7 +56,7 @@ class Work:
         carried, output = self.run(command)
 
         assert carried.outcome == Completed(status=status), (carried.outcome, output)
-        assert carried.backend == "local"
+        assert carried.backend == self.backend
         return output
 
 
@@ -70,9 +71,20 @@ def needs(program: str) -> None:
         pytest.skip(f"{program} is not installed")
 
 
-@pytest.fixture
-def work(tmp_path: Path) -> Work:
-    return Work(Machine(tmp_path), tmp_path)
+@pytest.fixture(
+    params=[
+        pytest.param("local", marks=pytest.mark.sandbox),
+        pytest.param("bubblewrap", marks=pytest.mark.bubblewrap),
+    ]
+)
+def work(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
+    if request.param == "bubblewrap":
+        if not BUBBLEWRAP:
+            pytest.skip(
+                "no bubblewrap: GUARD_TEST_BWRAP is unset (run tests/sandbox/with_bubblewrap.sh pytest)"
+            )
+        monkeypatch.setitem(select._made, "bubblewrap", BubblewrapBackend(program=BUBBLEWRAP))
+    return Work(Machine(tmp_path), tmp_path, request.param)
 
 
 def unread(*words: str) -> str:
