@@ -10,7 +10,7 @@ from enum import Enum
 class Point(Enum):
     """Named for what has just happened; the value says it in words, after the process in which it did."""
 
-    LAUNCHER_FORKED = "guard: the first process of a run is forked"
+    LAUNCHER_FORKED = "guard: the first process of a run, launcher or keeper, is forked"
     LAUNCHER_BORN = "launcher: it runs, and has set nothing up"
     LAUNCHER_BOUND = "launcher: its life is bound to the guard's"
     LAUNCHER_APART = "launcher: it is in namespaces of its own"
@@ -30,14 +30,14 @@ class Point(Enum):
     SYSTEM_MOUNTED = "init: /dev and /proc are mounted"
     ROOT_ENTERED = "init: the root is entered, the old one detached"
     LISTENING = "init: a socket for the proxy is handed out"
-    TERMINAL_MADE = "init: the terminal is made"
+    TERMINAL_MADE = "init or keeper: the terminal is made"
     COMMAND_FORKED = "init: the process of the command is forked"
     COMMAND_BORN = "command: it runs, and has given nothing up"
     COMMAND_CONFINED = "command: all walls stand, it is about to become the program"
     STARTED_TOLD = "init: it has said that the command runs"
     STARTED_HEARD = "guard: it has heard that the command runs"
-    COMMAND_ENDED = "init: the command has ended, others may live"
-    EVERYBODY_ENDED = "init: nobody else lives"
+    COMMAND_ENDED = "init or keeper: the command has ended, others may live"
+    EVERYBODY_ENDED = "init or keeper: nobody else lives"
     END_TOLD = "init: it has said how the command ended"
     END_HEARD = "guard: it has heard how the command ended"
     LAUNCHER_BURIED = "guard: the first process of the run is gone"
@@ -54,7 +54,6 @@ class Point(Enum):
 
     COPY_PLACED = "guard: a directory for a copy, or for a trial of one, is made"
     COPY_FILLED = "guard: the copy is complete"
-    KEEPER_FORKED = "guard: the watcher of a run without namespaces is forked"
     KEEPER_BORN = "keeper: it runs, and has set nothing up"
     KEEPER_BOUND = "keeper: it hears of the guard's death, and adopts orphans"
     KEPT_FORKED = "keeper: the process of the command is forked"
@@ -62,7 +61,7 @@ class Point(Enum):
     KEPT_CONFINED = "kept: all walls stand, it is about to become the program"
     KEPT_STARTED = "keeper: the command runs"
     KEPT_ENDED = "keeper: nobody of the run lives"
-    KEEPER_BURIED = "guard: the watcher is gone"
+    KEEPER_BURIED = "guard: nobody of a run without namespaces is left"
     COPY_REMOVED = "the directory of the copy is removed, by whoever still could"
 
     LENDER_FORKED = "launcher: who lends a user namespace is forked"

@@ -27,7 +27,7 @@ MAPS, STARTED, ENDED, FAILED, LISTENING = b"M", b"S", b"E", b"F", b"L"
 TERMINAL = b"T"
 """With the other end of the sandbox's own terminal."""
 _SEPARATOR = "\x1f"
-_IGNORED = (
+IGNORED = (
     signal.SIGINT,
     signal.SIGTERM,
     signal.SIGHUP,
@@ -95,7 +95,7 @@ def enter(
         # A collection would write to every object there is, and each page written to is copied first.
         gc.disable()
         os.setsid()  # no terminal: ctrl-c reaches us only through the caller
-        for number in _IGNORED:
+        for number in IGNORED:
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         arrange(descriptors, channel)
@@ -242,7 +242,11 @@ def _first_process(
         _kernel.send(CHANNEL, STARTED, built.upper)
         reached(Point.STARTED_TOLD)
         end = _watch.until_end(
-            command.process, CHANNEL, built.scratch, spec.limits, terminal=terminal is not None
+            command.process,
+            CHANNEL,
+            _watch.Namespace(built.scratch),
+            spec.limits,
+            terminal=terminal is not None,
         )
         os.write(CHANNEL, encode_end(end))
         reached(Point.END_TOLD)

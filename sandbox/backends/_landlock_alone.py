@@ -1,9 +1,11 @@
 """Landlock as the only wall, where there are no namespaces: what may be read, run and written, and nothing else."""
 
+import contextlib
 import ctypes
 import os
 import stat
 import struct
+from collections.abc import Iterator
 
 from sandbox.backends import _kernel
 from sandbox.backends._landlock import abi
@@ -30,10 +32,17 @@ def why_none() -> int:
     return 0
 
 
-def restrict(*, writable: tuple[str, ...], readable: tuple[str, ...], devices: tuple[str, ...]) -> None:
+def restrict(
+    *,
+    writable: tuple[str, ...],
+    readable: tuple[str, ...],
+    devices: tuple[str, ...],
+    hidden: tuple[str, ...] = (),
+) -> None:
     """Allow what is named and nothing else: reading, running, writing, TCP, and signals to those outside.
 
-    Raises OSError. Does not hold chmod, chown, utimes and setxattr: no version of Landlock does.
+    ``hidden`` are real paths of files below ``readable`` that are not. Raises OSError.
+    Does not hold chmod, chown, utimes and setxattr: no version of Landlock does.
     """
     version = abi()
     if version < OLDEST:
@@ -48,11 +57,45 @@ def restrict(*, writable: tuple[str, ...], readable: tuple[str, ...], devices: t
     buffer = ctypes.create_string_buffer(described, size)
     rules = _kernel.syscall(_kernel.LANDLOCK_CREATE, buffer, size, 0, what="landlock")
     of_files = _EXECUTE | _READ_FILE | _WRITE_FILE | _TRUNCATE | (handled & _IOCTL_DEV)
-    for paths, rights in ((readable, reading), (writable, handled), (devices, of_files & ~_EXECUTE)):
+    for paths, rights in ((writable, handled), (devices, of_files & ~_EXECUTE)):
         for path in paths:
             _allow(rules, path, rights, of_files)
+    for path, below in _less(readable, hidden) if hidden else ((path, True) for path in readable):
+        _allow(rules, path, reading if below else _READ_DIR, of_files)
     _kernel.syscall(_kernel.LANDLOCK_RESTRICT, rules, 0, what="landlock")
     os.close(rules)
+
+
+def _less(readable: tuple[str, ...], hidden: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """Places without ``hidden``, and whether what is below each is granted too: what holds one is listed instead.
+
+    A rule is upon the file and not upon its name, so another name of a hidden file is not named either.
+    """
+    files = {(found.st_dev, found.st_ino) for path in hidden if (found := _stat(path)) is not None}
+    above = {
+        "/".join(parts[:count])
+        for path in hidden
+        for parts in [path.split("/")]
+        for count in range(2, len(parts))
+    }
+    waiting = [os.path.realpath(path) for path in readable]
+    while waiting:
+        path = waiting.pop()
+        found = _stat(path)
+        if found is None or (found.st_dev, found.st_ino) in files:
+            continue
+        yield path, path not in above
+        if path in above:
+            with contextlib.suppress(OSError), os.scandir(path) as entries:
+                # Where a symlink leads is granted by itself, or not.
+                waiting += [entry.path for entry in entries if not entry.is_symlink()]
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.lstat(path)
+    except OSError:
+        return None
 
 
 def _allow(rules: int, path: str, rights: int, of_files: int) -> None:

@@ -58,8 +58,8 @@ def size_of(terminal: int) -> bytes:
 
 
 def make(wanted: Plan, owner: tuple[int, int]) -> int:
-    """In process 1, inside the new root: put the terminal on its descriptors. Returns the other end."""
-    ours = os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    """In what will be its session's leader: put a new terminal on its descriptors. Returns the other end."""
+    ours = os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     fcntl.ioctl(ours, _TIOCSPTLCK, _UNLOCK)
     theirs = fcntl.ioctl(ours, _TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     if os.geteuid() != owner[0]:
@@ -75,7 +75,7 @@ def make(wanted: Plan, owner: tuple[int, int]) -> int:
 
 
 def let_go() -> None:
-    """In process 1, once the command has its own: the terminal must end with the last of those who use it."""
+    """In the leader, once the command has its own: the terminal must end with the last of those who use it."""
     null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
     for number in (0, 1, 2):
         os.dup2(null, number, inheritable=False)

@@ -1,9 +1,13 @@
-"""Waits, as pid 1 of the namespace, for the command to end and ends everybody when a limit is hit."""
+"""Waits, from beside the command, for it to end, and ends everybody when a limit is hit. Its parent runs this.
+
+Who belongs to a run, and how they are reached, is an ``Everybody``: all of a process namespace, or who descends from us.
+"""
 
 import os
 import select
 import signal
 import time
+from typing import Protocol
 
 from sandbox.backends import _usage
 from sandbox.faults import Point, reached
@@ -16,16 +20,95 @@ STOPPED = b"Z"
 """Told on the channel, with the number of the signal: the command was stopped from its terminal."""
 
 
-def until_end(command: int, channel: int, scratch: int, limits: Limits, *, terminal: bool = False) -> End:
+class Everybody(Protocol):
+    """The processes of one run, less the one that watches."""
+
+    def measure(self) -> _usage.Usage: ...
+
+    def memory_bytes(self) -> int: ...
+
+    def signal(self, number: int) -> None: ...
+
+    def end(self) -> None:
+        """Kill until nobody is left."""
+        ...
+
+    def exhausted(self) -> str:
+        """A quota of the writable layer that is used up, so that the kernel grants no more; or empty."""
+        ...
+
+    def passed(self, *, ended: bool = False) -> str:
+        """One that only we keep, or empty: nobody may go on. ``ended``: nobody is left, so look once more."""
+        ...
+
+    def abandon(self) -> None:
+        """The caller died: nobody will read the layer. Never returns."""
+        ...
+
+
+class Namespace:
+    """Everybody of the process namespace whose first process we are. ``scratch`` holds all they can write to."""
+
+    def __init__(self, scratch: int) -> None:
+        self._scratch = scratch
+
+    def measure(self) -> _usage.Usage:
+        return _usage.measure()
+
+    def memory_bytes(self) -> int:
+        return _usage.memory_bytes()
+
+    def signal(self, number: int) -> None:
+        try:
+            os.kill(-1, number)
+        except ProcessLookupError:
+            return
+
+    def end(self) -> None:
+        """A fork between two kills is met by the next one."""
+        while True:
+            self.signal(signal.SIGKILL)
+            if not bury():
+                return
+
+    def exhausted(self) -> str:
+        found = os.fstatvfs(self._scratch)
+        if found.f_bfree == 0:
+            return "disk"
+        return "inodes" if found.f_ffree == 0 else ""
+
+    def passed(self, *, ended: bool = False) -> str:
+        del ended
+        return ""
+
+    def abandon(self) -> None:
+        os._exit(1)
+
+
+def bury() -> bool:
+    """Wait for one child, and for all that have ended too. False: there is none."""
+    try:
+        os.waitpid(-1, 0)
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True
+
+
+def until_end(
+    command: int, channel: int, everybody: Everybody, limits: Limits, *, terminal: bool = False
+) -> End:
     """Return when the command has ended and nobody is left. Its background processes end with it."""
-    end = _wait(command, channel, scratch, limits, terminal=terminal)
+    end = _wait(command, channel, everybody, limits, terminal=terminal)
     reached(Point.COMMAND_ENDED)
-    _end_everybody()
+    everybody.end()
     reached(Point.EVERYBODY_ENDED)
-    return end
+    passed = everybody.passed(ended=True) if isinstance(end, Exited) else ""
+    return LimitHit(limit=passed) if passed else end
 
 
-def _wait(command: int, channel: int, scratch: int, limits: Limits, *, terminal: bool) -> End:
+def _wait(command: int, channel: int, everybody: Everybody, limits: Limits, *, terminal: bool) -> End:
     handle = os.pidfd_open(command)
     poll = select.poll()
     poll.register(handle, select.POLLIN)
@@ -39,30 +122,30 @@ def _wait(command: int, channel: int, scratch: int, limits: Limits, *, terminal:
         now = time.monotonic()
         if channel in events:
             message = os.read(channel, 64)
-            if not message:  # the caller died; nobody will read the layer
-                os._exit(1)
-            if message[0] == signal.SIGTSTP:
-                _signal_everybody(signal.SIGSTOP)
+            if not message:
+                everybody.abandon()
+            elif message[0] == signal.SIGTSTP:
+                everybody.signal(signal.SIGSTOP)
                 stopped = stopped or now
             elif message[0] == signal.SIGCONT:
-                _signal_everybody(signal.SIGCONT)
+                everybody.signal(signal.SIGCONT)
                 # Time in which nobody could run does not count.
                 deadline = deadline + (now - stopped) if stopped and deadline is not None else deadline
                 stopped = 0.0
             elif not interrupted:
                 interrupted = message[0]
-                _signal_everybody(interrupted)
+                everybody.signal(interrupted)
                 deadline = now + _GRACE_S
         if handle in events:
-            return _ended(command, interrupted, full or _exhausted(scratch))
+            return _ended(command, interrupted, full or everybody.exhausted())
         if terminal and not stopped and (by := _was_stopped(command)):
             stopped = now
             os.write(channel, STOPPED + bytes([by]))
         if deadline is not None and not stopped and now >= deadline:
             return Interrupted(signal=interrupted) if interrupted else LimitHit(limit="wall")
-        full = full or _exhausted(scratch)
-        usage = _usage.measure()
-        over = _over(limits, usage)
+        full = full or everybody.exhausted()
+        usage = everybody.measure()
+        over = _over(limits, usage, everybody) or everybody.passed()
         if over:
             return LimitHit(limit=over)
         if not full and limits.open_files is not None and usage.files >= limits.open_files:
@@ -93,7 +176,7 @@ def _was_stopped(command: int) -> int:
     return found.si_status if found is not None else 0
 
 
-def _over(limits: Limits, usage: _usage.Usage) -> str:
+def _over(limits: Limits, usage: _usage.Usage, everybody: Everybody) -> str:
     if limits.processes is not None and usage.tasks >= limits.processes:
         return "processes"
     if limits.cpu_s is not None:
@@ -104,25 +187,10 @@ def _over(limits: Limits, usage: _usage.Usage) -> str:
     if (
         limits.memory_bytes is not None
         and usage.most_bytes > limits.memory_bytes
-        and _usage.memory_bytes() > limits.memory_bytes
+        and everybody.memory_bytes() > limits.memory_bytes
     ):
         return "memory"
     return ""
-
-
-def _exhausted(scratch: int) -> str:
-    """Which quota of the writable layer is used up."""
-    found = os.fstatvfs(scratch)
-    if found.f_bfree == 0:
-        return "disk"
-    return "inodes" if found.f_ffree == 0 else ""
-
-
-def _signal_everybody(number: int) -> None:
-    try:
-        os.kill(-1, number)
-    except ProcessLookupError:
-        return
 
 
 def _reap(command: int) -> None:
@@ -135,15 +203,3 @@ def _reap(command: int) -> None:
         if waiting is None or waiting.si_pid == command:
             return
         os.waitpid(waiting.si_pid, 0)
-
-
-def _end_everybody() -> None:
-    """Kill until no child is left: a fork between two kills is met by the next one."""
-    while True:
-        _signal_everybody(signal.SIGKILL)
-        try:
-            os.waitpid(-1, 0)
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            return

@@ -26,19 +26,24 @@ from sandbox.backends import (
     _landlock,
     _landlock_alone,
     _narrower,
+    _probe,
     _seccomp,
-    _signals,
     _strangers,
+    _terminal,
     _visible,
+    _watch,
 )
+from sandbox.backends._streams import Streams
 from sandbox.changes import Changes
 from sandbox.environment import inside
-from sandbox.errors import ChangesError, SandboxError, SetupError
+from sandbox.errors import ChangesError, SetupError
 from sandbox.faults import Point, reached
-from sandbox.result import Capabilities, Connections, End, Exited
+from sandbox.result import Capabilities, Connections, End
 from sandbox.spec import Limits, SandboxSpec, Stdio
 
-_ENFORCES: frozenset[str] = frozenset("landlock seccomp net cow memory processes cpu wall".split())
+_ENFORCES: frozenset[str] = frozenset(
+    "landlock seccomp net cow memory processes cpu open-files output wall hidden terminal".split()
+)
 _BASES = ("/var/tmp", "/tmp")  # noqa: S108 - each run has a directory of its own in there, of mode 0700
 _PREFIX = "execguard-copy-"
 _MARK = "EXECGUARD_RUN"
@@ -96,8 +101,7 @@ class LandlockBackend:
         return self._probed
 
     def _try(self) -> Capabilities:
-        version = _landlock.abi()
-        detail = f"Linux {os.uname().release}, landlock {version}"
+        detail = f"Linux {os.uname().release}, landlock {_landlock.abi()}"
         try:
             # As that of a run, so that ``sweep`` finds it after a crash.
             place = tempfile.mkdtemp(prefix=_prefix(), dir=os.path.realpath(_BASES[-1]))
@@ -107,33 +111,15 @@ class LandlockBackend:
                 backend=self.name, works=False, detail=detail, failed=str(error), fix="mkdir -m 1777 /tmp"
             )
         try:
-            real = os.path.realpath(place)
-            with open(os.devnull, "r+b") as null:
-                number = null.fileno()
-                run = self.run(
-                    SandboxSpec(argv=("true",), workspace=real, cwd=real),
-                    Stdio(stdin=number, stdout=number, stderr=number),
-                )
-            run.destroy()
-        except SetupError as error:
-            return Capabilities(
-                backend=self.name, works=False, detail=detail, failed=str(error), fix=error.fix
-            )
-        except (SandboxError, OSError) as error:
-            return Capabilities(
-                backend=self.name, works=False, detail=detail, failed=str(error), fix="see dmesg"
+            return _probe.tried(
+                self.name,
+                self.run,
+                _ENFORCES,
+                detail=detail,
+                workspace=os.path.realpath(place),
             )
         finally:
             os.rmdir(place)
-        if run.end != Exited(status=0):
-            return Capabilities(
-                backend=self.name,
-                works=False,
-                detail=detail,
-                failed=f"`true` ended as {run.end}",
-                fix="see dmesg",
-            )
-        return Capabilities(backend=self.name, works=True, enforces=_ENFORCES, detail=detail)
 
     def run(self, spec: SandboxSpec, stdio: Stdio) -> LandlockRun:
         _admit.refuse(spec, stdio, _ENFORCES)
@@ -246,31 +232,16 @@ def _run(spec: SandboxSpec, stdio: Stdio, place: str, identity: tuple[int, int] 
     environment |= {"TMPDIR": f"{place}/scratch", _MARK: place}
     moved = replace(spec, workspace=f"{place}/ws", cwd=cwd, limits=_bounded(spec.limits, identity))
     readable = _readable(spec)
-    ours, theirs = _kernel.socket_pair()
-    caller = os.getpid()
-    try:
-        with _signals.arriving() as arrived:
-            child = os.fork()
-            if child == 0:
-                _keep(moved, stdio, theirs, caller, place, environment, readable, identity, spec.limits)
-            reached(Point.KEEPER_FORKED)
-            os.close(theirs)
-            theirs = -1
-            try:
-                end, descriptor = _attend.attend(spec.limits, ours, arrived, lambda _kind, _descriptor: False)
-                if descriptor >= 0:
-                    os.close(descriptor)
-                return end
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                reached(Point.KEEPER_BURIED)
-                _strangers.end_marked(_MARK, place)  # nobody, unless our watcher was killed
-    finally:
-        os.close(ours)
-        if theirs >= 0:
-            os.close(theirs)
+
+    def first(streams: Streams, channel: int, caller: int) -> None:
+        _keep(moved, streams, channel, caller, place, environment, readable, identity, spec.limits)
+
+    def afterwards() -> None:
+        _strangers.end_marked(_MARK, place)  # nobody, unless our watcher was killed
+        reached(Point.KEEPER_BURIED)
+
+    end, _nothing = _attend.launch(first, spec.limits, stdio, afterwards=afterwards)
+    return end
 
 
 def _bounded(limits: Limits, identity: tuple[int, int] | None) -> Limits:
@@ -292,7 +263,7 @@ def _readable(spec: SandboxSpec) -> tuple[str, ...]:
 
 def _keep(
     spec: SandboxSpec,
-    stdio: Stdio,
+    streams: Streams,
     channel: int,
     caller: int,
     place: str,
@@ -304,11 +275,13 @@ def _keep(
     """In the first child: start the command and watch it. Never returns."""
     try:
         reached(Point.KEEPER_BORN)
-        os.setsid()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        terminal = streams.plan
+        for number in _init.IGNORED:
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _init.arrange((stdio.stdin, stdio.stdout, stdio.stderr), channel)
+        if terminal is None:
+            os.setsid()
+        _init.arrange(streams.given, channel)
         if os.getppid() != caller:
             os._exit(1)
         _kernel.adopt_orphans()
@@ -318,10 +291,16 @@ def _keep(
             _narrower.program(_narrower.OF_THE_MACHINE, alone=True),
             _seccomp.program(),
         )
+        if terminal is not None:
+            other_end = _terminal.make(terminal, identity or (os.geteuid(), os.getegid()))
+            _kernel.send(_init.CHANNEL, _init.TERMINAL, other_end)
+            os.close(other_end)
+            reached(Point.TERMINAL_MADE)
+        everybody = _keeper.Descendants(place, limits)
         report, told = os.pipe2(os.O_CLOEXEC)
         command = os.fork()
         if command == 0:
-            _become(spec, told, place, environment, readable, identity, filters)
+            _become(spec, told, place, environment, readable, identity, filters, terminal)
         reached(Point.KEPT_FORKED)
         os.close(told)
         problem = os.read(report, 4096)  # empty when execve closed the other end
@@ -330,8 +309,17 @@ def _keep(
             raise SetupError(  # noqa: TRY301 - the handler below tells the caller
                 f"cannot confine the command: {problem.decode(errors='replace')}", primitive="confine"
             )
+        if terminal is not None:
+            _terminal.let_go()
+        os.write(_init.CHANNEL, _init.STARTED)
         reached(Point.KEPT_STARTED)
-        end = _keeper.until_end(command, _init.CHANNEL, place, limits)
+        end = _watch.until_end(
+            command,
+            _init.CHANNEL,
+            everybody,
+            limits,
+            terminal=terminal is not None,
+        )
         reached(Point.KEPT_ENDED)
         os.write(_init.CHANNEL, _init.encode_end(end))
     except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
@@ -349,18 +337,23 @@ def _become(
     readable: tuple[str, ...],
     identity: tuple[int, int] | None,
     filters: tuple[bytes, ...],
+    terminal: _terminal.Plan | None,
 ) -> None:
     watcher = os.getppid()
     try:
         reached(Point.KEPT_BORN)
         os.dup2(told, _command.REPORT, inheritable=False)
-        _command.step_down(spec.limits, identity, capable=os.geteuid() == 0)
+        _command.step_down(spec.limits, identity, terminal, capable=os.geteuid() == 0)
         _kernel.die_with_parent()
         if os.getppid() != watcher:
             os._exit(1)
         os.chdir(spec.cwd)
+        own = (os.ttyname(terminal.numbers[-1]),) if terminal is not None else ()
         _landlock_alone.restrict(
-            writable=(f"{place}/ws", f"{place}/home", f"{place}/scratch"), readable=readable, devices=_DEVICES
+            writable=(f"{place}/ws", f"{place}/home", f"{place}/scratch"),
+            readable=readable,
+            devices=(*_DEVICES, *own),
+            hidden=spec.hidden,
         )
         _kernel.close_from(_command.REPORT + 1)
         for program in filters:

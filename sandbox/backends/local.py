@@ -4,20 +4,18 @@ The writable layer lives in a tmpfs that only the namespace and one descriptor o
 run is destroyed, or this process is killed, the kernel frees it. Nothing is ever left on disk.
 """
 
-import contextlib
 import os
-import signal
 from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO
 
-from sandbox.backends import _admit, _attend, _caches, _init, _kernel, _landlock, _probe, _seccomp, _signals
+from sandbox.backends import _admit, _attend, _caches, _init, _landlock, _probe, _seccomp
 from sandbox.backends._streams import Streams
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError, SetupError
 from sandbox.faults import Point, reached
 from sandbox.proxy.attend import Proxy
-from sandbox.result import Capabilities, Connections, End, LimitHit
+from sandbox.result import Capabilities, Connections, End
 from sandbox.spec import SandboxSpec, Stdio
 
 _ENFORCES: frozenset[str] = frozenset(
@@ -126,38 +124,16 @@ class LocalBackend:
         return run
 
     def _run(self, spec: SandboxSpec, stdio: Stdio, proxy: Proxy | None) -> LocalRun:
-        ours, theirs = _kernel.socket_pair()
-        try:
-            caller = os.getpid()
-            with (
-                _signals.arriving(_signals.JOB_CONTROL) as arrived,
-                contextlib.closing(Streams(stdio, spec.limits.output_bytes)) as streams,
-            ):
-                _seccomp.program()  # once for every run of this process
-                child = os.fork()
-                if child == 0:
-                    _init.enter(spec, streams.given, theirs, caller, streams.plan, self._lent)
-                reached(Point.LAUNCHER_FORKED)
-                os.close(theirs)
-                theirs = -1
-                streams.close_theirs()
-                try:
-                    end, upper = _attend.attend(
-                        spec.limits, ours, arrived, _answer(child, ours, proxy), streams
-                    )
-                    reached(Point.END_HEARD)
-                finally:
-                    # Its death is that of pid 1 of the namespace, and so of everything in it.
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(child, signal.SIGKILL)
-                    os.waitpid(child, 0)
-                    reached(Point.LAUNCHER_BURIED)
-                streams.drain(arrived)
-                return LocalRun(spec, LimitHit(limit="output") if streams.over else end, upper)
-        finally:
-            os.close(ours)
-            if theirs >= 0:
-                os.close(theirs)
+        _seccomp.program()  # once for every run of this process
+
+        def first(streams: Streams, channel: int, caller: int) -> None:
+            _init.enter(spec, streams.given, channel, caller, streams.plan, self._lent)
+
+        # Its death is that of pid 1 of the namespace, and so of everything in it.
+        end, upper = _attend.launch(
+            first, spec.limits, stdio, answers=lambda child, channel: _answer(child, channel, proxy)
+        )
+        return LocalRun(spec, end, upper)
 
     def sweep(self) -> int:
         """Nothing survives a crash: every mount and process lives in a namespace that died with us."""

@@ -20,7 +20,7 @@ HIDDEN_PROGRAM = {
     "a copy with one byte more": "cat /usr/bin/id > tool; printf x >> tool; chmod +x tool; ./tool",
     "a link": "ln -s /usr/bin/id tool; ./tool",
     "the dynamic linker": "/lib64/ld-linux-x86-64.so.2 /usr/bin/id",
-    "the dynamic linker, on a copy": "cp /usr/bin/id /tmp/tool; /lib64/ld-linux-x86-64.so.2 /tmp/tool",
+    "the dynamic linker, on a copy": 'cp /usr/bin/id "$TMPDIR/tool"; /lib64/ld-linux-x86-64.so.2 "$TMPDIR/tool"',
     "through a descriptor": "exec 7</usr/bin/id; cat <&7 >tool; chmod +x tool; ./tool",
     "another argv[0]": "exec -a innocent /usr/bin/id",
     "encoded and back": "base64 /usr/bin/id | base64 -d > tool; chmod +x tool; ./tool",

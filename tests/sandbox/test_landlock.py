@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -39,7 +40,9 @@ def test_it_claims_what_it_holds_and_no_more():
     found = LandlockBackend().probe()
 
     assert found.works, found.failed
-    assert found.enforces == frozenset("landlock seccomp net cow memory processes cpu wall".split())
+    assert found.enforces == frozenset(
+        "landlock seccomp net cow memory processes cpu open-files output wall hidden terminal".split()
+    )
 
 
 @pytest.mark.parametrize(("version", "says"), [(1, "version 1"), (2, "version 2")])
@@ -226,6 +229,50 @@ def test_a_file_without_a_name_counts_too(place):
     )
 
     assert observed.end == LimitHit(limit="disk")
+
+
+def test_another_name_of_a_hidden_program_is_hidden_too(place, tmp_path):
+    """A rule is upon a file: whoever grants the second name would grant the first."""
+    tools = tmp_path / "tools"
+    (tools / "deep").mkdir(parents=True)
+    for name in ("denied", "allowed", "deep/other"):
+        (tools / name).write_text(f"#!/bin/sh\necho {name} ran\n")
+        (tools / name).chmod(0o755)
+    os.link(tools / "denied", tools / "second")
+    (tools / "third").symlink_to("denied")
+    (tools / "fourth").symlink_to("allowed")
+    text = "; ".join(
+        f"{tools}/{name}" for name in ("denied", "second", "third", "allowed", "fourth", "deep/other")
+    )
+    observed = observe(
+        LandlockBackend(),
+        script(str(place), f"{text}; ls {tools}", read_only=(str(tools),), hidden=(f"{tools}/denied",)),
+    )
+
+    said = [line for line in observed.out.splitlines() if line.endswith(" ran")]
+    assert said == ["allowed ran", "allowed ran", "deep/other ran"]
+    assert observed.out.splitlines()[-6:] == ["allowed", "deep", "denied", "fourth", "second", "third"]
+
+
+@root
+def test_a_killed_watcher_is_an_end_and_its_command_goes_with_it(place):
+    """From outside: nobody inside can send it a signal (Linux 6.12)."""
+    before = copies()
+
+    def kill() -> None:
+        while not (mine := copies() - before) or not os.path.exists(f"/var/tmp/{next(iter(mine))}/ws/up"):
+            time.sleep(0.05)
+        (watcher,) = open_children(os.getpid())
+        os.kill(int(watcher), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    observed = observe(LandlockBackend(), script(str(place), "touch up; exec sleep 1000"))
+    killer.join()
+
+    assert observed.failed is None
+    assert observed.end == Exited(status=128 + signal.SIGKILL)
+    assert copies() == before
 
 
 def test_nothing_of_it_is_left(place):
