@@ -19,6 +19,8 @@ _NAMES = frozenset(
     HOME OLDPWD PWD TMPDIR
     """.split()
 )
+_SERVICES = frozenset(("ANTHROPIC_BASE_URL", "OPENAI_BASE_URL"))
+"""Dropped all the same, unless a person named them: they lead an agent's own talk elsewhere, and make nothing run."""
 _PREFIXES = tuple(
     "LD_ DYLD_ BASH_FUNC_ GIT_CONFIG GIT_TRACE MALLOC_ npm_config_ NPM_CONFIG_ PIP_ UV_ YARN_NPM_".split()
 )
@@ -26,8 +28,18 @@ _PREFIXES = tuple(
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
 
+def dropped(name: str, *, named: bool) -> bool:
+    """Whether this variable enters no sandbox. ``named``: a person asked for it."""
+    return (name in _NAMES and not (named and name in _SERVICES)) or name.startswith(_PREFIXES)
+
+
 def inside(
-    given: tuple[tuple[str, str], ...], *, home: str, cwd: str, proxied: bool = False
+    given: tuple[tuple[str, str], ...],
+    *,
+    home: str,
+    cwd: str,
+    proxied: bool = False,
+    named: tuple[str, ...] = (),
 ) -> dict[str, str]:
     """The environment of the command: what was given less injection, with the places that are true inside.
 
@@ -36,7 +48,7 @@ def inside(
     kept = {
         name: value
         for name, value in given
-        if name not in _NAMES and not name.startswith(_PREFIXES) and name and "=" not in name
+        if not dropped(name, named=name in named) and name and "=" not in name
         if proxied or not name.lower().endswith("_proxy")
     }
     kept.setdefault("PATH", DEFAULT_PATH)

@@ -72,13 +72,24 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A directory of the machine that is seen inside in another place, and outlives the run; or a file, read-only."""
+    """A directory of the machine that is seen inside in another place, and outlives the run; or a file, read-only.
+
+    Or a socket that somebody outside listens on: what is inside can connect to it, and neither move nor remove it.
+    """
 
     path: str
     """Inside, below ``SandboxSpec.home``."""
     source: str
     """On the machine; real, like every host path."""
     writable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A small file of /etc that is there inside and cannot be changed, whatever the machine has in its place."""
+
+    path: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +125,8 @@ class SandboxSpec:
     """At or below ``workspace``."""
     env: tuple[tuple[str, str], ...] = ()
     """The whole environment inside, nothing is inherited. Backends drop loader and interpreter injection variables."""
+    named: tuple[str, ...] = ()
+    """Variables of ``env`` that a person asked for by name: of those that only say where a service is, none is dropped."""
     home: str = HOME
     """Path of an empty, writable, throwaway home inside."""
     read_only: tuple[str, ...] = ()
@@ -128,6 +141,7 @@ class SandboxSpec:
     """None: the workspace is seen copy-on-write."""
     places: tuple[Place, ...] = ()
     """None below another one, but what is read-only below what is written."""
+    shown: tuple[Shown, ...] = ()
     caches: tuple[Cache, ...] = ()
     """None below another one. A backend that cannot give them leaves them empty: they are only caches."""
     limits: Limits = field(default_factory=Limits)

@@ -160,6 +160,21 @@ def answer(call: HookCall, decided: Decided, rewritten: str) -> Reply:
             return Reply()
 
 
+def answer_inside(call: HookCall, decided: Decided, *, judged_later: bool) -> Reply:
+    """For an agent that is in a sandbox as a whole: what may only run in one runs as it stands.
+
+    ``judged_later``: what it changes is judged before it reaches the workspace, so that it needs nobody's yes before.
+    """
+    match decided.decision:
+        case Allow(placement=Sandbox()):
+            if not judged_later:
+                return Reply()
+            why = "the whole session is in a sandbox, and what it changes is looked at in the end"
+            return _say({"permissionDecision": "allow", "permissionDecisionReason": why})
+        case _:
+            return answer(call, decided, "")
+
+
 def refuse(problem: str) -> Reply:
     """For whatever goes wrong with us."""
     stdout, stderr = refusal(problem)

@@ -67,8 +67,20 @@ def _answer(arguments: list[str]) -> tuple[bytes, bytes, int]:
     if len(arguments) != 1 or arguments[0] not in AGENTS:
         given = " ".join(arguments) or "nothing"
         return (*refusal(f"`guard hook {given}`: unknown agent; use `guard hook claude-code`"), 2)
+    if door := os.environ.get("GUARD_DOOR"):
+        return _asked_outside(door, arguments[0])
     reply = respond(_payload())
     return reply.stdout, reply.stderr, reply.status
+
+
+def _asked_outside(door: str, agent: str) -> tuple[bytes, bytes, int]:
+    """Inside an enclosed session there is no policy and no log: the guard outside has both."""
+    from guard.enforce.door import DoorError, ask  # noqa: PLC0415 - only inside the walls
+
+    try:
+        return ask(door, agent, _payload(), DEADLINE_S)
+    except DoorError as error:
+        return (*refusal(str(error)), 2)
 
 
 def _words(error: BaseException) -> str:

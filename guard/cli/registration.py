@@ -15,12 +15,22 @@ def command(python: str = sys.executable) -> str:
     The shell is the last border: an interpreter that cannot start, is killed or has lost its modules ends with any code,
     and only 2 is a deny. Signals are ignored until the hook itself takes them: a shell that one kills says nothing.
     """
-    return f"trap '' HUP INT TERM; {quote(python)} -I -m guard hook claude-code || exit 2"
+    return shielded(f"{quote(python)} -I -m guard")
+
+
+def shielded(start: str) -> str:
+    """:func:`command` for a guard that is started by the words ``start``."""
+    return f"trap '' HUP INT TERM; {start} hook claude-code || exit 2"
 
 
 def settings(python: str = sys.executable) -> dict[str, Any]:
     """What belongs into `~/.claude/settings.json`. ``onFailure`` is obeyed from 2.1.295 on, and ignored before."""
-    hook = {"type": "command", "command": command(python), "timeout": 60, "onFailure": "block"}
+    return registered(command(python))
+
+
+def registered(command: str) -> dict[str, Any]:
+    """:func:`settings` for this command."""
+    hook = {"type": "command", "command": command, "timeout": 60, "onFailure": "block"}
     return {"hooks": {"PreToolUse": [{"matcher": "*", "hooks": [hook]}]}}
 
 

@@ -14,12 +14,14 @@ from guard.cli.exit_codes import DENY, FAILED, HELD
 from guard.cli.mend import mend
 from guard.cli.output import complain, say, visible
 from guard.cli.proposals import directory_of
+from guard.cli.registration import registered, shielded
 from guard.cli.render import decision_lines
 from guard.cli.review import review
-from guard.enforce.agentstate import name_of
+from guard.enforce.agentstate import is_known, name_of
 from guard.enforce.approve import Approver, Nobody
 from guard.enforce.enclose import Session, Wanted, enclose
 from guard.enforce.ending import apply_allowed, drop
+from guard.enforce.injected import CLIENTS, inject, inner_hook
 from guard.enforce.pipeline import Guard
 from guard.errors import UsageError
 from guard.model.decision import verdict_of
@@ -94,16 +96,20 @@ def run(args: argparse.Namespace) -> int:
     cwd = directory_of(args.cwd, "--cwd")
     if not os.path.isdir(cwd):
         raise UsageError(f"{cwd}: there is no such directory", help_="name one that exists with --cwd")
+    name = name_of(args.words[0])
     wanted = Wanted(
         argv=tuple(args.words),
-        agent=name_of(args.words[0]),
+        agent=name,
         session=os.urandom(8).hex(),
         direct=args.workspace == "direct",
         environment=tuple(dict.fromkeys(args.env)),
         files=tuple(dict.fromkeys(args.file)),
         hosts=tuple(args.host),
         ports=tuple(args.port),
+        injected=inject(name, registered(shielded(inner_hook()))),
     )
+    if is_known(name) and name not in CLIENTS:
+        say(f"guard: `{name}` is given no hook: the walls alone hold it", stream=sys.stderr)
     guard = Guard.open(cwd=cwd, level=Level.ENCLOSED)
     mend(guard.places)
     principal = Principal(agent=wanted.agent, session=wanted.session)

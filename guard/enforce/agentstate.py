@@ -47,6 +47,11 @@ def name_of(program: str) -> str:
     return name
 
 
+def is_known(name: str) -> bool:
+    """Whether a program of this name is an agent that we have heard of."""
+    return name in _KNOWN
+
+
 def directories(agent: str) -> tuple[str, ...]:
     """Below the home."""
     return _KNOWN.get(agent) or tuple(

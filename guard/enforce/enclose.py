@@ -1,6 +1,8 @@
 """A whole session of an agent inside the walls: recorded, permitted, run, and what became of it. Never on the machine itself."""
 
+import contextlib
 import os
+from collections.abc import Generator
 
 from guard.audit.canonical import Json, text_of
 from guard.audit.record import outcome_record
@@ -11,13 +13,16 @@ from guard.enforce.caches import given, keep_all
 from guard.enforce.carry import note_unproposed
 from guard.enforce.confine import outcome_of
 from guard.enforce.connections import note
+from guard.enforce.door import DOOR_VARIABLE
+from guard.enforce.doorkeeper import Asked, Doorkeeper
 from guard.enforce.ending import Kept, keep
 from guard.enforce.fixed import Fixed, fixed
 from guard.enforce.forbidden import hidden_files, with_content
 from guard.enforce.grants import environment, limits, network, places, refused
+from guard.enforce.injected import Injected
 from guard.enforce.permit import Permit
 from guard.enforce.pipeline import Guard
-from guard.enforce.toolchains import toolchains
+from guard.enforce.toolchains import program, toolchains
 from guard.enforce.watch import Seen, Watch
 from guard.engine.stages import Decided
 from guard.errors import UsageError
@@ -25,13 +30,15 @@ from guard.model.dataclass import dataclass, field, replace
 from guard.model.decision import Allow, Host, Sandbox
 from guard.model.facts import EVERYTHING_ELSE, Facts
 from guard.model.outcome import NotStarted, Outcome
+from guard.model.principal import Principal
 from guard.model.profile import RunProfile
 from guard.model.proposal import ShellProposal
-from guard.model.typed import Callable
+from guard.model.typed import Callable, MappingProxyType
 from guard.model.verdict import Verdict
 from guard.policy.profiles import BASE, profile_for
 from guard.policy.rule import PolicyLayer, Profile
 from sandbox.backend import Backend, Run
+from sandbox.environment import dropped
 from sandbox.errors import NoBackend, SandboxError
 from sandbox.result import Connections
 from sandbox.select import choose
@@ -40,6 +47,8 @@ from sandbox.spec import HOME, Direct, Network, Place, SandboxSpec, Stdio
 BACKEND = "local"
 """The one that can."""
 SESSION_VARIABLE = "GUARD_SESSION"
+DOOR = f"{HOME}/.guard-door"
+"""Inside: where a hook asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,8 @@ class Wanted:
     hosts: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     """Of services on the machine's own loopback."""
+    injected: Injected = field(default_factory=Injected)
+    """What makes an agent ask at the door."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +127,8 @@ def _prepared(
     if isinstance(profile, NotStarted):
         return profile
     _refuse_more_than_permitted(guard, facts, wanted)
+    if wanted.injected.problem:
+        return NotStarted(reason=wanted.injected.problem)
     hidden, copies = hidden_files(with_content(facts.forbidden), facts) if facts.forbidden else ((), ())
     only_listed = any(program.name == EVERYTHING_ELSE for program in facts.forbidden)
     whom = _network(profile, wanted)
@@ -139,13 +152,22 @@ def _prepared(
         workspace=workspace,
         cwd=cwd,
         env=tuple((dict(variables) | dict(_environment(profile, facts, wanted))).items()),
+        named=wanted.environment,
         caches=caches,
-        read_only=tuple(dict.fromkeys((*tools, *places(profile, facts)))),
+        read_only=tuple(
+            dict.fromkeys(
+                (*tools, *places(profile, facts), *wanted.injected.read_only, *program(wanted.argv[0], facts))
+            )
+        ),
+        shown=wanted.injected.shown,
         masked=copies,
         hidden=hidden,
         runs_what_it_writes=not only_listed,
         direct=None if seen is None else Direct(protected=seen.protected, pinned=seen.pinned),
-        places=(*agentstate.kept(wanted.agent, workspace, guard.places), *_files(wanted.files, facts)),
+        places=(
+            *agentstate.kept(wanted.agent, workspace, guard.places),
+            *_files(wanted.files, facts),
+        ),
         # A session lasts as long as the person wants it to.
         limits=replace(limits(profile), wall_s=None, cpu_s=None),
         network=whom,
@@ -212,8 +234,14 @@ def _environment(profile: RunProfile, facts: Facts, wanted: Wanted) -> tuple[tup
     for name in wanted.environment:
         if name not in facts.env:
             raise UsageError(f"--env {name}: there is no such variable", help_="set it, or leave it out")
+        if dropped(name, named=True):
+            raise UsageError(
+                f"--env {name}: it would make programs inside run or load something else, or is another there",
+                help_="leave it out; such variables never enter a sandbox",
+            )
         given[name] = facts.env[name]
-    return (*given.items(), *agentstate.variables(wanted.agent), (SESSION_VARIABLE, wanted.session))
+    own = ((SESSION_VARIABLE, wanted.session), (DOOR_VARIABLE, DOOR))
+    return (*given.items(), *agentstate.variables(wanted.agent), *own)
 
 
 def _files(files: tuple[str, ...], facts: Facts) -> tuple[Place, ...]:
@@ -251,7 +279,8 @@ def _run(
             problem = watcher.ready() if wanted.direct else ""
             if problem and guard.policy.ends_on_unproposed:
                 raise SandboxError(f"what it changes could not be seen: {problem}")  # noqa: TRY301 - as a wall that is missing
-            run = prepared.backend.run(prepared.spec, stdio)
+            with _door(guard, decision, wanted, prepared) as spec:
+                run = prepared.backend.run(spec, stdio)
             outcome = outcome_of(run.end, prepared.profile)
             keep_all(run, prepared.stores, prepared.spec.workspace)
         except SandboxError as error:
@@ -289,6 +318,40 @@ def _run(
     return session
 
 
+@contextlib.contextmanager
+def _door(guard: Guard, decision: int, wanted: Wanted, prepared: _Prepared) -> Generator[SandboxSpec]:
+    """The spec with a socket at which the guard out here answers. Raises SandboxError."""
+    spec = prepared.spec
+    owner = os.stat(spec.workspace).st_uid if os.getuid() == 0 else os.getuid()
+    asked = Asked(
+        principal=Principal(agent=wanted.agent, session=wanted.session),
+        decision=decision,
+        uid=owner,
+        judged_later=not wanted.direct,
+    )
+    path = os.path.join(guard.places.doors, wanted.session)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(Doorkeeper(path, _as_seen_inside(guard, spec), asked))
+        except OSError as error:
+            raise SandboxError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        yield replace(spec, places=(*spec.places, Place(path=DOOR, source=os.path.realpath(path))))
+
+
+def _as_seen_inside(guard: Guard, spec: SandboxSpec) -> Guard:
+    """The same policy, on what the session sees: another home, other variables, and nothing of the rest of the machine."""
+    registrations = (f"{HOME}/.claude/settings.json", f"{HOME}/.claude/settings.local.json", DOOR)
+    facts = replace(
+        guard.facts,
+        home=HOME,
+        cwd=spec.cwd,
+        temp=("/tmp",),  # noqa: S108 - the sandbox's own
+        env=MappingProxyType({**dict(spec.env), "HOME": HOME, "PWD": spec.cwd}),
+        guard_paths=(*guard.facts.guard_paths, *registrations),
+    )
+    return replace(guard, facts=facts, seen=(spec.workspace, *spec.read_only))
+
+
 def _started(decision: int, wanted: Wanted, prepared: _Prepared) -> dict[str, Json]:
     spec = prepared.spec
     whom = spec.network or Network()
@@ -300,6 +363,7 @@ def _started(decision: int, wanted: Wanted, prepared: _Prepared) -> dict[str, Js
         "level": "enclosed",
         "workspace": text_of(spec.workspace),
         "mode": "direct" if wanted.direct else "staged",
+        "hook": wanted.injected.agent,
         "backend": prepared.backend.name,
         # Names only: what they hold is nobody's business.
         "environment": [text_of(name) for name, _ in spec.env],

@@ -24,16 +24,20 @@ def judge_proposal(
     policy: Policy,
     *,
     crosscheck: bool = False,
+    seen: tuple[str, ...] = (),
     budget_s: float = BUDGET_S,
 ) -> Decided:
-    """``facts`` hold what does not depend on the proposal; the rest is looked up here. ``crosscheck``: by a second reader."""
+    """``facts`` hold what does not depend on the proposal; the rest is looked up here. ``crosscheck``: by a second reader.
+
+    ``seen``: the places that may be looked at, for who sees no others; empty = all.
+    """
     try:
         if facts.cwd != proposal.cwd:
             facts = replace(facts, cwd=proposal.cwd)
         if isinstance(proposal, ShellProposal) and proposal.env:
             facts = replace(facts, env={**facts.env, **dict(proposal.env)})
         late = _clock(budget_s)
-        analysed, facts = gather(proposal, facts, _world(facts, policy, late), late)
+        analysed, facts = gather(proposal, facts, _world(facts, policy, late, seen), late)
         if crosscheck and isinstance(proposal, ShellProposal):
             from guard.enforce.crosscheck import cross_checked  # noqa: PLC0415 - only who asks pays for it
 
@@ -77,8 +81,12 @@ def judge_unproposed(decided: Decided, paths: tuple[str, ...], policy: Policy) -
         )
 
 
-def _world(facts: Facts, policy: Policy, late: Callable[[], bool]) -> Imagined:
+def _world(facts: Facts, policy: Policy, late: Callable[[], bool], seen: tuple[str, ...] = ()) -> Imagined:
     world = World(facts, policy.named_programs, late)
+    if seen:
+        from guard.enforce.view import Inside  # noqa: PLC0415 - only for who is enclosed
+
+        return Inside(world, seen)
     return Imagined(world, (facts.workspace, facts.home, facts.cwd))
 
 

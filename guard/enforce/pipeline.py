@@ -54,6 +54,8 @@ class Guard:
     """The policy file that could not be read; then everything is asked about."""
     crosscheck: bool = False
     """Whether a second reader must see the same commands."""
+    seen: tuple[str, ...] = ()
+    """What may be looked at for a decision, when it is for a session that sees no more; empty = everything."""
 
     @classmethod
     def open(
@@ -105,7 +107,9 @@ class Guard:
 
     def decide(self, proposal: Proposal) -> Decided:
         """Stations 2 to 6. Never raises for anything an agent can propose."""
-        return judge_proposal(proposal, self._of_session(proposal), self.policy, crosscheck=self.crosscheck)
+        return judge_proposal(
+            proposal, self._of_session(proposal), self.policy, crosscheck=self.crosscheck, seen=self.seen
+        )
 
     def _of_session(self, proposal: Proposal) -> Facts:
         if not proposal.principal.session or not self.policy.lock_after:

@@ -91,6 +91,11 @@ class Places:
         return os.path.join(self.state, "agents")
 
     @property
+    def doors(self) -> str:
+        """Sockets at which enclosed sessions ask for decisions, while they last."""
+        return os.path.join(self.state, "doors")
+
+    @property
     def log(self) -> str:
         return os.path.join(self.state, "log")
 

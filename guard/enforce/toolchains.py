@@ -35,6 +35,23 @@ def toolchains(facts: Facts) -> tuple[tuple[str, ...], tuple[tuple[str, str], ..
     return tuple(found), tuple(variables.items())
 
 
+def program(name: str, facts: Facts) -> tuple[str, ...]:
+    """Where a program really lies that is started by a link, as packages install theirs; nothing where it is seen anyway.
+
+    Of a package of Node the tree of packages it stands in, for it loads the others; of anything else the file alone.
+    """
+    entries = [name] if "/" in name else [os.path.join(entry, name) for entry in _directories(facts)]
+    found = next((path for path in entries if os.access(path, os.X_OK) and os.path.isfile(path)), "")
+    real = os.path.realpath(found) if found.startswith("/") else ""
+    if not real or (real + "/").startswith(_SYSTEM) or _inside(real, facts.workspace):
+        return ()
+    parts = real.split("/")
+    if "node_modules" not in parts:
+        return (real,)
+    packages = "/".join(parts[: parts.index("node_modules") + 1])
+    return () if _inside(facts.workspace, packages) else (packages,)
+
+
 def _directories(facts: Facts) -> list[str]:
     entries = facts.env.get("PATH", "").split(":")
     return [

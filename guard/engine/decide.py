@@ -50,7 +50,7 @@ def judge_effects(
             *effects,
             Opaque(reason=f"{len(missing)} questions about this machine were not answered in time"),
         )
-    # Only a shell command can be put into a sandbox: a tool of the agent runs where the agent runs.
+    # Only a shell command can be put into a sandbox: a tool of the agent runs where the agent runs, in one if that is.
     a_tool = not isinstance(analysed.proposal, ShellProposal)
     decision = in_words(
         _with_invariants(judge(effects, policy, facts), effects, facts, policy, a_tool=a_tool),
@@ -105,7 +105,8 @@ def _with_invariants(
         from guard.policy.profiles import profile_for  # noqa: PLC0415 - as in `judge`
 
         placement = Sandbox(profile=profile_for(policy, frozenset(), frozenset()))
-    if isinstance(placement, Host) or (facts.level is not Level.ADVICE and not a_tool):
+    contained = facts.level is Level.ENCLOSED or (facts.level is Level.CONTAINED and not a_tool)
+    if isinstance(placement, Host) or contained:
         return decision if placement is decision.placement else replace(decision, placement=placement)
     first = decision.reasons[0]
     reason = Reason(

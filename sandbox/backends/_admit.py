@@ -57,6 +57,11 @@ def refuse(spec: SandboxSpec, stdio: Stdio, enforces: frozenset[str]) -> None:
             fix="use a copied workspace, where every change is judged",
         )
     _refuse_places(spec)
+    if spec.shown and "places" not in enforces:
+        raise SetupError("files of /etc cannot be put there by this backend", primitive="places", fix=_LOCAL)
+    for one in spec.shown:
+        if not below(one.path, "/etc") or os.path.normpath(one.path) != one.path:
+            raise SetupError(f"`{one.path}` is no file below /etc", primitive="spec")
     for number in (stdio.stdin, stdio.stdout, stdio.stderr):
         _refuse_directory(number)
     _refuse_place(spec.workspace)
@@ -84,7 +89,8 @@ def _refuse_places(spec: SandboxSpec) -> None:
             raise SetupError(
                 f"`{place.source}`: {(error.strerror or str(error)).lower()}", primitive="places"
             ) from error
-        wanted = stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and not place.writable)
+        a_file = stat.S_ISREG(found.st_mode) or stat.S_ISSOCK(found.st_mode)
+        wanted = stat.S_ISDIR(found.st_mode) or (a_file and not place.writable)
         if not wanted or os.path.realpath(place.source) != place.source:
             raise SetupError(
                 f"`{place.source}` is no {'directory' if place.writable else 'file or directory'}, or reached through a symlink",

@@ -61,6 +61,9 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
         os.symlink(link, name, dir_fd=root)
     upper = _prepare_scratch(scratch, workspace, owner)
     _fill_etc(root, contents)
+    for one in spec.shown:
+        os.close(_make_place(root, os.path.dirname(one.path), directory=True))
+        _fill_etc(root, {one.path.removeprefix("/etc/"): one.content})
     reached(Point.SCRATCH_FILLED)
     mounts = [
         *sources,
@@ -227,7 +230,9 @@ def etc(home: str, owner: tuple[int, int]) -> dict[str, bytes]:
 def _fill_etc(root: int, contents: dict[str, bytes]) -> None:
     for key, content in contents.items():
         descriptor = os.open(f"etc/{key}", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644, dir_fd=root)
-        os.write(descriptor, content)
+        left = content
+        while left:
+            left = left[os.write(descriptor, left) :]
         os.close(descriptor)
 
 

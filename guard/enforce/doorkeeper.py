@@ -1,0 +1,332 @@
+"""The outer side of the door: a process that answers the hooks of one enclosed session, with decisions and nothing else.
+
+Who asks may be hostile. Each connection is one question and one answer; what is late, long, half or malformed is a deny,
+and so is what comes too often. It ends with the session, or with whoever started it.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from typing import Self
+
+from guard.agents import claude_code
+from guard.agents.codec import MAX_PAYLOAD, PayloadError, Reply
+from guard.audit.canonical import text_of
+from guard.enforce.door import MAX_ANSWER, VERSION
+from guard.enforce.pipeline import Guard
+from guard.errors import GuardError
+from guard.model.dataclass import dataclass, replace
+from guard.model.jsons import dumps, loads
+from guard.model.principal import Principal
+from guard.model.typed import NoReturn
+
+AGENTS = ("claude-code",)
+MAX_CONNECTIONS = 32
+MAX_LINE = MAX_PAYLOAD * 4 // 3 + 4096
+MAX_HELD = 64 * 1024 * 1024
+"""Of all questions that are not whole yet."""
+PATIENCE_S = 5.0
+"""For a question to arrive, and for its answer to be taken."""
+DECISION_S = 15.0
+BURST, RATE_PER_S, MOST = 200.0, 20.0, 50_000.0
+"""Questions at once, on the long run, and of one session; a long one counts for several."""
+_BYTES_OF_ONE = 16 * 1024
+_END_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """For whom the door is kept. What a question itself says of that counts for nothing."""
+
+    principal: Principal
+    decision: int
+    """Number of the record of the decision that let the session start."""
+    uid: int
+    """Who the session runs as."""
+    judged_later: bool
+    """Whether what it changes is judged before it reaches the workspace."""
+
+
+class _Late(Exception):
+    pass
+
+
+class Doorkeeper:
+    """``with Doorkeeper(...)``: while it lasts, ``path`` is a socket at which decisions can be asked for."""
+
+    def __init__(self, path: str, guard: Guard, asked: Asked) -> None:
+        """``guard``: whose facts are those of the session."""
+        self.path, self._guard, self._asked = path, guard, asked
+        self._child = self._stopper = -1
+
+    def __enter__(self) -> Self:
+        """Raises OSError."""
+        self._guard.places.make(os.path.dirname(self.path))
+        listener = _listening(self.path, self._asked.uid)
+        waits, self._stopper = os.pipe2(os.O_CLOEXEC)
+        self._child = os.fork()
+        if self._child == 0:
+            _serve(listener, waits, self.path, Answers(self._guard, self._asked))
+        os.close(waits)
+        listener.close()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._stopper)
+        handle = os.pidfd_open(self._child)
+        if not select.select([handle], [], [], _END_S)[0]:
+            os.kill(self._child, signal.SIGKILL)
+        os.close(handle)
+        os.waitpid(self._child, 0)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+
+
+def _listening(path: str, uid: int) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+    directory = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # By its descriptor: an address is at most 107 bytes long, a home may be deeper.
+        listener.bind(f"/proc/self/fd/{directory}/{os.path.basename(path)}")
+    finally:
+        os.close(directory)
+    # Its directory is ours alone; inside, it is the only thing that is seen of it.
+    os.chmod(path, 0o600)
+    if os.getuid() != uid:
+        os.chown(path, uid, -1)
+    listener.listen(MAX_CONNECTIONS)
+    return listener
+
+
+def _serve(listener: socket.socket, waits: int, path: str, answers: "Answers") -> NoReturn:
+    try:
+        # Nothing that is typed or sent to the session ends it, and it keeps nothing of ours open.
+        os.setsid()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP):
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGALRM, _late)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(nothing, standard)
+        keep = {waits, listener.fileno()}
+        for name in os.listdir("/proc/self/fd"):
+            if int(name) > 2 and int(name) not in keep:
+                with contextlib.suppress(OSError):
+                    os.close(int(name))
+        Server(listener, waits, answers).run()
+        answers.close()
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+    finally:
+        os._exit(0)
+
+
+def _late(_number: int, _frame: object) -> None:
+    raise _Late
+
+
+class _Talk:
+    """One connection."""
+
+    def __init__(self, connection: socket.socket, until: float) -> None:
+        self.connection, self.until = connection, until
+        self.heard = bytearray()
+        self.to_say, self.answered = b"", False
+
+
+class Server:
+    """Many connections, one at a time decided."""
+
+    def __init__(self, listener: socket.socket, waits: int, answers: "Answers") -> None:
+        self._listener, self._waits, self._answers = listener, waits, answers
+        self._talks: dict[int, _Talk] = {}
+
+    def run(self) -> None:
+        """Until the other end of ``waits`` is closed."""
+        going_on = True
+        while going_on:
+            # An alarm may still go off when the decision is there.
+            with contextlib.suppress(_Late):
+                going_on = self._once()
+
+    def _once(self) -> bool:
+        poll = select.poll()
+        poll.register(self._waits, select.POLLIN | select.POLLHUP)
+        poll.register(self._listener, select.POLLIN)
+        for number, talk in self._talks.items():
+            poll.register(number, select.POLLOUT if talk.answered else select.POLLIN)
+        events = dict(poll.poll(1000 if self._talks else None))
+        if self._waits in events:
+            return False
+        if self._listener.fileno() in events:
+            self._accept()
+        for number in events:
+            if number in self._talks:
+                self._attend(number, self._talks[number])
+        now = time.monotonic()
+        for number in [number for number, talk in self._talks.items() if talk.until < now]:
+            self._close(number)
+        return True
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return  # who asked is gone, or there are no descriptors left: the next one may be luckier
+        if not self._answers.is_theirs(connection):
+            connection.close()
+            return
+        if len(self._talks) >= MAX_CONNECTIONS:
+            # A hook says all it has to say at once; who has waited longest has not.
+            self._close(min(self._talks, key=lambda number: self._talks[number].until))
+        connection.setblocking(False)
+        talk = _Talk(connection, time.monotonic() + PATIENCE_S)
+        self._talks[connection.fileno()] = talk
+        self._attend(connection.fileno(), talk)
+
+    def _attend(self, number: int, talk: _Talk) -> None:
+        try:
+            if not talk.answered:
+                self._hear(talk)
+            if talk.answered:
+                talk.to_say = talk.to_say[talk.connection.send(talk.to_say) :]
+                if not talk.to_say:
+                    self._close(number)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._close(number)
+
+    def _hear(self, talk: _Talk) -> None:
+        part = talk.connection.recv(1 << 16)
+        talk.heard += part
+        line, end, more = talk.heard.partition(b"\n")
+        if end:
+            answer = self._answers.refused("there is more than one line") if more else self._ask(bytes(line))
+        elif not part:
+            answer = self._answers.refused("the question ends in the middle")
+        elif len(talk.heard) > MAX_LINE or sum(len(talk.heard) for talk in self._talks.values()) > MAX_HELD:
+            answer = self._answers.refused("the question is longer than any")
+        else:
+            return
+        talk.heard.clear()
+        # Whoever goes on talking is told so at once.
+        with contextlib.suppress(OSError):
+            talk.connection.shutdown(socket.SHUT_RD)
+        talk.to_say, talk.answered, talk.until = answer, True, time.monotonic() + PATIENCE_S
+
+    def _ask(self, line: bytes) -> bytes:
+        signal.setitimer(signal.ITIMER_REAL, DECISION_S)
+        try:
+            return self._answers.answer(line)
+        except _Late:
+            return self._answers.refused(f"no decision within {DECISION_S:g} s")
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _close(self, number: int) -> None:
+        self._talks.pop(number).connection.close()
+
+
+class Answers:
+    """Stations 1 to 7 for one session."""
+
+    def __init__(self, guard: Guard, asked: Asked) -> None:
+        self._guard, self._asked = guard, asked
+        self._left, self._filled, self._spent = BURST, time.monotonic(), 0.0
+        self._turned_away = 0
+
+    def is_theirs(self, connection: socket.socket) -> bool:
+        """Whether somebody of the session's own user asks."""
+        found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        return int.from_bytes(found[4:8], sys.byteorder) == self._asked.uid
+
+    def answer(self, line: bytes) -> bytes:
+        """Never raises for anything that a question can hold."""
+        try:
+            if not self._may_ask(len(line)):
+                return self.refused("this session asks too often; it is not looked at any more, wait a while")
+            return _line(self._judged(line))
+        except PayloadError as error:
+            return self.refused(f"{error}; check which client and event this hook is registered for")
+        except GuardError as error:
+            return self.refused(f"{error}{f'; {error.help}' if error.help else ''}")
+        except _Late:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong with us is a deny, in words, never an allow
+            return self.refused(f"{type(error).__name__}: {error}")
+
+    def refused(self, problem: str) -> bytes:
+        return _line(claude_code.refuse(problem))
+
+    def close(self) -> None:
+        """Record how many were turned away."""
+        if self._turned_away:
+            self._note(f"{self._turned_away} questions of the session came too often and were denied unread")
+
+    def _judged(self, line: bytes) -> Reply:
+        call = claude_code.read(_payload(line))
+        # Its own word for who it is would let it count on another's account, or begin anew at each denial.
+        principal = replace(self._asked.principal, subagent=call.proposal.principal.subagent)
+        proposal = replace(call.proposal, principal=principal)
+        decided = self._guard.decide(proposal)
+        self._guard.record(decided)
+        return claude_code.answer_inside(
+            replace(call, proposal=proposal), decided, judged_later=self._asked.judged_later
+        )
+
+    def _may_ask(self, length: int) -> bool:
+        now = time.monotonic()
+        self._left = min(BURST, self._left + RATE_PER_S * (now - self._filled))
+        self._filled = now
+        price = min(1 + length / _BYTES_OF_ONE, BURST / 2)
+        if self._left < price or self._spent + price > MOST:
+            if not self._turned_away:
+                self._note("the session asks too often: what it asks is denied unread for a while")
+            self._turned_away += 1
+            return False
+        self._left -= price
+        self._spent += price
+        return True
+
+    def _note(self, problem: str) -> None:
+        with contextlib.suppress(GuardError):
+            self._guard.log.append(
+                {"type": "guard.error", "decision": self._asked.decision, "problem": text_of(problem)}
+            )
+
+
+def _payload(line: bytes) -> bytes:
+    """Raises PayloadError."""
+    from binascii import Error, a2b_base64  # noqa: PLC0415 - beside its only use
+
+    try:
+        found = loads(line.decode("ascii"))
+        version, agent, payload = (
+            found["version"],
+            found["agent"],
+            a2b_base64(found["payload"], strict_mode=True),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Error):
+        raise PayloadError("the question is malformed") from None
+    if type(version) is not int or version != VERSION or agent not in AGENTS or len(found) != 3:
+        raise PayloadError(
+            "the hook inside is of another version, or for another agent, than the guard outside"
+        )
+    return payload
+
+
+def _line(reply: Reply) -> bytes:
+    said = {
+        "stdout": reply.stdout.decode("latin-1"),
+        "stderr": reply.stderr.decode("latin-1"),
+        "status": reply.status,
+    }
+    line = dumps(said).encode() + b"\n"
+    if len(line) > MAX_ANSWER:
+        return _line(claude_code.refuse("the answer is too long to be said"))
+    return line
