@@ -24,6 +24,11 @@ class Point(Enum):
     LEVEL_PLACED = "what this machine can enforce is remembered"
     DIGESTS_PLACED = "the digests of programs are remembered"
 
+    DOOR_OPEN = "guard: the socket of an enclosed session listens"
+    DOORKEEPER_FORKED = "guard: who answers an enclosed session is forked"
+    DOORKEEPER_BORN = "doorkeeper: it runs, and has set nothing up"
+    DOORKEEPER_ENDS = "doorkeeper: it has removed the socket"
+    DOORKEEPER_BURIED = "guard: who answered an enclosed session is gone"
     WATCHER_FORKED = "who watches the workspace is forked"
     WATCHER_BORN = "watcher: it runs, and has set nothing up"
     WATCHER_WATCHES = "watcher: it watches"

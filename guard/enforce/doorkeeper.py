@@ -19,6 +19,7 @@ from guard.audit.canonical import text_of
 from guard.enforce.door import MAX_ANSWER, VERSION
 from guard.enforce.pipeline import Guard
 from guard.errors import GuardError
+from guard.faults import Point, reached
 from guard.model.dataclass import dataclass, replace
 from guard.model.jsons import dumps, loads
 from guard.model.principal import Principal
@@ -71,6 +72,7 @@ class Doorkeeper:
         self._child = os.fork()
         if self._child == 0:
             _serve(listener, waits, self.path, Answers(self._guard, self._asked))
+        reached(Point.DOORKEEPER_FORKED)
         os.close(waits)
         listener.close()
         return self
@@ -84,6 +86,7 @@ class Doorkeeper:
         os.waitpid(self._child, 0)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
+        reached(Point.DOORKEEPER_BURIED)
 
 
 def _listening(path: str, uid: int) -> socket.socket:
@@ -99,11 +102,13 @@ def _listening(path: str, uid: int) -> socket.socket:
     if os.getuid() != uid:
         os.chown(path, uid, -1)
     listener.listen(MAX_CONNECTIONS)
+    reached(Point.DOOR_OPEN)
     return listener
 
 
 def _serve(listener: socket.socket, waits: int, path: str, answers: "Answers") -> NoReturn:
     try:
+        reached(Point.DOORKEEPER_BORN)
         # Nothing that is typed or sent to the session ends it, and it keeps nothing of ours open.
         os.setsid()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP):
@@ -121,6 +126,7 @@ def _serve(listener: socket.socket, waits: int, path: str, answers: "Answers") -
         answers.close()
         with contextlib.suppress(OSError):
             os.unlink(path)
+        reached(Point.DOORKEEPER_ENDS)
     finally:
         os._exit(0)
 
