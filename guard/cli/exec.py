@@ -88,7 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    command = command_of(args.words)
+    command = command_of(args.words, "exec")
     cwd = directory_of(args.cwd, "--cwd")
     if not os.path.isdir(cwd):
         raise UsageError(f"{cwd}: there is no such directory", help_="name one that exists with --cwd")

@@ -96,7 +96,10 @@ def main(arguments: list[str]) -> int:
         complain(str(error), error.help)
         return FAILED
     except KeyboardInterrupt:
-        complain("interrupted")
+        complain(
+            "interrupted",
+            "what was begun is recorded: `guard audit tail`; held changes are in `guard changes`",
+        )
         return 130
     except BrokenPipeError:
         _forget_output()

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         if args.words:
             raise UsageError("--batch reads its commands from standard input", help_="leave the command out")
         return _batch()
-    text = command_of(args.words)
+    text = command_of(args.words, "parse")
     script = parse(text)
     if args.json:
         say(json.dumps(_report(script)))

@@ -57,9 +57,11 @@ def level_of(args: argparse.Namespace) -> Level | None:
     return Level(args.level) if args.level else None
 
 
-def command_of(words: list[str]) -> str:
+def command_of(words: list[str], subcommand: str) -> str:
     if not words:
-        raise UsageError("there is no command", help_="put it after `--`, e.g. `guard check -- ls -la`")
+        raise UsageError(
+            "there is no command", help_=f"put it after `--`, e.g. `guard {subcommand} -- ls -la`"
+        )
     return words[0] if len(words) == 1 else join(words)
 
 
@@ -90,7 +92,7 @@ def proposal_of(args: argparse.Namespace, agent: str = "cli") -> Proposal:
             raise UsageError(
                 "--path is for Write, Edit and Read", help_="add --tool, or put a command after `--`"
             )
-        return ShellProposal(principal=principal, cwd=cwd, command=command_of(args.words))
+        return ShellProposal(principal=principal, cwd=cwd, command=command_of(args.words, args.command))
     if args.words:
         raise UsageError(f"--tool {args.tool} takes no command", help_="use --path")
     if not args.path:
