@@ -206,10 +206,9 @@ def _give(
         info = os.lstat(ready)
         if not stat.S_ISREG(info.st_mode):
             return False
-        if os.geteuid() == 0:
-            owner = os.fstat(root)
-            if (info.st_uid, info.st_gid) != (owner.st_uid, owner.st_gid):
-                os.chown(ready, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        owner = _owner(root, parent, name)
+        if (info.st_uid, info.st_gid) != owner:
+            os.chown(ready, *owner, follow_symlinks=False)
         # Set-id and sticky bits never come out of a sandbox.
         if stat.S_IMODE(info.st_mode) != node.mode & 0o777:
             os.chmod(ready, node.mode & 0o777)
@@ -284,8 +283,10 @@ def _make_directory(root: int, parent: int, name: str, node: Node, *, exists: bo
         os.mkdir(name, 0o700, dir_fd=parent)
     made = open_directory(parent, name)
     try:
-        _own(root, made)
-        os.fchmod(made, node.mode & 0o1777)
+        _own(made, _owner(root, parent, name))
+        # The group's bit is what the directory above gives to all that is made in it.
+        inherited = os.fstat(made).st_mode & stat.S_ISGID
+        os.fchmod(made, node.mode & 0o1777 | inherited)
         reached(Point.OBJECT_MADE)
     finally:
         os.close(made)
@@ -301,7 +302,7 @@ def _make_file(
         try:
             with content() as source:
                 _copy(source, descriptor, len)
-            _own(root, descriptor)
+            _own(descriptor, _owner(root, parent, name))
             # Set-id and sticky bits never come out of a sandbox.
             os.fchmod(descriptor, node.mode & 0o777)
             if node.mtime_ns:
@@ -316,8 +317,33 @@ def _make_file(
         raise
 
 
-def _own(root: int, descriptor: int) -> None:
-    """As root, what comes out belongs to whom the workspace belongs to."""
+def _owner(root: int, parent: int, name: str) -> tuple[int, int]:
+    """Whose ``name`` is to be. What is there keeps its owner and group, if those of the workspace may write to it.
+
+    What is new belongs to whom the workspace belongs to, and to the group of a directory that gives its group on.
+    """
+    ours, above = os.fstat(root), os.fstat(parent)
+    uid = ours.st_uid if os.geteuid() == 0 else os.geteuid()
+    try:
+        now = os.lstat(name, dir_fd=parent)
+    except FileNotFoundError:
+        now = None
+    if now is not None and not stat.S_ISLNK(now.st_mode):
+        group_writes = now.st_mode & stat.S_IWGRP and now.st_gid in (ours.st_gid, above.st_gid)
+        if now.st_uid == uid or group_writes or now.st_mode & stat.S_IWOTH:
+            return now.st_uid, now.st_gid
+    if above.st_mode & stat.S_ISGID:
+        return uid, above.st_gid
+    return uid, ours.st_gid if os.geteuid() == 0 else os.getegid()
+
+
+def _own(descriptor: int, owner: tuple[int, int]) -> None:
+    """An ordinary user gives nothing away, and a group only if it is one of its own."""
+    now = os.fstat(descriptor)
+    if (now.st_uid, now.st_gid) == owner:
+        return
     if os.geteuid() == 0:
-        owner = os.fstat(root)
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        os.fchown(descriptor, *owner)
+        return
+    with contextlib.suppress(PermissionError):
+        os.fchown(descriptor, -1, owner[1])

@@ -387,6 +387,64 @@ def test_an_ordinary_user_gets_directories_that_cannot_be_written_into(tmp_path:
     assert look(work) == before
 
 
+def owners(workspace: Path) -> dict[str, tuple[int, int, int]]:
+    found = {path: os.lstat(path) for path in sorted(workspace.rglob("*"))}
+    return {
+        str(path.relative_to(workspace)): (info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode))
+        for path, info in found.items()
+    }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give files to several people")
+@pytest.mark.parametrize("as_user", [False, True], ids=["root", "user"])
+def test_files_that_a_group_shares_stay_shared(tmp_path: Path, as_user: bool) -> None:
+    """As a write in place would have left them."""
+    workspace, wanted = tmp_path / "work", tmp_path / "wanted"
+    for tree in (workspace, wanted):
+        (tree / "shared").mkdir(parents=True)
+        for name in ("changed", "a colleague's", "another group's"):
+            (tree / "shared" / name).write_text("before")
+            (tree / "shared" / name).chmod(0o664)
+    for path in (workspace, workspace / "shared", *(workspace / "shared").iterdir()):
+        os.chown(path, 4242, 77)
+    os.chown(workspace / "shared" / "another group's", 4242, 78)
+    os.chown(workspace / "shared" / "a colleague's", 0 if as_user else 4243, 77)
+    (workspace / "shared").chmod(0o2775)
+    os.chown(workspace, 4242, 4242)
+    for name in ("changed", "another group's", "a colleague's"):
+        (wanted / "shared" / name).write_text("after")
+    (wanted / "shared" / "new").write_text("new")
+    (wanted / "shared" / "below").mkdir()
+    (wanted / "shared" / "below" / "new").write_text("new")
+    (wanted / "shared").chmod(0o2775)
+    (tmp_path / "state").mkdir(mode=0o700)
+    if as_user:
+        for path in (tmp_path, tmp_path / "state", wanted, *wanted.rglob("*")):
+            os.chown(path, 4242, 4242)
+    for path in tmp_path.parents:
+        if path.parent.name == "tmp" or "pytest-" in str(path):
+            path.chmod(0o755)
+
+    def act() -> None:
+        if as_user:
+            os.setgroups([77])
+            os.setgid(4242)
+            os.setuid(4242)
+        places = Places(state=str(tmp_path / "state"), config="")
+        assert isinstance(apply(staged(workspace, wanted, places), places), Applied)
+
+    assert killed_at(10**9, act) is False
+    found = owners(workspace)
+    assert found["shared/changed"] == (4242, 77, 0o664)
+    assert found["shared/new"][:2] == (4242, 77)
+    assert found["shared/below"][:2] == (4242, 77)
+    assert found["shared/below"][2] & stat.S_ISGID
+    assert found["shared/below/new"][:2] == (4242, 77)
+    # One's own user can give nothing away, nor to a group that it is not in.
+    assert found["shared/a colleague's"][:2] == ((4242, 77) if as_user else (4243, 77))
+    assert found["shared/another group's"][:2] == ((4242, 77) if as_user else (4242, 78))
+
+
 def test_a_hard_link_of_a_changed_file_keeps_what_it_had(
     workspace: Path, wanted: Path, places: Places, tmp_path: Path
 ) -> None:
