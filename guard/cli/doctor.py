@@ -15,12 +15,13 @@ from guard.cli.registration import problems
 from guard.enforce.levels import try_level
 from guard.enforce.pipeline import workspace_of
 from guard.enforce.places import Places, home_of
+from guard.enforce.reviewed import UNREVIEWED, reviewed_sources
 from guard.enforce.walls import read
 from guard.errors import PolicyFileError, UsageError
 from guard.model.dataclass import dataclass
 from guard.model.verdict import Level
-from guard.policy.files.build import profiles_above
-from guard.policy.files.load import load_layer
+from guard.policy.files.build import read_layer
+from guard.policy.files.compiled import read_source
 from guard.policy.files.locate import sources
 from guard.policy.rule import PolicyLayer
 from sandbox.select import NAMES, PROMISE, probe_all
@@ -127,21 +128,24 @@ def _accepted(places: Places) -> list[Finding]:
 def _policies(workspace: str, places: Places) -> list[Finding]:
     out: list[Finding] = []
     layers: list[PolicyLayer] = []
-    for source in sources(workspace, places.config).files:
+    try:
+        repo = reviewed_sources(workspace, places.policy_cache)
+    except PolicyFileError as error:
+        out.append(Finding(area="policy repo", ok=False, says=str(error), fix=error.help))
+        repo = ()
+    for source in sources(workspace, places.config, repo).files:
         try:
-            with open(source.path, "rb") as file:
-                layers.append(
-                    load_layer(
-                        file.read(), kind=source.kind, source=source.path, profiles=profiles_above(layers)
-                    )
-                )
-        except OSError as error:
-            says = f"{source.path}: {(error.strerror or str(error)).lower()}"
-            out.append(Finding(area=f"policy {source.kind}", ok=False, says=says, fix="make it readable"))
+            layers.append(read_layer(source, read_source(source), layers))
         except PolicyFileError as error:
             out.append(Finding(area=f"policy {source.kind}", ok=False, says=str(error), fix=error.help))
         else:
-            out.append(Finding(area=f"policy {source.kind}", ok=True, says=source.path))
+            out.append(
+                Finding(
+                    area=f"policy {source.kind}",
+                    ok=True,
+                    says=source.path if source.reviewed else f"{source.path}, as it lies there: {UNREVIEWED}",
+                )
+            )
     return out
 
 

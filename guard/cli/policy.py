@@ -9,6 +9,7 @@ from guard.cli.exit_codes import FINDINGS, OK, USAGE
 from guard.cli.output import complain, say, style, visible
 from guard.cli.proposals import directory_of
 from guard.enforce.places import Places, home_of
+from guard.enforce.reviewed import UNREVIEWED, reviewed_sources
 from guard.errors import PolicyFileError
 from guard.model.profile import amount
 from guard.policy.files.compiled import load_policy
@@ -51,10 +52,16 @@ def run(args: argparse.Namespace) -> int:
         complain(f"{cwd}: there is no such directory", "name the workspace")
         return USAGE
     places = Places.from_environment()
-    here = sources(_workspace(cwd), places.config)
+    workspace = _workspace(cwd)
+    if args.action == "check":
+        # What lies in the work tree is what is about to be proposed.
+        return _check(args, sources(workspace, places.config))
+    try:
+        here = sources(workspace, places.config, reviewed_sources(workspace, places.policy_cache))
+    except PolicyFileError as error:
+        complain(str(error), error.help)
+        return FINDINGS
     match args.action:
-        case "check":
-            return _check(args, here)
         case "show":
             return _show(args, here, places)
         case _:
@@ -136,6 +143,7 @@ def _show(args: argparse.Namespace, here: PolicySources, places: Places) -> int:
     for layer in policy.layers:
         say()
         host = "" if layer.permits_host else ", nothing on the host"
+        host += "" if layer.reviewed else f"; {UNREVIEWED}"
         say(
             f"{style(layer.kind, 'bold')} {visible(layer.name)} ({visible(layer.source)}), "
             f"else {layer.default.value}{host}"
@@ -207,6 +215,7 @@ def _layer_json(layer: PolicyLayer) -> dict[str, object]:
         "source": layer.source,
         "default": layer.default.value,
         "permits_host": layer.permits_host,
+        "reviewed": layer.reviewed,
         "profiles": [_profile_json(profile) for profile in layer.profiles],
         "rules": [
             {

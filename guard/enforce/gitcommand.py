@@ -41,7 +41,9 @@ _SETTINGS = (
 _DIFFERS = frozenset(
     {"diff", "log", "show", "diff-tree", "diff-index", "diff-files", "format-patch", "whatchanged"}
 )
-_KNOWN = frozenset({"init", "add", "commit", "status", "rev-parse", "ls-files", "cat-file", *_DIFFERS})
+_KNOWN = frozenset(
+    {"init", "add", "commit", "status", "rev-parse", "ls-files", "cat-file", "ls-tree", *_DIFFERS}
+)
 
 
 def git_argv(git: str, *words: str, settings: tuple[str, ...] = ()) -> list[str]:

@@ -9,7 +9,7 @@ from guard.audit.canonical import Json, text_of
 from guard.audit.log import Appended, AuditLog
 from guard.audit.record import decision_record
 from guard.audit.redact import Redactor
-from guard.enforce.gitindex import work_tree
+from guard.enforce.gitindex import git_directory, work_tree
 from guard.enforce.judge import judge_changes, judge_proposal, judge_unproposed
 from guard.enforce.levels import best_level
 from guard.enforce.places import Places, home_of
@@ -223,7 +223,12 @@ def _with_forbidden(facts: Facts, policy: Policy, places: Places) -> Facts:
 
 def _policy(workspace: str, places: Places) -> tuple[Policy, PolicyFileError | None]:
     try:
-        return load_policy(sources(workspace, places.config), places.policy_cache), None
+        repo = None
+        if workspace and git_directory(workspace):
+            from guard.enforce.reviewed import reviewed_sources  # noqa: PLC0415 - only where there is a history
+
+            repo = reviewed_sources(workspace, places.policy_cache)
+        return load_policy(sources(workspace, places.config, repo), places.policy_cache), None
     except PolicyFileError as error:
         return restricted_policy(str(error)), error
 

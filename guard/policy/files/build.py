@@ -2,17 +2,16 @@
 
 import contextlib
 import json
-import os
 import sys
 
 from guard.errors import PolicyFileError
-from guard.faults import Point, reached
+from guard.model.dataclass import replace
 from guard.model.typed import Any
-from guard.policy.files.compiled import digest_of, read_bytes
+from guard.policy.files.compiled import digest_of, keep, read_source
 from guard.policy.files.load import load_layer
+from guard.policy.files.locate import Source
 from guard.policy.files.table import FORMAT, layer_to_json
 from guard.policy.rule import PolicyLayer
-from guard.temporary import temporary
 
 
 def main() -> int:
@@ -28,20 +27,37 @@ def main() -> int:
         return 1
     table: dict[str, object] = {"format": FORMAT, "digest": order["digest"], "layers": layers}
     with contextlib.suppress(OSError):
-        write_table(order["path"], table)
+        keep(order["path"], json.dumps(table))
     json.dump(table, sys.stdout)
     return 0
 
 
-def _layers(files: list[tuple[str, str]], digest: str) -> list[dict[str, Any]]:
-    contents = [(kind, path, read_bytes(path)) for kind, path in files]
+def _layers(files: list[tuple[str, str, str | None, bool]], digest: str) -> list[dict[str, Any]]:
+    found = [
+        Source(
+            kind=kind, path=path, content=None if text is None else text.encode("latin-1"), reviewed=reviewed
+        )
+        for kind, path, text, reviewed in files
+    ]
+    contents = [(source, read_source(source)) for source in found]
     # Else a file that changes in this moment would be kept as the meaning of what stood there before.
     if digest_of(contents) != digest:
         raise PolicyFileError("a policy file changed while it was read", help_="try again")
+    return [layer_to_json(layer) for layer in read_layers(contents)]
+
+
+def read_layers(contents: list[tuple[Source, bytes]]) -> list[PolicyLayer]:
+    """The layers that files are, in their order. Raises PolicyFileError for the first that is none."""
     layers: list[PolicyLayer] = []
-    for kind, path, content in contents:
-        layers.append(load_layer(content, kind=kind, source=path, profiles=profiles_above(layers)))
-    return [layer_to_json(layer) for layer in layers]
+    for source, content in contents:
+        layers.append(read_layer(source, content, layers))
+    return layers
+
+
+def read_layer(source: Source, content: bytes, above: list[PolicyLayer]) -> PolicyLayer:
+    """``above``: what it may name profiles of. Raises PolicyFileError."""
+    layer = load_layer(content, kind=source.kind, source=source.path, profiles=profiles_above(above))
+    return layer if source.reviewed else replace(layer, reviewed=False)
 
 
 def profiles_above(layers: list[PolicyLayer]) -> frozenset[str]:
@@ -49,23 +65,3 @@ def profiles_above(layers: list[PolicyLayer]) -> frozenset[str]:
     return frozenset(
         profile.id for layer in layers if layer.kind not in {"repo", "personal"} for profile in layer.profiles
     )
-
-
-def write_table(path: str, table: dict[str, object]) -> None:
-    """Atomic and private."""
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    early = temporary(path)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(early, flags, 0o600)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump(table, file)
-            file.flush()
-            os.fsync(descriptor)
-        reached(Point.POLICY_WRITTEN)
-        os.replace(early, path)
-        reached(Point.POLICY_PLACED)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(early)
-        raise

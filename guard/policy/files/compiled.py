@@ -10,7 +10,7 @@ import sys
 from guard.errors import PolicyFileError
 from guard.model.hashes import sha256
 from guard.model.jsons import dumps, loads
-from guard.policy.files.locate import PolicySources
+from guard.policy.files.locate import PolicySources, Source
 from guard.policy.files.table import FORMAT, layer_from_json
 from guard.policy.protected import DIGEST
 from guard.policy.rule import Policy, policy_of
@@ -21,7 +21,7 @@ COMPILE_TIMEOUT_S = 15
 
 def load_policy(sources: PolicySources, cache_dir: str) -> Policy:
     """Raises PolicyFileError when a file cannot be read as law: then everything is to be asked about."""
-    digest = digest_of([(source.kind, source.path, read_bytes(source.path)) for source in sources.files])
+    digest = digest_of([(source, read_source(source)) for source in sources.files])
     path = os.path.join(cache_dir, f"{digest.removeprefix('sha256:')}.json")
     policy = _load(path, digest) or _policy_in(_compile(sources, digest, path), digest)
     if policy is None:
@@ -33,13 +33,19 @@ def load_policy(sources: PolicySources, cache_dir: str) -> Policy:
     return policy
 
 
-def digest_of(files: list[tuple[str, str, bytes]]) -> str:
+def digest_of(files: list[tuple[Source, bytes]]) -> str:
     """Of the list of protected files, and of the kind, the path and the content of each file: the identity of a policy."""
     total = sha256(f"{FORMAT} {DIGEST}\n".encode())
-    for kind, path, content in files:
-        total.update(f"{kind}\0{path}\0{len(content)}\0".encode(errors="surrogateescape"))
+    for source, content in files:
+        kind = source.kind if source.reviewed else f"{source.kind}, not reviewed"
+        total.update(f"{kind}\0{source.path}\0{len(content)}\0".encode(errors="surrogateescape"))
         total.update(content)
     return "sha256:" + total.hexdigest()
+
+
+def read_source(source: Source) -> bytes:
+    """Raises PolicyFileError."""
+    return read_bytes(source.path) if source.content is None else source.content
 
 
 def read_bytes(path: str) -> bytes:
@@ -65,6 +71,12 @@ def read_bytes(path: str) -> bytes:
 
 
 def _load(path: str, digest: str) -> Policy | None:
+    kept = read_kept(path)
+    return None if kept is None else _policy_in(kept, digest)
+
+
+def read_kept(path: str) -> str | None:
+    """What was kept in ``path``, where only we can have written it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         with open(descriptor, encoding="utf-8") as file:
@@ -72,9 +84,34 @@ def _load(path: str, digest: str) -> Policy | None:
             # Whoever can write here decides what is allowed: only our own private file counts.
             if info.st_uid != os.getuid() or info.st_mode & 0o022:
                 return None
-            return _policy_in(file.read(), digest)
+            return file.read()
     except (OSError, ValueError):
         return None
+
+
+def keep(path: str, text: str) -> None:
+    """Atomic and private. Raises OSError."""
+    from guard.faults import Point, reached  # noqa: PLC0415 - for what a call rarely does
+    from guard.temporary import temporary  # noqa: PLC0415 - as above
+
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    early = temporary(path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(early, flags, 0o600)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        reached(Point.POLICY_WRITTEN)
+        os.replace(early, path)
+        reached(Point.POLICY_PLACED)
+    except OSError:
+        try:  # noqa: SIM105 - a hook does not load contextlib for this
+            os.unlink(early)
+        except OSError:
+            pass
+        raise
 
 
 def _policy_in(table: str | bytes, digest: str) -> Policy | None:
@@ -95,7 +132,14 @@ def _compile(sources: PolicySources, digest: str, path: str) -> bytes:
     paths = dumps([root, *[entry for entry in sys.path if entry]])
     start = f"import sys; sys.path[:0] = {paths}; from guard.policy.files.build import main; sys.exit(main())"
     order = dumps(
-        {"digest": digest, "path": path, "files": [[source.kind, source.path] for source in sources.files]}
+        {
+            "digest": digest,
+            "path": path,
+            "files": [
+                [s.kind, s.path, None if s.content is None else s.content.decode("latin-1"), s.reviewed]
+                for s in sources.files
+            ],
+        }
     )
     try:
         done = subprocess.run(

@@ -12,6 +12,10 @@ class Source:
     kind: str
     """``floor``, ``profile``, ``repo`` or ``personal``."""
     path: str
+    content: bytes | None = None
+    """What it says, where ``path`` is no file but something in a repository's history."""
+    reviewed: bool = True
+    """Whether it comes from where other people have seen it; what lies in a work tree does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +32,19 @@ def builtin_directory() -> str:
     )
 
 
-def sources(workspace: str, config_dir: str) -> PolicySources:
-    """All layers that count. A repository's file is found in its root only, never above it."""
+REPO_FILES = (".guard/policy.yaml", "policies/guard.yaml")
+
+
+def in_work_tree(workspace: str) -> tuple[Source, ...]:
+    """The repository's files as they lie there. They are found in its root only, never above it."""
+    if not workspace:
+        return ()
+    paths = [os.path.join(workspace, name) for name in REPO_FILES]
+    return tuple(Source(kind="repo", path=path, reviewed=False) for path in paths if os.path.lexists(path))
+
+
+def sources(workspace: str, config_dir: str, repo: tuple[Source, ...] | None = None) -> PolicySources:
+    """All layers that count. ``repo``: the repository's, where they are not those of its work tree."""
     builtin = builtin_directory()
     files = [
         Source(kind="floor", path=os.path.join(builtin, "floor.yaml")),
@@ -37,11 +52,7 @@ def sources(workspace: str, config_dir: str) -> PolicySources:
     ]
     if os.path.lexists(FLOOR):
         files.append(Source(kind="floor", path=FLOOR))
-    if workspace:
-        for name in (os.path.join(".guard", "policy.yaml"), os.path.join("policies", "guard.yaml")):
-            path = os.path.join(workspace, name)
-            if os.path.lexists(path):
-                files.append(Source(kind="repo", path=path))
+    files += in_work_tree(workspace) if repo is None else repo
     personal = os.path.join(config_dir, "personal.yaml")
     if os.path.lexists(personal):
         files.append(Source(kind="personal", path=personal))
