@@ -8,31 +8,58 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.at_terminal import Person
+from tests.sandbox.conftest import BUBBLEWRAP
 
 from .machine import Machine
 
-pytestmark = pytest.mark.sandbox
+WITH_BUBBLEWRAP = (
+    "import runpy; from sandbox import select; from sandbox.backends.bubblewrap import BubblewrapBackend as Backend; "
+    f"select._made['bubblewrap'] = Backend(program={BUBBLEWRAP!r}); runpy.run_module('guard', run_name='__main__')"
+)
+"""The guard, with the bubblewrap that the tests are given instead of the system's."""
 
 
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    found = Machine(tmp_path)
+class Seated(Machine):
+    """A machine at whose terminal one sandbox is asked for."""
+
+    backend = "local"
+
+    def words(self, command: str, *options: str) -> list[str]:
+        words = self.argv("exec", *options, "--backend", self.backend, "--", command)
+        return [words[0], "-c", WITH_BUBBLEWRAP, *words[3:]] if self.backend == "bubblewrap" else words
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("local", marks=pytest.mark.sandbox),
+        pytest.param("landlock", marks=pytest.mark.sandbox),
+        pytest.param("bubblewrap", marks=pytest.mark.bubblewrap),
+    ]
+)
+def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Seated:
+    if request.param == "bubblewrap" and not BUBBLEWRAP:
+        pytest.skip("no bubblewrap: GUARD_TEST_BWRAP is unset (run tests/sandbox/with_bubblewrap.sh pytest)")
+    found = Seated(tmp_path)
+    found.backend = request.param
     found.env |= {"TERM": "xterm", "LANG": "C.UTF-8"}
+    settings = found.home / ".config" / "guard"
+    settings.mkdir(parents=True)
+    (settings / "sandbox.json").write_text('{"accept": ["landlock"]}')
     return found
 
 
-def start(machine: Machine, command: str, **size: int) -> Person:
+def start(machine: Seated, command: str, **size: int) -> Person:
     """``guard exec`` alone at a terminal."""
 
     def work() -> int:
         os.chdir(machine.work)
-        argv = machine.argv("exec", "--ask", "deny", "--", command)
+        argv = machine.words(command, "--ask", "deny")
         os.execvpe(argv[0], argv, machine.env)
 
     return Person(work, **size)
 
 
-def shell(machine: Machine) -> Person:
+def shell(machine: Seated) -> Person:
     """A person's interactive bash, with job control and a prompt that is known."""
 
     def work() -> int:
@@ -45,10 +72,10 @@ def shell(machine: Machine) -> Person:
     return person
 
 
-def guarded(machine: Machine, command: str) -> bytes:
+def guarded(machine: Seated, command: str) -> bytes:
     import shlex
 
-    return shlex.join(machine.argv("exec", "--ask", "deny", "--", command)).encode() + b"\r"
+    return shlex.join(machine.words(command, "--ask", "deny")).encode() + b"\r"
 
 
 def unread(*words: str) -> str:
@@ -63,7 +90,7 @@ def needs(program: str) -> None:
         pytest.skip(f"{program} is not installed")
 
 
-def test_a_python_prompt(machine: Machine) -> None:
+def test_a_python_prompt(machine: Seated) -> None:
     person = start(machine, "python3 -q")
     person.sees(b">>> ")
     person.types(b"6 * 7\r")
@@ -78,7 +105,7 @@ def test_a_python_prompt(machine: Machine) -> None:
     assert (machine.work / "made").read_text() == "x"
 
 
-def test_an_editor(machine: Machine) -> None:
+def test_an_editor(machine: Seated) -> None:
     needs("vi")
     person = start(machine, "vi -u NONE -N README")
     person.sees(b"read me")
@@ -88,7 +115,7 @@ def test_an_editor(machine: Machine) -> None:
     assert (machine.work / "README").read_text() == "read me\nnew line\n"
 
 
-def test_an_editor_draws_for_the_size_of_the_window(machine: Machine) -> None:
+def test_an_editor_draws_for_the_size_of_the_window(machine: Seated) -> None:
     needs("vi")
     person = start(machine, "vi -u NONE -N README", rows=30, columns=100)
     person.sees(b"\x1b[30;1H")  # its last line
@@ -100,7 +127,7 @@ def test_an_editor_draws_for_the_size_of_the_window(machine: Machine) -> None:
     assert person.status() == 0
 
 
-def test_a_pager(machine: Machine) -> None:
+def test_a_pager(machine: Seated) -> None:
     needs("less")
     (machine.work / "long").write_text("".join(f"line {n}\n" for n in range(500)))
     person = start(machine, unread("less", "long"))
@@ -112,11 +139,11 @@ def test_a_pager(machine: Machine) -> None:
     assert person.status() == 0
 
 
-def test_a_shell_has_job_control(machine: Machine) -> None:
+def test_a_shell_has_job_control(machine: Seated) -> None:
     (machine.work / "job.py").write_text(
-        "import signal\n"
-        "signal.signal(signal.SIGCONT, lambda *_: print('again', flush=True))\n"
-        "print('started', flush=True)\n"
+        "import os, signal\n"
+        "signal.signal(signal.SIGCONT, lambda *_: os.write(1, b'again\\n'))\n"
+        "os.write(1, b'started\\n')\n"
         "while True: signal.pause()\n"
     )
     person = start(machine, "bash --norc -i")
@@ -135,7 +162,7 @@ def test_a_shell_has_job_control(machine: Machine) -> None:
     assert person.status() == 7
 
 
-def test_what_is_typed_before_it_runs_is_for_the_command(machine: Machine) -> None:
+def test_what_is_typed_before_it_runs_is_for_the_command(machine: Seated) -> None:
     person = start(machine, unread("bash", "-c", "read x; echo got $x"))
     person.types(b"early\r")
 
@@ -143,14 +170,14 @@ def test_what_is_typed_before_it_runs_is_for_the_command(machine: Machine) -> No
     assert person.status() == 0
 
 
-def test_colours_are_shown(machine: Machine) -> None:
+def test_colours_are_shown(machine: Seated) -> None:
     person = start(machine, 'eval "$(echo ls --color=auto)"')
 
     person.sees(b"\x1b[01;34msrc")
     assert person.status() == 0
 
 
-def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(machine: Machine) -> None:
+def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(machine: Seated) -> None:
     person = shell(machine)
     person.types(guarded(machine, 'python3 -c \'print("up"); print("got", input())\''))
     person.sees(b"\rup")
@@ -170,7 +197,7 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(machine: Machine) -> None
     assert person.status() == 0
 
 
-def test_in_the_background_it_reads_no_keys(machine: Machine) -> None:
+def test_in_the_background_it_reads_no_keys(machine: Seated) -> None:
     person = shell(machine)
     person.types(
         guarded(machine, 'python3 -c \'import time; time.sleep(2); print("qui" + "et")\'')[:-1] + b" &\r"
@@ -185,7 +212,7 @@ def test_in_the_background_it_reads_no_keys(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(("key", "number"), [(b"\x03", signal.SIGINT), (b"\x1c", signal.SIGQUIT)])
-def test_a_key_that_ends_the_command_is_its_status(machine: Machine, key: bytes, number: int) -> None:
+def test_a_key_that_ends_the_command_is_its_status(machine: Seated, key: bytes, number: int) -> None:
     person = start(machine, unread("sh", "-c", "ulimit -c 0; echo up; exec sleep 1000"))
     person.sees(b"up")
     person.types(key)
@@ -194,7 +221,7 @@ def test_a_key_that_ends_the_command_is_its_status(machine: Machine, key: bytes,
     assert machine.records("outcome")[-1]["ended"] == "completed"
 
 
-def test_output_is_not_delayed(machine: Machine) -> None:
+def test_output_is_not_delayed(machine: Seated) -> None:
     """A line without an end is seen while the command waits for the answer to it."""
     person = start(machine, 'python3 -c \'print("name? ", end="", flush=True); print("hello", input())\'')
     person.sees(b"name? ")
@@ -204,11 +231,11 @@ def test_output_is_not_delayed(machine: Machine) -> None:
     assert person.status() == 0
 
 
-def test_a_pipe_is_not_delayed_either(machine: Machine) -> None:
+def test_a_pipe_is_not_delayed_either(machine: Seated) -> None:
     import subprocess
 
     child = subprocess.Popen(
-        machine.argv("exec", "--", 'python3 -c \'print("name?", flush=True); print("hello", input())\''),
+        machine.words('python3 -c \'print("name?", flush=True); print("hello", input())\''),
         cwd=machine.work,
         env=machine.env,
         stdin=subprocess.PIPE,
