@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         "exit codes: the agent's own; 10 a person has to be asked, 11 denied, or ended for what it changed,\n"
-        "12 some of its changes are held, 124 a limit ended it, 2 malformed input, 3 the guard failed, or it cannot be\n"
-        "enclosed here (nothing was run)"
+        "12 some of its changes wait to be looked at, 124 a limit ended it, 2 malformed input, 3 the guard failed, or it\n"
+        "cannot be enclosed here (nothing was run)"
     )
     parser.add_argument("--cwd", metavar="D", help="the directory to run in (default: this one)")
     parser.add_argument(
@@ -156,7 +156,14 @@ def _tell(session: Session, config: str) -> None:
             f"the session was ended: it changed `{visible(session.ended_by)}`, which the policy does not let pass",
             "look at what it did there; the policy says `unproposed: end`",
         )
-    elif session.unproposed_rule:
+    if session.appeared:
+        shown = ", ".join(f"`{visible(path)}`" for path in session.appeared[:_SHOWN])
+        more = f" and {len(session.appeared) - _SHOWN} more" if len(session.appeared) > _SHOWN else ""
+        complain(
+            f"files came to be that agents, editors or git obey unasked: {shown}{more}",
+            "look at them before anything reads them, and remove what nobody wanted",
+        )
+    elif session.unproposed_rule and not session.ended_by:
         shown = ", ".join(f"`{visible(path)}`" for path in session.unproposed[:_SHOWN])
         complain(
             f"{len(session.unproposed)} files of the workspace were changed meanwhile, and the policy asks about some"
@@ -208,4 +215,4 @@ def _status(session: Session, *, left: bool) -> int:
         case Killed(signal=number):
             return 128 + number
         case Completed(status=status):
-            return HELD if left else status
+            return HELD if left or session.appeared else status

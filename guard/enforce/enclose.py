@@ -16,14 +16,14 @@ from guard.enforce.connections import note
 from guard.enforce.door import DOOR_VARIABLE
 from guard.enforce.doorkeeper import Asked, Doorkeeper
 from guard.enforce.ending import Kept, keep
-from guard.enforce.fixed import Fixed, fixed
+from guard.enforce.fixed import Fixed, appeared, fixed, listed_in
 from guard.enforce.forbidden import hidden_files, with_content
 from guard.enforce.grants import environment, limits, network, places, refused
 from guard.enforce.injected import Injected
 from guard.enforce.permit import Permit
 from guard.enforce.pipeline import Guard
 from guard.enforce.toolchains import program, toolchains
-from guard.enforce.watch import Seen, Watch
+from guard.enforce.watch import MAX_PATHS, Seen, Watch
 from guard.engine.stages import Decided
 from guard.errors import UsageError
 from guard.model.dataclass import dataclass, field, replace
@@ -85,6 +85,8 @@ class Session:
     unproposed_rule: str = ""
     ended_by: str = ""
     """The path of the change that ended it, where the policy says that such a change does."""
+    appeared: tuple[str, ...] = ()
+    """Files that came to be in the workspace itself, of those that somebody obeys unasked."""
     connections: Connections = field(default_factory=Connections)
 
 
@@ -269,7 +271,12 @@ def _run(
     absent = prepared.fixed.absent if prepared.fixed is not None else frozenset[str]()
     where = Where.WORKSPACE if wanted.direct else Where.COPY
     begun = begin(guard.places, decision, prepared.spec.workspace, where, absent)
-    watcher = Watch(prepared.spec.workspace, absent.__contains__, _alarm(guard, decided, wanted))
+    watcher = Watch(
+        prepared.spec.workspace,
+        absent.__contains__,
+        _alarm(guard, decided, wanted),
+        listed_in(prepared.spec.workspace),
+    )
     watcher.start()
     run: Run | None = None
     problem = ""
@@ -289,7 +296,8 @@ def _run(
             seen = watcher.stop()
             # That nobody could look is said, whatever the watcher itself still says.
             seen = replace(seen, problem=seen.problem or problem)
-        session = _ended(guard, decided, decision, run, outcome, seen)
+            seen, new = _with_new(seen, prepared)
+        session = replace(_ended(guard, decided, decision, run, outcome, seen), appeared=new)
     finally:
         if run is not None:
             run.destroy()
@@ -313,9 +321,24 @@ def _run(
             "changes": kept.total,
             "held": kept.held,
             "by": text_of(seen.alarm),
+            "appeared": [text_of(path) for path in new[:MAX_PATHS]],
         }
     )
     return session
+
+
+def _with_new(seen: Seen, prepared: _Prepared) -> tuple[Seen, tuple[str, ...]]:
+    """What is there now and should not have come to be, whether or not it was seen when it did."""
+    if prepared.fixed is None:
+        return seen, ()
+    try:
+        new = appeared(prepared.fixed, prepared.spec.workspace)
+    except (UsageError, OSError) as error:
+        why = f"whether protected files came to be could not be looked for: {error}"
+        return replace(seen, problem=seen.problem or why), ()
+    unseen = [path for path in new if path not in seen.paths]
+    paths = (*new[:MAX_PATHS], *(path for path in seen.paths if path not in new))
+    return replace(seen, paths=paths, total=seen.total + len(unseen)), new
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import os
 from guard.enforce.gitdirs import looks_like_one
 from guard.errors import UsageError
 from guard.model.dataclass import dataclass
+from guard.model.typed import Callable
 from guard.policy.protected import ZONES
 from guard.policy.zones import ZoneTable
 
@@ -16,7 +17,8 @@ _ABSENT = (
 )  # fmt: skip
 """Must not come to be, where the directory they lie in is there: an empty directory stands there meanwhile."""
 _NOT_LOOKED_INTO = frozenset({"node_modules", "objects", "__pycache__"})
-_MOST_LOOKED_AT = 200_000
+_MOST_LOOKED_AT, _MOST_AFTERWARDS = 200_000, 2_000_000
+"""The session itself may have made many, to hide one among them."""
 _ANY = "\x01"
 
 
@@ -29,14 +31,28 @@ class Fixed:
     """Of ``protected``: what is not there, and is held by an empty directory."""
 
 
-def fixed(workspace: str) -> Fixed:
-    """Raises UsageError when there is too much to look at."""
+def listed_in(workspace: str) -> Callable[[str], bool]:
+    """Whether an absolute path below the workspace is one of those that somebody obeys, there or not."""
+    listed = _listed()
+    return lambda path: listed("$W" + path[len(workspace) :])
+
+
+def appeared(before: Fixed, workspace: str) -> tuple[str, ...]:
+    """What has come to be in a session, of what nobody may change in one. Raises UsageError, OSError."""
+    known = frozenset(before.protected)
+    now = fixed(workspace, _MOST_AFTERWARDS).protected
+    return tuple(sorted(path for path in now if path not in known and os.path.lexists(path)))
+
+
+def _listed() -> Callable[[str], bool]:
     table = ZoneTable({name: ZONES[name] for name in _ZONES})
     bits = table.bits(_ZONES)
+    return lambda place: bool(table.membership(place).inside & bits)
 
-    def listed(place: str) -> bool:
-        return bool(table.membership(place).inside & bits)
 
+def fixed(workspace: str, most: int = _MOST_LOOKED_AT) -> Fixed:
+    """Raises UsageError when there is too much to look at."""
+    listed = _listed()
     protected: dict[str, None] = {}
     pinned: dict[str, None] = {}
     looked = 0
@@ -47,9 +63,9 @@ def fixed(workspace: str) -> Fixed:
         with os.scandir(directory) as entries:
             for entry in entries:
                 looked += 1
-                if looked > _MOST_LOOKED_AT:
+                if looked > most:
                     raise UsageError(
-                        f"{workspace} has more than {_MOST_LOOKED_AT} files to look at for those to protect",
+                        f"{workspace} has more than {most} files to look at for those to protect",
                         help_="use --workspace staged, where every change is judged",
                     )
                 place = "$W" + entry.path[len(workspace) :]

@@ -33,7 +33,7 @@ _PR_SET_PDEATHSIG = 1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     paths: tuple[str, ...] = ()
-    """Unexplained, absolute; at most ``MAX_PATHS``."""
+    """Unexplained, absolute; at most ``MAX_PATHS``, and as many of those that come first."""
     total: int = 0
     """How many changes in all."""
     problem: str = ""
@@ -52,9 +52,13 @@ class Watch:
         workspace: str,
         explained: Callable[[str], bool],
         alarm: Callable[[str], bool] | None = None,
+        first: Callable[[str], bool] | None = None,
     ) -> None:
-        """``alarm``: whether a change ends what runs: then we are sent SIGTERM, at once."""
-        self._workspace, self._explained, self._alarm = workspace, explained, alarm
+        """``alarm``: whether a change ends what runs: then we are sent SIGTERM, at once.
+
+        ``first``: whether a path is told of however many others there are.
+        """
+        self._workspace, self._explained, self._alarm, self._first = workspace, explained, alarm, first
         self._child = self._stopper = self._answers = -1
         self._heard = b""
 
@@ -63,7 +67,7 @@ class Watch:
         self._answers, answers = os.pipe()
         self._child = os.fork()
         if self._child == 0:
-            _helper(self._workspace, Notes(self._explained, self._alarm), waits, answers)
+            _helper(self._workspace, Notes(self._explained, self._alarm, self._first), waits, answers)
         reached(Point.WATCHER_FORKED)
         os.close(waits)
         os.close(answers)
@@ -150,8 +154,14 @@ def _watch(workspace: str, notes: "Notes", waits: int, answers: int) -> None:
 class Notes:
     """What was seen, each path once."""
 
-    def __init__(self, explained: Callable[[str], bool], alarm: Callable[[str], bool] | None = None) -> None:
-        self._explained, self._alarm = explained, alarm
+    def __init__(
+        self,
+        explained: Callable[[str], bool],
+        alarm: Callable[[str], bool] | None = None,
+        first: Callable[[str], bool] | None = None,
+    ) -> None:
+        self._explained, self._alarm, self._first = explained, alarm, first
+        self._foremost = 0
         self.alarmed = ""
         self.paths: dict[str, None] = {}
         self.total = 0
@@ -165,9 +175,16 @@ class Notes:
         for path in (event.src_path, event.dest_path):
             if path and not self._explained(os.fsdecode(path)):
                 self.total += 1
-                if len(self.paths) < MAX_PATHS:
-                    self.paths.setdefault(os.fsdecode(path))
+                self._note(os.fsdecode(path))
                 self._ring(os.fsdecode(path))
+
+    def _note(self, path: str) -> None:
+        if path in self.paths:
+            return
+        foremost = self._foremost < MAX_PATHS and self._first is not None and self._first(path)
+        self._foremost += foremost
+        if foremost or len(self.paths) - self._foremost < MAX_PATHS:
+            self.paths[path] = None
 
     def _ring(self, path: str) -> None:
         if self._alarm is not None and not self.alarmed and self._alarm(path):

@@ -404,6 +404,75 @@ def test_directly_protected_files_stay_and_git_works(ours: Machine) -> None:
     }
 
 
+HIDDEN = {
+    "in a subdirectory": ("mkdir -p a/b; echo x > a/b/CLAUDE.md", ["a/b/CLAUDE.md"]),
+    "moved there": ("mkdir -p a; echo x > a/x; mv a/x src/.envrc; rmdir a", ["src/.envrc"]),
+    "a directory of them": ("mkdir -p a/.claude/commands; echo x > a/.claude/commands/x.md", ["a/.claude"]),
+    "a link": ("ln -s ../README src/AGENTS.md", ["README", "src/AGENTS.md"]),
+    "spelled otherwise": ("mkdir a; echo x > a/AGENTS.MD", ["a/AGENTS.MD"]),
+    "a repository": ("git init -q src/inner", ["src/inner/.git/config", "src/inner/.git/hooks"]),
+    "in the workspace itself": ("echo x > CLAUDE.md", ["CLAUDE.md"]),
+    "behind a crowd": (
+        "mkdir a; i=0; while [ $i -lt 600 ]; do : > a/$i; i=$((i+1)); done; echo x > a/.cursorrules",
+        ["a/.cursorrules"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "names"), HIDDEN.values(), ids=HIDDEN)
+def test_no_protected_file_comes_to_be_unsaid(ours: Machine, text: str, names: list[str]) -> None:
+    done = run(ours, f"{text}; exit 0", "--workspace", "direct")
+    paths = [str(ours.work / name) for name in names]
+    (seen,) = ours.records("effect.unproposed")
+
+    assert done.returncode == HELD
+    assert ours.records("session.ended")[-1]["appeared"] == paths
+    assert set(paths) <= set(seen["paths"])
+    assert all(path.encode() in done.stderr for path in paths)
+
+
+def test_where_none_came_to_be_nothing_is_said(ours: Machine) -> None:
+    (ours.work / "src/AGENTS.md").write_text("mine\n")
+
+    done = run(
+        ours, "mkdir a; echo x > a/made; git status --short >/dev/null; exit 3", "--workspace", "direct"
+    )
+
+    assert (done.returncode, done.stderr) == (3, b"")
+    assert ours.records("session.ended")[-1]["appeared"] == []
+
+
+def test_the_hook_inside_answers_where_the_workspace_is_no_copy(ours: Machine) -> None:
+    (ours.work / "call").write_text(
+        json.dumps(
+            {
+                "session_id": "s",
+                "cwd": str(ours.work),
+                "hook_event_name": "PreToolUse",
+                "tool_name": "Bash",
+                "tool_input": {"command": "rm -rf ."},
+                "tool_use_id": "t",
+            }
+        )
+    )
+    hook = f"{os.path.realpath(sys.executable)} -I -S {Path(__file__).parents[2]}/guard/__main__.py hook claude-code"
+
+    done = run(
+        ours,
+        f"{hook} < call; echo; sed -i 's/rm -rf ./make/' call; {hook} < call; exit 5",
+        "--workspace",
+        "direct",
+    )
+
+    lines = done.stdout.decode().split()
+    assert done.returncode == 5, done.stderr
+    assert json.loads(done.stdout)["hookSpecificOutput"]["permissionDecision"] in {"ask", "deny"}
+    assert lines
+    said = [record["decision"]["verdict"] for record in ours.records("decision")]
+    assert said[1] in {"ask", "deny"}
+    assert said[2] == "allow"
+
+
 def test_a_policy_can_end_the_session_at_such_a_change(ours: Machine) -> None:
     config = ours.home / ".config/guard"
     config.mkdir(parents=True)
@@ -507,11 +576,33 @@ def test_an_ordinary_user_can_do_the_same(tmp_path_factory: pytest.TempPathFacto
                 "an ordinary user can start no interpreter here that reads the checkout and its libraries"
             )
         staged = run(machine, "id -u; echo x > made; exit 4", "--at-end", "apply-allowed", **who)
+        (machine.work / "call").write_text(
+            json.dumps(
+                {
+                    "cwd": str(machine.work),
+                    "hook_event_name": "PreToolUse",
+                    "tool_name": "Bash",
+                    "tool_input": {"command": "rm -rf /"},
+                }
+            )
+        )
+        (machine.work / "call").chmod(0o644)
+        start = f"{os.path.realpath(machine.python)} -I -S {Path(__file__).parents[2]}/guard/__main__.py"
+        asked = run(machine, f"{start} hook claude-code < call; exit 6", "--at-end", "drop", **who)
         direct = run(
             machine, "echo y > made; echo x > .git/hooks/pre-commit; exit 5", "--workspace", "direct", **who
         )
 
         assert (staged.returncode, staged.stdout, direct.returncode) == (4, b"65534\n", 5)
+        assert (
+            asked.returncode,
+            b"permissionDecision" in asked.stdout,
+            b"could not judge" in asked.stdout,
+        ) == (
+            6,
+            True,
+            False,
+        ), asked
         assert (machine.work / "made").read_text() == "y\n"
         assert not (machine.work / ".git/hooks/pre-commit").exists()
     finally:
