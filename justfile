@@ -42,6 +42,10 @@ bench:
     {{python}} benchmarks/build.py
     {{python}} benchmarks/changes.py --files 10000
 
+# the docker sandbox against `docker run`, with an engine of its own (root)
+bench-docker:
+    tests/sandbox/with_dockerd.sh {{python}} benchmarks/docker.py
+
 # how much of what bash accepts is read: files of one-liners, or directories of scripts
 coverage *places="/usr /etc":
     {{python}} benchmarks/coverage.py {{places}}

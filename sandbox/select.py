@@ -1,8 +1,14 @@
 """Chooses the walls: the first backend that works and enforces what is required. Never "none"."""
 
+import os
+from typing import TYPE_CHECKING
+
 from sandbox.backend import Backend
 from sandbox.errors import NoBackend
 from sandbox.result import Capabilities
+
+if TYPE_CHECKING:
+    from sandbox.backends._docker_pool import Pool
 
 NAMES = ("local", "bubblewrap", "landlock", "docker")
 """In the order of preference: what starts fastest first."""
@@ -14,6 +20,16 @@ in a layer; and no limit but these keeps a loop from filling memory, the process
 """
 
 _made: dict[str, Backend] = {}
+_waiting = (0, "")
+
+
+def keep_waiting(size: int, directory: str) -> None:
+    """How many containers of a kind the docker backend keeps started beforehand, and where it notes them.
+
+    Before ``backend`` is asked for it; ``directory`` is this user's alone. 0 throws away those that wait.
+    """
+    global _waiting  # noqa: PLW0603 - as ``_made``: one of each in a process
+    _waiting = (size, directory)
 
 
 def backend(name: str) -> Backend:
@@ -35,10 +51,19 @@ def backend(name: str) -> Backend:
             case "docker":
                 from sandbox.backends.docker import DockerBackend  # noqa: PLC0415 - import only what is chosen
 
-                _made[name] = DockerBackend()
+                _made[name] = DockerBackend(pool=_pool())
             case _:
                 raise NoBackend(f"no backend is called `{name}`; there are: {', '.join(NAMES)}")
     return _made[name]
+
+
+def _pool() -> "Pool | None":
+    size, directory = _waiting
+    if not size and not os.path.isdir(directory):
+        return None
+    from sandbox.backends._docker_pool import Pool  # noqa: PLC0415 - few have one
+
+    return Pool(size=size, directory=directory)
 
 
 def probe_all() -> tuple[Capabilities, ...]:

@@ -21,7 +21,9 @@ from guard.enforce.approve import Approver, Nobody
 from guard.enforce.carry import Carried, carry
 from guard.enforce.connections import asked_and_refused, needs
 from guard.enforce.pipeline import Guard
+from guard.enforce.places import Places
 from guard.enforce.undo import prune
+from guard.enforce.walls import waiting
 from guard.engine.stages import Decided
 from guard.errors import UsageError
 from guard.model.decision import Sandbox, verdict_of
@@ -30,7 +32,7 @@ from guard.model.principal import Principal
 from guard.model.profile import Limit, amount
 from guard.model.proposal import ShellProposal
 from sandbox.result import Connection
-from sandbox.select import NAMES
+from sandbox.select import NAMES, keep_waiting
 from sandbox.spec import Stdio
 
 TIMEOUT_STATUS = 124
@@ -97,6 +99,8 @@ def run(args: argparse.Namespace) -> int:
             f"{args.workspace}: there is no such directory", help_="name a work tree with --workspace"
         )
     report_to = _report(args.json)
+    places = Places.from_environment()
+    keep_waiting(waiting(places.config), places.waiting)
     guard = Guard.open(cwd=cwd, workspace=args.workspace, level=level_of(args))
     mend(guard.places)
     proposal = ShellProposal(principal=Principal(agent="exec"), cwd=cwd, command=command, call=args.call)

@@ -82,6 +82,11 @@ class Places:
         return os.path.join(self.state, "caches")
 
     @property
+    def waiting(self) -> str:
+        """Which containers were started beforehand."""
+        return os.path.join(self.state, "waiting")
+
+    @property
     def runs(self) -> str:
         return os.path.join(self.state, "runs")
 

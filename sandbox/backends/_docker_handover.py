@@ -5,11 +5,13 @@ So the engine mounts nothing of a run. The copy-on-write view of the workspace i
 hand-over, upon a tmpfs that only the container and one descriptor of ours keep alive, and moved inside by descriptor.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
 import select
 import struct
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from sandbox.backends import _admit, _caches, _kernel
@@ -20,7 +22,10 @@ _NS_GET_USERNS = 0xB701
 _PIDFD_GET_INFO, _INFO_EXIT = 0xC040FF0B, 1 << 3
 _STAGE = ("/tmp", "/var/tmp", "/mnt", "/run")  # noqa: S108 - any directory does: it is hidden only in our namespace
 _TMP, _SHM = "/tmp", "/dev/shm"  # noqa: S108 - the sandbox's own
-_READY = b"R"
+_TIOCSPTLCK, _TIOCGPTN, _TIOCGPTPEER = 0x40045431, 0x80045430, 0x5441
+OWN_INODES = 8
+"""Pipes of ours in the writable layer: their places are free again when they are closed, while the command runs or after."""
+_READY, _MASTER, _THEIRS = b"R", b"M", b"T"
 
 
 class Elsewhere(Exception):
@@ -32,6 +37,19 @@ class _Tree:
     path: str
     tree: int
     directory: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """What we hold of a run."""
+
+    upper: int
+    """The overlay's writable layer; beside it lies all else that is writable."""
+    master: int = -1
+    theirs: int = -1
+    """The two ends of the container's own terminal."""
+    terminal_name: str = ""
+    """Inside."""
 
 
 class Waiting:
@@ -90,14 +108,26 @@ class Waiting:
             self.handle = -1
 
 
-def into(waiting: Waiting, spec: SandboxSpec, owner: tuple[int, int]) -> int:
-    """Mount what ``spec`` wants. Returns a descriptor of the overlay's writable layer. Raises SetupError, Elsewhere."""
+@contextlib.contextmanager
+def opened_input(waiting: Waiting) -> Generator[int]:
+    """The standard input of the first process, past the engine. Raises Elsewhere."""
+    try:
+        opened = os.open(f"/proc/{waiting.pid}/fd/0", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise Elsewhere(f"the container's input cannot be opened: {error.strerror}") from error
+    try:
+        yield opened
+    finally:
+        os.close(opened)
+
+
+def into(waiting: Waiting, spec: SandboxSpec, owner: tuple[int, int], *, terminal: bool) -> Handed:
+    """Mount what ``spec`` wants, and make a terminal inside. Raises SetupError, Elsewhere."""
     ours, theirs = _kernel.socket_pair()
     child = os.fork()
     if child == 0:
         try:
-            upper = _build(waiting.pid, spec, owner)
-            _kernel.send(theirs, _READY, upper)
+            _build(waiting.pid, spec, owner, theirs, terminal=terminal)
             os._exit(0)
         except SetupError as error:
             _tell(theirs, error.primitive, str(error), error.fix, 0)
@@ -108,13 +138,27 @@ def into(waiting: Waiting, spec: SandboxSpec, owner: tuple[int, int]) -> int:
         finally:
             os._exit(1)
     os.close(theirs)
+    got: dict[bytes, int] = {}
+    said, name = b"", ""
     try:
-        said, upper = _kernel.receive(ours)
+        while _READY not in got:
+            said, descriptor = _kernel.receive(ours)
+            if descriptor < 0:
+                break
+            got[said[:1]] = descriptor
+            name = said[1:].decode() or name
     finally:
         os.close(ours)
         os.waitpid(child, 0)
-    if said == _READY and upper >= 0:
-        return upper
+    if _READY in got:
+        return Handed(
+            upper=got[_READY],
+            master=got.get(_MASTER, -1),
+            theirs=got.get(_THEIRS, -1),
+            terminal_name=name,
+        )
+    for descriptor in got.values():
+        os.close(descriptor)
     primitive, message, fix, code = (said.decode(errors="replace") + "\0\0\0").split("\0")[:4]
     if code == str(errno.EPERM) and primitive in {"setns", "unshare", "open namespace"}:
         raise Elsewhere(f"the container may not be entered by this user: {message.lower()}")
@@ -134,7 +178,7 @@ def _tell(channel: int, primitive: str, message: str, fix: str, code: int) -> No
 # ------------------------------------------------------------------ in the child
 
 
-def _build(pid: int, spec: SandboxSpec, owner: tuple[int, int]) -> int:
+def _build(pid: int, spec: SandboxSpec, owner: tuple[int, int], channel: int, *, terminal: bool) -> None:
     try:
         inside = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
         user = fcntl.ioctl(inside, _NS_GET_USERNS)
@@ -168,10 +212,23 @@ def _build(pid: int, spec: SandboxSpec, owner: tuple[int, int]) -> int:
         _attach(one, spec)
     for path, cover in zip(spec.hidden, covers, strict=True):
         _hide(path, cover)
+    if terminal:
+        _make_terminal(owner, channel)
     device = os.open("/dev", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     # The engine leaves /dev writable for root, and 64 MiB there would be outside of every limit.
     _kernel.set_attributes(device, _kernel.ATTR_RDONLY | _kernel.ATTR_NOEXEC, recursive=False)
-    return upper
+    _kernel.send(channel, _READY, upper)
+
+
+def _make_terminal(owner: tuple[int, int], channel: int) -> None:
+    """A pair of the container's own: the waiting shell leads a session, and takes the first terminal that it opens."""
+    master = os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    fcntl.ioctl(master, _TIOCSPTLCK, struct.pack("i", 0))
+    theirs = fcntl.ioctl(master, _TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    os.fchown(theirs, owner[0], -1)
+    name = f"/dev/pts/{struct.unpack('i', fcntl.ioctl(master, _TIOCGPTN, bytes(4)))[0]}"
+    _kernel.send(channel, _MASTER, master)
+    _kernel.send(channel, _THEIRS + name.encode(), theirs)
 
 
 def _read_only(path: str) -> _Tree:
@@ -183,9 +240,7 @@ def _read_only(path: str) -> _Tree:
 
 def _scratch(spec: SandboxSpec) -> int:
     """One tmpfs for every writable byte: its size is the disk limit, its inodes the inode limit."""
-    options = (
-        f"mode=0755,size={max(spec.limits.disk_bytes, 1 << 20)},nr_inodes={max(spec.limits.inodes, 256)}"
-    )
+    options = f"mode=0755,size={max(spec.limits.disk_bytes, 1 << 20)},nr_inodes={max(spec.limits.inodes, 256) + OWN_INODES}"
     stage = next((path for path in _STAGE if os.path.isdir(path) and not os.path.islink(path)), "")
     if not stage:
         raise SetupError("no directory to mount in", primitive="mount tmpfs", fix="mkdir /tmp")

@@ -10,6 +10,7 @@ import os
 import select
 import stat
 import termios
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.backends import _terminal
@@ -35,8 +36,12 @@ class _Lane:
 class Streams:
     """One run's. ``given`` are the descriptors for the command; ``close_theirs`` once it has them."""
 
-    def __init__(self, stdio: Stdio, most: int | None) -> None:
+    def __init__(
+        self, stdio: Stdio, most: int | None, make: Callable[[], tuple[int, int]] | None = None
+    ) -> None:
+        """``make`` gives both ends of a pipe that has a name; then there is one even where nothing is counted."""
         self._most, self._carried = most, 0
+        self._make = make
         self.over = False
         """The output limit is passed: what fitted has been passed on."""
         self._lanes: list[_Lane] = []
@@ -48,7 +53,7 @@ class Streams:
         self._stdio = stdio
         in_terminal = self.plan.numbers if self.plan is not None else ()
         given = {0: stdio.stdin, 1: stdio.stdout, 2: stdio.stderr}
-        if most is not None:
+        if most is not None or make is not None:
             piped = [number for number in (1, 2) if number not in in_terminal]
             # One pipe where both go to one place, or their order would be lost.
             if len(piped) == 2 and _same(stdio.stdout, stdio.stderr):
@@ -59,7 +64,7 @@ class Streams:
         self.given = (given[0], given[1], given[2])
 
     def _pipe(self, target: int) -> int:
-        reader, writer = os.pipe2(os.O_CLOEXEC)
+        reader, writer = os.pipe2(os.O_CLOEXEC) if self._make is None else self._make()
         os.set_blocking(reader, False)
         self._theirs.append(writer)
         self._lanes.append(_Lane(reader, target, stat.S_ISREG(os.fstat(target).st_mode)))

@@ -7,14 +7,25 @@ Where the container's processes are ours to enter, what the command sees is moun
 import contextlib
 import os
 import signal
-import socket
 import uuid
 from dataclasses import replace
 from typing import Any
 
-from sandbox.backends import _admit, _caches, _docker_container, _docker_handover, _netns, _signals, _usage
+from sandbox.backends import (
+    _admit,
+    _caches,
+    _docker_channel,
+    _docker_container,
+    _docker_handover,
+    _docker_pool,
+    _netns,
+    _signals,
+    _terminal,
+    _usage,
+)
+from sandbox.backends._docker_container import Kind
 from sandbox.backends._docker_owner import OWNER, RUN, Fate, fate, identity
-from sandbox.backends._docker_stream import Carrier
+from sandbox.backends._docker_pool import NONCE, POOL, Pool, Taken
 from sandbox.changes import Changes
 from sandbox.diagnose import Readings, explain
 from sandbox.errors import ChangesError, SandboxError, SetupError
@@ -25,7 +36,7 @@ from sandbox.spec import Limits, Network, SandboxSpec, Stdio
 
 _ENFORCES = frozenset(
     "mount pid net network ipc uts seccomp cow memory processes cpu open-files disk inodes output wall hidden noexec"
-    " caches".split()
+    " caches terminal".split()
 )
 _TIMEOUT_S = 60
 _END_S = 10.0
@@ -64,8 +75,8 @@ class DockerRun:
 
 
 class DockerBackend:
-    def __init__(self, *, host: str = "", image: str = IMAGE) -> None:
-        self._host, self._image = host, image
+    def __init__(self, *, host: str = "", image: str = IMAGE, pool: Pool | None = None) -> None:
+        self._host, self._image, self._pool = host, image, pool
         self._probed: Capabilities | None = None
 
     @property
@@ -73,6 +84,9 @@ class DockerBackend:
         return "docker"
 
     def probe(self) -> Capabilities:
+        if self._probed is None and self._pool is not None:
+            # A keeper that runs has tried it, and would lose a container to our trying.
+            self._probed = _docker_pool.probed(self._pool, self._engine(), self._image)
         if self._probed is None:
             self._probed = self._try()
         return self._probed
@@ -81,7 +95,7 @@ class DockerBackend:
         detail = ""
         enforces = _ENFORCES
         try:
-            client = self._client()
+            client = self.client()
             try:
                 version: dict[str, Any] = client.version()
                 detail = f"engine {version.get('Version', '?')}, image {self._image}"
@@ -133,7 +147,7 @@ class DockerBackend:
         import docker.errors  # noqa: PLC0415 - the SDK costs 100 ms and is optional
 
         _admit.refuse(spec, stdio, _ENFORCES)
-        walls = _Walls(self._client(), self._image, uuid.uuid4().hex)
+        walls = _Walls(self.client(), self._engine(), self._image, self._pool, uuid.uuid4().hex)
         try:
             try:
                 if spec.network is not None:
@@ -157,14 +171,16 @@ class DockerBackend:
         return DockerRun(walls, spec, end)
 
     def sweep(self) -> int:
-        """Remove containers and volumes whose owner no longer runs."""
+        """Remove containers and volumes whose owner no longer runs. A keeper that runs does so by itself."""
+        if self._pool is not None and any(map(_docker_pool.kept, _docker_pool.places(self._pool))):
+            return 0
         import docker.errors  # noqa: PLC0415 - see run
 
         removed = 0
-        client = self._client()
+        client = self.client()
         try:
-            for found, forget in _owned(client):
-                if fate(found) is Fate.DEAD:
+            for labels, forget in _owned(client):
+                if _left(labels):
                     with contextlib.suppress(docker.errors.APIError):
                         forget()
                         removed += 1
@@ -172,7 +188,19 @@ class DockerBackend:
             client.close()
         return removed
 
-    def _client(self) -> Any:
+    def left(self) -> int:
+        """How much crashed runs left on the engine."""
+        client = self.client()
+        try:
+            return sum(_left(labels) for labels, _ in _owned(client))
+        finally:
+            client.close()
+
+    def _engine(self) -> str:
+        return self._host or os.environ.get("DOCKER_HOST", "")
+
+    def client(self) -> Any:
+        """Of the SDK, to be closed. Raises SetupError."""
         try:
             import docker  # noqa: PLC0415 - see run
             import docker.errors  # noqa: PLC0415 - see run
@@ -182,7 +210,7 @@ class DockerBackend:
                 primitive="docker SDK",
                 fix="pip install 'execguard[docker]'",
             ) from error
-        host = self._host or os.environ.get("DOCKER_HOST", "")
+        host = self._engine()
         if host and not host.startswith("unix://"):
             raise SetupError(
                 f"the engine at `{host}` does not share this machine's files",
@@ -218,27 +246,33 @@ def _unanswered(error: BaseException) -> SetupError:
     return told if told.fix else SetupError(text, primitive="engine", fix="start dockerd, or set DOCKER_HOST")
 
 
-def _owned(client: Any) -> list[tuple[str, Any]]:
-    """The label of everything here that is the guard's, and what removes it; containers before what they stand on."""
-    here = client.containers.list(all=True, ignore_removed=True, filters={"label": OWNER})
-    found: list[tuple[str, Any]] = [
-        (one.labels.get(OWNER, ""), lambda one=one: one.remove(force=True, v=True)) for one in here
+def _owned(client: Any) -> list[tuple[dict[str, str], Any]]:
+    """The labels of everything here that is the guard's, and what removes it; containers before what they stand on."""
+    containers = client.containers.list(all=True, ignore_removed=True, filters={"label": OWNER})
+    volumes = client.volumes.list(filters={"label": OWNER})
+    return [
+        *((one.labels, lambda one=one: one.remove(force=True, v=True)) for one in containers),
+        *((one.attrs.get("Labels") or {}, lambda one=one: one.remove(force=True)) for one in volumes),
     ]
-    for one in client.volumes.list(filters={"label": OWNER}):
-        labels: dict[str, str] = one.attrs.get("Labels") or {}
-        label = labels.get(OWNER, "")
-        found.append((label, lambda one=one: one.remove(force=True)))
-    return found
+
+
+def _left(labels: dict[str, str]) -> bool:
+    """Whether nobody who lives owns it. A container that was taken from a pool is its taker's."""
+    dead = fate(labels.get(OWNER, "")) is Fate.DEAD
+    return dead and not (POOL in labels and _docker_pool.holds(labels[POOL], labels.get(NONCE, "")))
 
 
 class _Walls:
     """Everything one run has on the engine, and its removal."""
 
-    def __init__(self, client: Any, image: str, run: str) -> None:
-        self._client, self._image, self._nonce = client, image, run
+    def __init__(self, client: Any, host: str, image: str, pool: Pool | None, run: str) -> None:
+        self._client, self._host, self._image, self._pool, self._nonce = client, host, image, pool, run
         self._labels = {OWNER: identity(os.getpid()), RUN: run[:16]}
-        self._container: Any = None
+        self._container = ""
+        self._kind: Kind | None = None
+        self._taken: Taken | None = None
         self._waiting: _docker_handover.Waiting | None = None
+        self._owner = (0, 0)
         self._proxy: Proxy | None = None
         self._many_files = False
         self.upper = -1
@@ -268,62 +302,58 @@ class _Walls:
         like = os.stat(spec.workspace)
         owner = like.st_uid, like.st_gid
         kind = _docker_container.kind(spec, image.id, image.labels or {}, owner, podman=False)
-        labels = self._labels | ({"execguard.label": spec.label} if spec.label else {})
-        self._container = _docker_container.create(
-            self._client, kind, name=f"execguard-{self._nonce[:16]}", nonce=self._nonce, labels=labels
-        )
-        self._container.start()
-        self._container.reload()
-        self._waiting = _docker_handover.Waiting(int(self._container.attrs["State"]["Pid"]), self._nonce)
+        self._kind = kind
+        if self._pool is not None and self._pool.size and (taken := _docker_pool.take(self._pool, kind)):
+            self._taken, self._container, self._waiting = taken, taken.container, taken.waiting
+        else:
+            self._waiting = self._start(kind, spec.label)
         if self._proxy is not None:
             # Whoever answers in the container's network does so before the command starts.
             self._proxy.serve(_netns.listeners(self._waiting.pid, self._proxy.ports))
-        self.upper = _docker_handover.into(self._waiting, spec, owner)
+        self._owner = owner
+
+    def _start(self, kind: Kind, label: str) -> _docker_handover.Waiting:
+        labels = self._labels | ({"execguard.label": label} if label else {})
+        made = _docker_container.create(
+            self._client, kind, name=f"execguard-{self._nonce[:16]}", nonce=self._nonce, labels=labels
+        )
+        self._container = str(made.id)
+        made.start()
+        made.reload()
+        return _docker_handover.Waiting(int(made.attrs["State"]["Pid"]), self._nonce)
 
     def attend(self, spec: SandboxSpec, stdio: Stdio) -> End:
         """Hand the command over, carry its streams, and say how it ended."""
         assert self._waiting is not None
         order = _docker_container.order(spec)
-        stream = self._client.api.attach_socket(
-            self._container.id, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-        )
-        attached = getattr(stream, "_sock", stream)
-        try:
-            with _signals.arriving() as arrived:
-                attached.sendall(order)
-                early = Carrier(
-                    attached, stdio, spec.limits, arrived, lambda: self._over(spec.limits)
-                ).carry()
-            if early is not None:
-                # An engine that waits for us to read a flood does not hear that it is to end it.
-                with contextlib.suppress(OSError):
-                    attached.shutdown(socket.SHUT_RDWR)
-        finally:
-            # The SDK hands out a file over the socket of a response, and the response holds it open too.
-            if (response := getattr(stream, "_response", None)) is not None:
-                response.close()
-            attached.close()
-        return self._ended(spec, early)
+        plan = _terminal.plan(stdio.stdin, stdio.stdout, stdio.stderr)
+        also = _signals.JOB_CONTROL[1:] if plan is not None else ()
+        with _signals.arriving(also) as arrived:
+            handed = _docker_handover.into(self._waiting, spec, self._owner, terminal=plan is not None)
+            self.upper = handed.upper
+            channel = _docker_channel.Channel(self._waiting, handed, stdio, spec.limits, self._owner)
+            with contextlib.closing(channel):
+                channel.tell(order)
+                early = channel.carry(arrived, lambda: self._over(spec.limits))
+                end = self._ended(spec, early)
+                return end if channel.drain(arrived) else LimitHit(limit="output")
 
     def _ended(self, spec: SandboxSpec, early: End | None) -> End:
         """Everybody inside ends with the first process, which we watch ourselves: an engine can be killed."""
         assert self._waiting is not None
-        if early is not None or not self._waiting.ended(_END_S):
+        if early is not None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._waiting.handle, signal.SIGKILL)
             if not self._waiting.ended(_END_S):
                 raise SandboxError("the container cannot be ended: its changes are dropped")
-            if early is None:
-                raise SandboxError("the engine stopped while the command ran: its changes are dropped")
         if early is not None:
             return early
         if self._waiting.status() == 0:
             return Exited(status=0)
-        status = int(self._container.wait()["StatusCode"])
-        self._container.reload()
-        return self._end(
-            status, out_of_memory=bool(self._container.attrs["State"].get("OOMKilled")), spec=spec
-        )
+        container = self._client.containers.get(self._container)
+        status = int(container.wait()["StatusCode"])
+        container.reload()
+        return self._end(status, out_of_memory=bool(container.attrs["State"].get("OOMKilled")), spec=spec)
 
     def _over(self, limits: Limits) -> str:
         """The kernel refuses the process or the file; that this ends the run is our doing."""
@@ -354,7 +384,8 @@ class _Walls:
         quota = os.fstatvfs(self.upper)
         if quota.f_bfree == 0 or status == 128 + signal.SIGXFSZ:
             return LimitHit(limit="disk")
-        return LimitHit(limit="inodes") if quota.f_ffree == 0 else Exited(status=status)
+        full = quota.f_ffree <= _docker_handover.OWN_INODES
+        return LimitHit(limit="inodes") if full else Exited(status=status)
 
     def remove(self) -> None:
         """Take everything off the engine. May be called twice."""
@@ -364,12 +395,29 @@ class _Walls:
         if self.upper >= 0:
             os.close(self.upper)
             self.upper = -1
-        container, self._container = self._container, None
+        container, self._container = self._container, ""
         try:
-            if container is not None:
+            if container and not self._left_to_keeper():
                 with contextlib.suppress(docker.errors.NotFound):
-                    container.remove(force=True, v=True)
+                    self._client.api.remove_container(container, force=True, v=True)
         finally:
             if self._waiting is not None:
                 self._waiting.close()
             self._client.close()
+
+    def _left_to_keeper(self) -> bool:
+        """Only now, when nobody waits for us any more, the pool is filled again."""
+        if self._pool is None or self._kind is None:
+            return False
+        if not self._pool.size:
+            _docker_pool.end_all(self._pool)
+            return False
+        if self._taken is not None:
+            left = self._taken.throw_away(self._pool.size)
+        else:
+            left = False
+            if _docker_pool.wake(f"{self._pool.directory}/{self._kind.key()}", self._pool.size):
+                return False
+        if not left:
+            _docker_pool.start(self._pool, self._host, self._image, self._kind)
+        return left

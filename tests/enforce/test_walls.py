@@ -49,6 +49,29 @@ def test_what_is_malformed_accepts_nothing_and_is_told(tmp_path, text):
     assert str(tmp_path / "sandbox.json") in problem
 
 
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ('{"docker": {"waiting": 2}}', 2),
+        ('{"accept": ["landlock"], "docker": {"waiting": 8}}', 8),
+        ('{"accept": []}', 0),
+        ('{"docker": {"waiting": 9}}', 0),
+        ('{"docker": {"waiting": -1}}', 0),
+        ('{"docker": {"waiting": true}}', 0),
+        ('{"docker": {"waiting": "2"}}', 0),
+        ('{"docker": {}}', 0),
+        ('{"docker": {"waiting": 2, "more": 1}}', 0),
+        ('{"docker": 2}', 0),
+        ('{"docker": {"waiting": 2}, "dokcer": 1}', 0),
+    ],
+)
+def test_how_many_containers_wait_is_a_small_number_or_none(tmp_path, text, size):
+    (tmp_path / "sandbox.json").write_text(text)
+
+    assert walls.waiting(str(tmp_path)) == size
+    assert bool(walls.read(str(tmp_path))[1]) == (size == 0 and "accept" not in text)
+
+
 def test_no_file_accepts_nothing(tmp_path):
     assert walls.read(str(tmp_path)) == (frozenset(), "")
 

@@ -28,7 +28,8 @@ def _docker():
         )
     from sandbox.backends.docker import DockerBackend
 
-    return Runner("docker", os.getuid(), DockerBackend(host=DOCKER_HOST))
+    make = functools.partial(DockerBackend, host=DOCKER_HOST)
+    return Runner("docker", os.getuid(), make(), make)
 
 
 def _bubblewrap(uid: int):

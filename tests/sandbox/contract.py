@@ -380,8 +380,6 @@ class Contract:
 
     def test_a_cache_that_nobody_has_begins_empty(self, runner, workspace):
         needs(runner, "caches")
-        if runner.name == "docker":
-            pytest.skip("there it is a part of the home, which is thrown away")
         caches = (Cache(path="/home/sandbox/.npm"), Cache(path="/home/sandbox/.x", lower=("/no/such/place",)))
         observed = self.run(runner, workspace, "ls -A ~; mkdir ~/.npm; echo x > ~/.npm/f", caches=caches)
 
@@ -493,8 +491,6 @@ class Contract:
         assert len(observed.out) == 10_000
 
     def test_both_outputs_keep_their_order_where_they_go_to_one_place(self, runner, workspace):
-        if runner.name == "docker":
-            pytest.skip("the engine carries the two apart")
         observed = self.run(
             runner,
             workspace,

@@ -49,11 +49,15 @@ def test_the_order_is_the_order_of_choice():
 
 
 def test_the_setting_that_is_shown_accepts(tmp_path):
-    (text,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
-    (tmp_path / walls.FILE).write_text(text)
+    accepting, waiting = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / walls.FILE).write_text(accepting)
 
-    assert json.loads(text)
+    assert json.loads(accepting)
     assert walls.read(str(tmp_path)) == (frozenset({"landlock"}), "")
+
+    (tmp_path / walls.FILE).write_text(waiting)
+
+    assert walls.waiting(str(tmp_path)) == json.loads(waiting)["docker"]["waiting"]
 
 
 def test_the_bounds_of_the_copy_are_as_said():
