@@ -34,11 +34,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     schema = actions.add_parser(
         "schema", help="the JSON schema of policy files", description="Print the JSON schema, for editors."
     )
+    diff = actions.add_parser(
+        "diff",
+        help="what a change of policy files lets agents do",
+        description="Compare two policies over every effect they tell apart, with a command for each change.",
+    )
+    _add_diff(diff)
     compiled = actions.add_parser("compile", help=argparse.SUPPRESS)
     for action in (check, show, compiled):
         action.add_argument("--cwd", metavar="DIR", help="the workspace (default: where you are)")
     for action in (check, show, schema, compiled):
         action.add_argument("--json", action="store_true", help="for machines")
+
+
+def _add_diff(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("base", metavar="BASE", help="a file, a directory, REVISION:PATH, or `none`")
+    parser.add_argument("head", metavar="HEAD", help="the same, as it is to become")
+    parser.add_argument(
+        "--floor",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a floor that stands above both; may be repeated",
+    )
+    parser.add_argument("--alone", action="store_true", help="without the built-in policies around them")
+    parser.add_argument("--at", metavar="DATE", help="judge as on this day (default: today)")
+    parser.add_argument(
+        "--format",
+        choices=["text", "markdown", "sarif", "github", "json"],
+        default="text",
+        help="default: text",
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=["looser"],
+        help="exit 1 when something becomes looser, or that could not be ruled out",
+    )
+    parser.add_argument(
+        "--accept",
+        nargs="+",
+        metavar="REASON",
+        help="let looser rows pass, and record the reason in the audit log",
+    )
+    parser.add_argument(
+        "--cwd", metavar="DIR", help="where BASE and HEAD are looked for (default: where you are)"
+    )
+    parser.add_argument("--json", action="store_true", help="the same as --format json")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,6 +92,10 @@ def run(args: argparse.Namespace) -> int:
     if not os.path.isdir(cwd):
         complain(f"{cwd}: there is no such directory", "name the workspace")
         return USAGE
+    if args.action == "diff":
+        from guard.cli import policy_diff  # noqa: PLC0415 - reads YAML, and the whole engine
+
+        return policy_diff.run(args, cwd)
     places = Places.from_environment()
     workspace = _workspace(cwd)
     if args.action == "check":

@@ -29,6 +29,15 @@ class Piece:
     fields: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Whether any of a path lies in these zones, or outside of them, or whether the path itself does."""
+
+    zones: int
+    outside: bool = False
+    here: bool = False
+
+
 @dataclass(slots=True)
 class Axis:
     """``cells``: by the rules met on either side, the simplest pieces."""
@@ -266,26 +275,40 @@ class Axes:
             if len(spelled) + len(below) > 1
         ]
 
-    def _asked(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The sets of zones that rules of each side ask about."""
-        old, new = (
-            tuple(sorted({bits for r in side.rulings for bits in (r.zones, r.except_zones) if bits}))
-            for side in self._sides
-        )
+    def _asked(self) -> tuple[tuple[_Question, ...], tuple[_Question, ...]]:
+        """What rules of each side ask of a path: the answers for several places together are those of each."""
+        old, new = (self._asked_by(side) for side in self._sides)
         return old, new
 
-    def _features(self, where: Where, asked: tuple[tuple[int, ...], ...]) -> tuple[int, int]:
-        """Which questions a place answers with yes, and which with no: a set of places answers with all of these."""
+    def _asked_by(self, side: Side) -> tuple[_Question, ...]:
+        out: dict[_Question, None] = {}
+        for ruling in side.rulings:
+            if ruling.zones:
+                out[_Question(ruling.zones, outside=not ruling.strict)] = None
+                if ruling.rule.itself:
+                    out[_Question(ruling.zones, here=True)] = None
+            if ruling.except_zones:
+                out[_Question(ruling.except_zones, outside=ruling.strict)] = None
+        return tuple(out)
+
+    def _features(self, where: Where, asked: tuple[tuple[_Question, ...], ...]) -> tuple[int, int]:
+        """Which questions are answered with yes, as a path of its own and as one that lies below another."""
         effect = Cell("fs.read", where=where).resolved(self._facts)
         whole = rest = 0
-        at = 0
-        for side, sets in zip(self._sides, asked, strict=True):
+        bit = 1
+        for side, questions in zip(self._sides, asked, strict=True):
             end = Seen(effect, side.tables, self._facts).ends[0]
-            for bits in sets:
-                answers = bool(end.any_zone & bits) | (any(not part & bits for part in end.all_zones) << 1)
-                rest |= answers << at
-                whole |= (answers | (bool(end.here & bits) << 2)) << at
-                at += 3
+            for one in questions:
+                if one.here:
+                    whole |= bit if end.here & one.zones else 0
+                elif (
+                    any(not part & one.zones for part in end.all_zones)
+                    if one.outside
+                    else end.any_zone & one.zones
+                ):
+                    whole |= bit
+                    rest |= bit
+                bit <<= 1
         return whole, rest
 
     # ------------------------------------------------------------------ programs, flags

@@ -137,9 +137,25 @@ def _bits(value: int) -> Iterable[int]:
         value ^= low
 
 
+_FOUND: dict[tuple[frozenset[Group], bool], Found] = {}
+"""The same patterns are asked about for several effects, and for each day on which an exception ends."""
+_REMEMBERED = 64
+
+
 def find(groups: Iterable[Group], *, rooted: bool, most: int = MOST) -> Found:
     """``rooted``: places of files, which begin with a root; else names such as those of branches. Raises Unproved."""
-    machine = _Machine(tuple(sorted(set(groups), key=lambda g: (sorted(g.patterns), g.fold))))
+    given = frozenset(groups)
+    key = given, rooted
+    known = _FOUND.get(key)
+    if known is None:
+        if len(_FOUND) >= _REMEMBERED:
+            _FOUND.clear()
+        known = _FOUND[key] = _find(given, rooted=rooted, most=most)
+    return known
+
+
+def _find(groups: frozenset[Group], *, rooted: bool, most: int) -> Found:
+    machine = _Machine(tuple(sorted(groups, key=lambda g: (sorted(g.patterns), g.fold))))
     index = _Index(machine)
     symbols = _symbols(machine, index)
     roots = [(root, index.column(root)) for root in ROOTS]
@@ -220,13 +236,21 @@ class _Index:
                     names = self._folded if pattern.fold else self._plain
                     names.setdefault(pattern.text, []).append((number, child))
 
+        self._by_letter: dict[str, list[str]] = {}
+        for name in self._folded:
+            # A short name begins as the long one does, less its dots.
+            self._by_letter.setdefault(name.lstrip(".")[:1], []).append(name)
+
     def column(self, text: str) -> Column:
         out: dict[int, set[int]] = {}
         low = text.lower()
         led = [*self._plain.get(text, ()), *self._folded.get(low, ())]
         if low.endswith("~1"):
             led += [
-                edge for name, edges in self._folded.items() if may_be_short_for(low, name) for edge in edges
+                edge
+                for name in self._by_letter.get(low[:1], ())
+                if may_be_short_for(low, name)
+                for edge in self._folded[name]
             ]
         led += [edge for pattern, edges in self._wild.items() if pattern.holds(text) for edge in edges]
         for number, child in led:
