@@ -11,7 +11,9 @@ from guard.audit.verify import verify
 from guard.cli.exit_codes import FINDINGS, OK
 from guard.cli.output import say, style, visible
 from guard.cli.proposals import directory_of
-from guard.cli.registration import problems
+from guard.cli.registration import problems, switches_off
+from guard.enforce.enclose import BACKEND, ENCLOSING
+from guard.enforce.injected import MANAGED, inject
 from guard.enforce.levels import try_level
 from guard.enforce.pipeline import workspace_of
 from guard.enforce.places import Places, home_of
@@ -80,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
             says=f"{level.value}: {_MEANING[level]}",
             fix="" if level is not Level.ADVICE else "make one of the backends below work",
         ),
+        _enclosed(workspace),
         *_backends(needed=level is Level.ADVICE),
         *_accepted(places),
         *_policies(workspace, places),
@@ -93,6 +96,43 @@ def run(args: argparse.Namespace) -> int:
     else:
         _show(findings)
     return OK if good else FINDINGS
+
+
+def _enclosed(workspace: str) -> Finding:
+    """Whether a whole agent can be put inside, from here. That it cannot is no finding: nobody has asked for it."""
+    found = next((found for found in probe_all() if found.backend == BACKEND), None)
+    if found is None or not found.works or not found.enforces >= ENCLOSING:
+        why = (
+            found.failed if found is not None and not found.works else f"the sandbox `{BACKEND}` cannot do it"
+        )
+        fix = found.fix if found is not None else ""
+        return Finding(
+            area="enclosed",
+            ok=True,
+            says=f"not here: {why or 'the directories of an agent cannot be kept'}",
+            fix=fix,
+        )
+    if not workspace:
+        return Finding(
+            area="enclosed",
+            ok=True,
+            says="not from here: this is no workspace; works in one, with `guard run -- AGENT`",
+        )
+    managed = inject("claude", {"hooks": {}})
+    if managed.problem:
+        return Finding(
+            area="enclosed",
+            ok=False,
+            says=f"`guard run` starts nothing: {managed.problem}",
+            fix=f"mend {MANAGED}",
+        )
+    direct = (
+        "; not with `--workspace direct`, for root owns the workspace"
+        if os.stat(workspace).st_uid == 0
+        else ", or `--workspace direct` in the files themselves"
+    )
+    says = f"with `guard run -- AGENT`: the whole agent inside, in a copy of {workspace}{direct}; Claude Code is given the hook"
+    return Finding(area="enclosed", ok=True, says=says)
 
 
 def _backends(*, needed: bool) -> list[Finding]:
@@ -187,6 +227,15 @@ def _hooks(home: str, workspace: str) -> list[Finding]:
                 )
                 continue
             wrong = problems(settings)
+            if wrong is None and switches_off(settings):
+                found.append(
+                    Finding(
+                        area="hook",
+                        ok=False,
+                        says=f"`disableAllHooks` in {path} switches off a hook that is registered elsewhere",
+                        fix="remove it, or use `guard run -- claude`, where no repository can switch the hook off",
+                    )
+                )
             if wrong is not None:
                 found.append(
                     Finding(

@@ -40,10 +40,15 @@ def problems(given: object) -> list[tuple[str, str]] | None:
     if not ours:
         return None
     found: list[tuple[str, str]] = []
-    if cast("dict[str, object]", given).get("disableAllHooks"):
+    if switches_off(given):
         found.append(("`disableAllHooks` switches it off", "remove `disableAllHooks`"))
     # One good registration is enough: they all run, and the strictest answer counts.
     return found + min(([*_wrong(group, hook)] for group, hook in ours), key=len)
+
+
+def switches_off(given: object) -> bool:
+    """Whether these settings keep every hook from running, wherever it is registered."""
+    return isinstance(given, dict) and bool(cast("dict[str, object]", given).get("disableAllHooks"))
 
 
 def _wrong(group: dict[str, object], hook: dict[str, object]) -> Iterator[tuple[str, str]]:

@@ -46,6 +46,8 @@ from sandbox.spec import HOME, Direct, Network, Place, SandboxSpec, Stdio
 
 BACKEND = "local"
 """The one that can."""
+ENCLOSING = frozenset(("network", "places"))
+"""What it must be able to do."""
 SESSION_VARIABLE = "GUARD_SESSION"
 DOOR = f"{HOME}/.guard-door"
 """Inside: where a hook asks."""
@@ -138,10 +140,8 @@ def _prepared(
         ("direct", wanted.direct),
         ("hidden", hidden),
         ("noexec", only_listed),
-        ("network", True),
-        ("places", True),
     )
-    required = frozenset((*(name for name, is_wanted in wants if is_wanted), *profile.requires))
+    required = ENCLOSING | {name for name, is_wanted in wants if is_wanted} | frozenset(profile.requires)
     try:
         backend = choose((BACKEND,), required)
     except NoBackend as error:

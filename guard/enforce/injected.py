@@ -42,30 +42,36 @@ def inject(program: str, registration: dict[str, Any], managed: str = MANAGED) -
     """For every program: a script may start the agent. ``registration``: settings that register the hook."""
     try:
         settings = _merged(_read(os.path.join(managed, SETTINGS)), registration)
+        pieces = {name: _read(os.path.join(managed, name)) for name in (*_ALSO, *_parts(managed))}
+        for name, content in pieces.items():
+            if name not in _ALSO and _object(content).get("disableAllHooks"):
+                # A piece counts more than the file that we make.
+                raise ValueError(f"`disableAllHooks` in {managed}/{name} would switch our hook off")  # noqa: TRY301 - told below
     except (OSError, ValueError, TypeError, RecursionError) as error:
         return Injected(
             problem=f"{managed}/{SETTINGS} cannot be taken over, and without it an organisation's rules would not hold:"
             f" {error}; mend it"
         )
     shown = [Shown(path=f"{MANAGED}/{SETTINGS}", content=json.dumps(settings, indent=1).encode())]
-    for name in (*_ALSO, *_parts(managed)):
-        content = _read(os.path.join(managed, name))
-        if content:
-            shown.append(Shown(path=f"{MANAGED}/{name}", content=content))
+    shown += [Shown(path=f"{MANAGED}/{name}", content=content) for name, content in pieces.items() if content]
     return Injected(agent=CLIENTS.get(program, ""), shown=tuple(shown), read_only=_needed())
 
 
 def _merged(own: bytes, registration: dict[str, Any]) -> dict[str, Any]:
     """Raises ValueError, TypeError for settings that are none."""
-    found: object = json.loads(own or b"{}")
-    if not isinstance(found, dict):
-        raise TypeError("it is no object")
-    settings = cast("dict[str, Any]", found)
+    settings = _object(own)
     hooks = dict(settings.get("hooks") or {})
     for event, groups in registration["hooks"].items():
-        hooks[event] = [*(hooks.get(event) or []), *groups]
+        hooks[event] = [*(hooks.get(event) or ()), *groups]
     # Another hook may answer with another command than the one that was judged: those of a repository do not run.
     return {**settings, "hooks": hooks, "disableAllHooks": False, "allowManagedHooksOnly": True}
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    found: object = json.loads(content or b"{}")
+    if not isinstance(found, dict):
+        raise TypeError("it is no object")
+    return cast("dict[str, Any]", found)
 
 
 def _parts(managed: str) -> list[str]:
