@@ -50,6 +50,11 @@ def keep(written: int, store: str, most_bytes: int) -> int:
             shutil.rmtree(incoming, ignore_errors=True)
 
 
+def pour(source: int, target: int, apart: int) -> None:
+    """The same into any directory, where nothing is kept. ``apart`` is an empty one of its file system. Raises OSError."""
+    _merge(source, target, _Budget(apart), 0)
+
+
 class _Budget:
     def __init__(self, apart: int) -> None:
         self.apart = apart

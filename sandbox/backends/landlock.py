@@ -19,6 +19,7 @@ from sandbox.backends import (
     _admit,
     _attend,
     _command,
+    _copied_caches,
     _copy,
     _init,
     _keeper,
@@ -42,7 +43,7 @@ from sandbox.result import Capabilities, Connections, End
 from sandbox.spec import Limits, SandboxSpec, Stdio
 
 _ENFORCES: frozenset[str] = frozenset(
-    "landlock seccomp net cow memory processes cpu open-files output wall hidden terminal".split()
+    "landlock seccomp net cow memory processes cpu open-files output wall hidden caches terminal".split()
 )
 _BASES = ("/var/tmp", "/tmp")  # noqa: S108 - each run has a directory of its own in there, of mode 0700
 _PREFIX = "execguard-copy-"
@@ -53,8 +54,15 @@ _DEVICES = tuple(f"/dev/{name}" for name in _visible.DEVICES)
 class LandlockRun:
     """A finished run; its directory still exists."""
 
-    def __init__(self, spec: SandboxSpec, end: End, place: str, start: _copy.CopyStart) -> None:
-        self._spec, self._end, self._place, self._start = spec, end, place, start
+    def __init__(
+        self,
+        spec: SandboxSpec,
+        end: End,
+        place: str,
+        start: _copy.CopyStart,
+        caches: list[dict[str, tuple[int, int, int, int]]],
+    ) -> None:
+        self._spec, self._end, self._place, self._start, self._caches = spec, end, place, start, caches
         self._tree = os.open(f"{place}/ws", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
     @property
@@ -71,8 +79,12 @@ class LandlockRun:
     def connections(self) -> Connections:
         return Connections()
 
-    def written(self, cache: int) -> int:  # noqa: ARG002 - it has none
-        return -1
+    def written(self, cache: int) -> int:
+        if self._tree < 0:
+            return -1
+        owner = _init.owner_of(self._spec.workspace, privileged=True) if os.geteuid() == 0 else None
+        path = os.path.relpath(self._spec.caches[cache].path, self._spec.home)
+        return _copied_caches.written(self._place, path, self._caches[cache], owner)
 
     def destroy(self) -> None:
         tree, self._tree = self._tree, -1
@@ -128,9 +140,10 @@ class LandlockBackend:
         place = _make_place(spec.workspace, identity)
         try:
             start = self._copy(spec, place, identity)
+            caches = _copied_caches.fill(spec, place, identity) if spec.caches else []
             reached(Point.COPY_FILLED)
             end = _run(spec, stdio, place, identity)
-            return LandlockRun(spec, end, place, start)
+            return LandlockRun(spec, end, place, start, caches)
         except BaseException:
             _remove(place)
             raise

@@ -35,6 +35,10 @@ COVERED = {
     "guard/policy/files/compiled.py": {"_compile": "a process that says POLICY_WRITTEN and POLICY_PLACED itself"},
     "guard/policy/files/revisions.py": {"_git": "a reader of a repository, which ends with what it says"},
     "sandbox/backends/_caches.py": dict.fromkeys(("mount", "_make"), "inside; build says CACHES_MOUNTED"),
+    "sandbox/backends/_copied_caches.py": {
+        **dict.fromkeys(("_fill", "_give"), "into a directory that goes as a whole; landlock says COPY_FILLED"),
+        "written": "in one that goes as a whole; landlock says COPY_REMOVED",
+    },
     "sandbox/backends/_copy.py": {
         f"Copier.{name}": "into a directory that goes as a whole; landlock says COPY_FILLED"
         for name in ("_one", "_content", "_finish", "_own", "_placeholder")

@@ -4,17 +4,19 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 import pytest
 
-from sandbox.backends import _keeper, _kernel, _landlock, _strangers
+from sandbox.backends import _copied_caches, _keeper, _kernel, _landlock, _strangers
 from sandbox.backends.landlock import LandlockBackend
+from sandbox.cachestore import keep
 from sandbox.changes import Deleted, Modified
 from sandbox.errors import SetupError
 from sandbox.result import Exited, LimitHit
-from sandbox.spec import MIB, Limits, Stdio
+from sandbox.spec import MIB, Cache, Limits, Stdio
 from tests.sandbox.runners import NOBODY, in_child, observe, script
 
 pytestmark = pytest.mark.sandbox
@@ -41,7 +43,7 @@ def test_it_claims_what_it_holds_and_no_more():
 
     assert found.works, found.failed
     assert found.enforces == frozenset(
-        "landlock seccomp net cow memory processes cpu open-files output wall hidden terminal".split()
+        "landlock seccomp net cow memory processes cpu open-files output wall hidden caches terminal".split()
     )
 
 
@@ -273,6 +275,52 @@ def test_a_killed_watcher_is_an_end_and_its_command_goes_with_it(place):
     assert observed.failed is None
     assert observed.end == Exited(status=128 + signal.SIGKILL)
     assert copies() == before
+
+
+def test_a_cache_is_kept_from_run_to_run_and_only_what_is_new(place, tmp_path):
+    store = tmp_path / "store"
+
+    def once(text: str) -> tuple[str, int]:
+        cache = Cache(path="/home/sandbox/.npm", lower=tuple(map(str, store.glob("content"))))
+        with tempfile.TemporaryFile() as out:
+            spec = script(str(place), text, caches=(cache,))
+            run = LandlockBackend().run(spec, Stdio(stdout=out.fileno(), stderr=out.fileno()))
+            written = run.written(0)
+            taken = keep(written, str(store), 1 << 30) if written >= 0 else 0
+            run.destroy()
+            os.close(written)
+            out.seek(0)
+            return out.read().decode(), taken
+
+    first = once("mkdir -p ~/.npm/a; echo one > ~/.npm/a/f; echo two > ~/.npm/g")
+    second = once("cat ~/.npm/a/f ~/.npm/g; rm ~/.npm/g")
+    third = once("echo three >> ~/.npm/a/f; cat ~/.npm/g")
+
+    assert first[0] == ""
+    assert first[1] > 0
+    assert second == ("one\ntwo\n", 0)
+    assert third[0] == "two\n"
+    assert third[1] > 0
+    assert (store / "content" / "a" / "f").read_text() == "one\nthree\n"
+    assert {path.stat().st_uid for path in store.glob("content/**/*")} == {place.stat().st_uid}
+
+
+def test_a_cache_that_is_too_large_to_copy_begins_empty_and_the_next_does_not(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(_copied_caches, "MOST_BYTES", 1 * MIB)
+    for name, size in (("large", 2 * MIB), ("small", 10)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(os.urandom(size))
+    caches = tuple(
+        Cache(path=f"/home/sandbox/.cache/{name}", lower=(str(tmp_path / name),))
+        for name in ("large", "small")
+    )
+    observed = observe(
+        LandlockBackend(),
+        script(str(place), "cd ~/.cache; ls *; mkdir -p large; echo new > large/made", caches=caches),
+    )
+
+    assert observed.out == "file\n"
+    assert observed.caches == {"0/made": b"new\n"}
 
 
 def test_nothing_of_it_is_left(place):
