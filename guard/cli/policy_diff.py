@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, cwd: str) -> int:
     subject = report.Subject(
         base=args.base,
         head=args.head,
-        floor=", ".join(f"{layer.kind} {layer.name}" for layer in around) or "nothing",
+        floor=", ".join(f"{layer.kind} {layer.name}" for layer in around),
         digest=digest(sides[1]),
     )
     accepted = " ".join(args.accept or ()).strip()

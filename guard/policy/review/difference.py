@@ -27,7 +27,7 @@ class Change:
     exception: str = ""
     """That exception, and its owner."""
     also: tuple[str, ...] = ()
-    """Other rules that speak instead."""
+    """Further rules that speak instead; where it is stricter, that spoke before."""
 
     @property
     def looser(self) -> bool:
@@ -146,21 +146,34 @@ def _changes(
         if not change.example.command and _rough(change.row) in runnable:
             continue
         # What takes the place of a rule may be many; what a reader wants to know is which one is gone.
-        key = (_rough(change.row), _gives_way(change.row), change.until, change.example.command == "")
+        key = (_rough(change.row), gives_way(change.row), change.until, change.example.command == "")
         known = out.get(key)
         if known is None:
             out[key] = change
-        elif change.row.after.rule not in (known.row.after.rule, *known.also):
-            out[key] = replace(known, also=(*known.also, change.row.after.rule))
+        elif _other(change.row) not in (_other(known.row), *known.also):
+            out[key] = replace(known, also=(*known.also, _other(change.row)))
     kept = sorted(
         out.values(),
-        key=lambda one: (not one.looser, one.row.after.verdict.rank - one.row.before.verdict.rank),
+        key=_place,
     )
     return kept, len(changes) - len(kept)
 
 
-def _gives_way(row: Row) -> str:
-    return row.before.rule if row.before.rule != row.after.rule else ""
+def _place(change: Change) -> tuple[bool, bool, int]:
+    """What is read first: what is looser and by how much; what one command shows before what needs words."""
+    step = change.row.after.verdict.rank - change.row.before.verdict.rank
+    return not change.looser, not change.example.command, step
+
+
+def gives_way(row: Row) -> str:
+    """The rule that a reader wants to know: the one that no longer speaks, or that now does."""
+    if row.before.rule == row.after.rule:
+        return ""
+    return row.before.rule if row.direction is Direction.LOOSER else row.after.rule
+
+
+def _other(row: Row) -> str:
+    return row.after.rule if row.direction is Direction.LOOSER else row.before.rule
 
 
 def _rough(row: Row) -> tuple[object, ...]:

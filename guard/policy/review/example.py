@@ -47,6 +47,10 @@ _TREES: dict[str, tuple[str, ...]] = {
     "fs.delete": ("rm -r {path}", "rm -rf {path}", "find {path} -delete", "{program} -r {path}"),
     "fs.perms": ("chmod -R 755 {path}", "chown -R you {path}"),
 }
+_BY_GIT: dict[str, tuple[str, ...]] = {
+    "fs.write": ("git checkout -- {path}", "git restore {path}", "git stash"),
+    "fs.delete": ("git rm -f {path}", "git rm -rf {path}", "git clean -fd {path}"),
+}
 _APPENDS = ("echo x >> {path}", "tee -a {path}")
 _UPLOADS = (
     "curl -d x https://{host}/",
@@ -113,6 +117,8 @@ def commands(cell: Cell) -> Iterable[str]:
         templates = _APPENDS
     elif cell.upload and cell.effect == "net.connect":
         templates = _UPLOADS
+    if cell.program == "git":
+        templates = (*_BY_GIT.get(cell.effect, ()), *templates)
     source = next((carried.partition(":")[2] for carried in cell.carries), "README.md")
     branch = "" if cell.branch == UNKNOWN else shlex.quote(cell.branch)
     given = {

@@ -4,11 +4,13 @@ from guard.model.dataclass import dataclass
 from guard.model.typed import Any
 from guard.model.verdict import Verdict
 from guard.policy.review.compare import Direction
-from guard.policy.review.difference import Change, Difference
+from guard.policy.review.difference import Change, Difference, gives_way
 from guard.policy.review.settings import Setting
 
 SHOWN = 12
 """Rows of one comment: it is read on one screen."""
+SEVERAL = 3
+"""Effects and examples of one row."""
 _WORDS = {
     "fs.read": "read files", "fs.write": "write files", "fs.delete": "delete files", "fs.perms": "change modes and owners",
     "fs.link": "make links", "secrets.read": "read secrets", "guard.tamper": "change the guard", "exec": "start programs",
@@ -20,7 +22,7 @@ _WORDS = {
 
 _HOW = (
     "Allowed runs without a question, ask waits for a person, deny never runs. To accept the looser rows, an owner of these "
-    "files runs `guard policy diff BASE HEAD --accept REASON`, or adds the trailer `Guard-Looser: REASON` to the pull request."
+    "files runs `guard policy diff BASE HEAD --accept REASON`."
 )
 _DONE = {Verdict.ALLOW: "allowed", Verdict.ASK: "asked about", Verdict.DENY: "denied"}
 
@@ -37,12 +39,12 @@ class Subject:
     """Of what is compared as it will be."""
 
 
-def title(found: Difference) -> str:
-    if not (found.looser or found.stricter):
+def title(found: Difference, looser: int, stricter: int) -> str:
+    if not (looser or stricter):
         start = "this pull request changes nothing of what agents may do"
         return "it could not be proved that " + start if found.unproved else start
-    counts = [f"{found.looser} looser"] if found.looser else []
-    counts += [f"{found.stricter} stricter"] if found.stricter else []
+    counts = [f"{looser} looser"] if looser else []
+    counts += [f"{stricter} stricter"] if stricter else []
     return f"this pull request changes what agents may do: {', '.join(counts)}"
 
 
@@ -84,15 +86,15 @@ def _plain(text: str) -> str:
 
 def markdown(found: Difference, subject: Subject, accepted: str = "") -> str:
     """The comment of a pull request."""
-    out = [f"### guard: {title(found)}", ""]
+    rows = [*_rows(found), *(_setting(one) for one in found.settings)]
+    rows.sort(key=lambda row: not row.startswith(_LOOSER))
+    looser = sum(row.startswith(_LOOSER) for row in rows)
+    out = [f"### guard: {title(found, looser, len(rows) - looser)}", ""]
     if found.unproved:
         out += ["> **Not proved.** There is more to compare than can be; what follows was found by samples:"]
         out += [f"> {_plain(problem)}." for problem in found.unproved[:4]]
         out.append("")
-    rows = [_row(change) for change in found.changes]
-    rows += [_setting(one) for one in found.settings]
     if rows:
-        rows.sort(key=lambda row: not row.startswith("| **LOOSER"))
         out += [
             "| | agents may | before | after | because of rule | smallest example |",
             "|---|---|---|---|---|---|",
@@ -122,15 +124,38 @@ def _direction(looser: bool) -> str:
     return "**LOOSER**" if looser else "stricter"
 
 
-def _row(change: Change) -> str:
-    row, shown = change.row, change.example
-    example = _code(shown.command) if shown.command else _plain(shown.words).replace("|", "\\|")
-    when = f" from {change.since}" if change.since else ""
-    when += f" until {change.until}" if change.until else ""
-    return (
-        f"| {_direction(change.looser)} | {_WORDS[row.effect]} (`{row.effect}`) | {_say(change, after=False)} "
-        f"| **{_say(change, after=True)}**{when} | {_because(change)} | {example} |"
-    )
+_LOOSER = "| **LOOSER**"
+
+
+def _rows(found: Difference) -> list[str]:
+    """Effects that change alike, and because of the same rule, are one row."""
+    alike: dict[tuple[str, str, str, str, bool], list[Change]] = {}
+    for change in found.changes:
+        when = f" from {change.since}" if change.since else ""
+        when += f" until {change.until}" if change.until else ""
+        before, after = _say(change, after=False), f"**{_say(change, after=True)}**{when}"
+        key = (_direction(change.looser), before, after, gives_way(change.row), not change.example.command)
+        alike.setdefault(key, []).append(change)
+    return [
+        f"| {direction} | {_effects(changes)} | {before} | {after} | {_because(changes[0])} | {_examples(changes)} |"
+        for (direction, before, after, _, _), changes in alike.items()
+    ]
+
+
+def _effects(changes: list[Change]) -> str:
+    names = dict.fromkeys(change.row.effect for change in changes)
+    shown = [f"{_WORDS[name]} (`{name}`)" for name in names]
+    return ", ".join(shown[:SEVERAL]) + (f" and {len(shown) - SEVERAL} more" if len(shown) > SEVERAL else "")
+
+
+def _examples(changes: list[Change]) -> str:
+    shown = [
+        _code(change.example.command)
+        if change.example.command
+        else _plain(change.example.words).replace("|", "\\|")
+        for change in changes
+    ]
+    return ", ".join(shown[:SEVERAL])
 
 
 def _notes(found: Difference, subject: Subject, code: Any) -> list[str]:
@@ -152,20 +177,20 @@ def _notes(found: Difference, subject: Subject, code: Any) -> list[str]:
         for failed in found.failed[:6]
     ]
     proof = "sampled" if found.unproved else "compared exhaustively"
-    when = f", on {found.today}" + (
-        f" and after each of {len(found.dates)} days on which exceptions end" if found.dates else ""
-    )
-    more = f"; {found.more} further rows only for links and trees that join places" if found.more else ""
-    out.append(
-        f"{found.cells:,} kinds of effects {proof}{when}{more}. "
-        f"Around it: {_plain(subject.floor)}; none of it can be loosened here."
-    )
+    when = f", on {found.today}"
+    if found.dates:
+        when += f" and from {', '.join(found.dates[:3])}" + (" ..." if len(found.dates) > 3 else "")
+        when += ", when exceptions have ended"
+    more = f"; {found.more} further rows for paths that links or trees join" if found.more else ""
+    around = f" Around it: {_plain(subject.floor)}; none of it can be loosened here." if subject.floor else ""
+    out.append(f"{found.cells:,} kinds of effects {proof}{when}{more}.{around}")
     return [line for note in out for line in (note, "")][:-1] if out else []
 
 
 def text(found: Difference, subject: Subject, accepted: str = "") -> str:
     """For a terminal."""
-    out = [title(found).replace("this pull request", f"{_plain(subject.head)}")]
+    start = title(found, found.looser, found.stricter)
+    out = [start.replace("this pull request", _plain(subject.head))]
     out += [f"NOT PROVED: {_plain(problem)}" for problem in found.unproved]
     for change in found.changes:
         said = f"{_say(change, after=False)} -> {_say(change, after=True)}"
