@@ -22,9 +22,9 @@ from guard.enforce.walls import read
 from guard.errors import PolicyFileError, UsageError
 from guard.model.dataclass import dataclass
 from guard.model.verdict import Level
-from guard.policy.files.build import read_layer
+from guard.policy.files.build import BUILT_IN, chosen_profile, read_builtin, read_layer
 from guard.policy.files.compiled import read_source
-from guard.policy.files.locate import sources
+from guard.policy.files.locate import builtin_directory, sources
 from guard.policy.rule import PolicyLayer
 from sandbox.select import NAMES, PROMISE, probe_all
 
@@ -167,26 +167,29 @@ def _accepted(places: Places) -> list[Finding]:
 
 def _policies(workspace: str, places: Places) -> list[Finding]:
     out: list[Finding] = []
-    layers: list[PolicyLayer] = []
     try:
         repo = reviewed_sources(workspace, places.policy_cache)
     except PolicyFileError as error:
         out.append(Finding(area="policy repo", ok=False, says=str(error), fix=error.help))
         repo = ()
-    for source in sources(workspace, places.config, repo).files:
+    files = sources(workspace, places.config, repo).files
+    built = [source for source in files if source.kind in BUILT_IN]
+    try:
+        profiles = read_builtin([(source, read_source(source)) for source in built])
+    except PolicyFileError as error:
+        return [*out, Finding(area="policy built in", ok=False, says=str(error), fix=error.help)]
+    layers: list[PolicyLayer] = []
+    for source in files[len(built) :]:
         try:
-            layers.append(read_layer(source, read_source(source), layers))
+            layers.append(read_layer(source, read_source(source), [*profiles["balanced"], *layers]))
         except PolicyFileError as error:
             out.append(Finding(area=f"policy {source.kind}", ok=False, says=str(error), fix=error.help))
         else:
-            out.append(
-                Finding(
-                    area=f"policy {source.kind}",
-                    ok=True,
-                    says=source.path if source.reviewed else f"{source.path}, as it lies there: {UNREVIEWED}",
-                )
-            )
-    return out
+            says = source.path if source.reviewed else f"{source.path}, as it lies there: {UNREVIEWED}"
+            out.append(Finding(area=f"policy {source.kind}", ok=True, says=says))
+    chosen = chosen_profile(layers, tuple(profiles))
+    says = f"{chosen}, with {len(built) - len(profiles)} packs in {builtin_directory()}"
+    return [Finding(area="policy profile", ok=True, says=says), *out]
 
 
 def _audit(places: Places) -> Finding:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     # Imported where they are used: a module of ours that does not load must end in a deny, not in a traceback.
     from guard.agents.codec import HookCall, Reply
+    from guard.engine.stages import Decided
 else:
     # The same functions and plain numbers; `signal` makes classes of them, which costs more than the alarm is worth.
     import _signal as signal
@@ -129,8 +130,26 @@ def _judged(call: "HookCall") -> "Reply":
     rewritten = ""
     if isinstance(decided.decision, Allow) and isinstance(decided.decision.placement, Sandbox):
         rewritten = contained_command(call, guard.facts.workspace)
+    if guard.policy.observes and not _of_the_guard(decided):
+        from guard.agents.codec import Reply  # noqa: PLC0415 - as above
+
+        guard.record(decided, mode="observe")
+        # Not an allow: that would answer the agent's own question to its person.
+        return Reply()
     guard.record(decided)
     return claude_code.answer(call, decided, rewritten)
+
+
+def _of_the_guard(decided: "Decided") -> bool:
+    """What is denied whoever only looks on: else there would soon be nobody who looks."""
+    from guard.engine.decide import GUARD_RULE  # noqa: PLC0415 - as above
+    from guard.model.decision import Deny  # noqa: PLC0415 - as above
+    from guard.model.effect import TamperGuard  # noqa: PLC0415 - as above
+
+    return isinstance(decided.decision, Deny) and (
+        any(reason.rule == GUARD_RULE for reason in decided.decision.reasons)
+        or any(isinstance(effect, TamperGuard) for effect in decided.effects)
+    )
 
 
 def contained_command(call: "HookCall", workspace: str) -> str:

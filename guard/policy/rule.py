@@ -115,6 +115,10 @@ class PolicyLayer:
     """Denials of one session by one rule after which it is locked; 0 = this layer has no limit."""
     unproposed: str = "record"
     """``end``: what an agent changes in a workspace directly, and no rule lets pass, ends its session."""
+    observe: bool = False
+    """Of a profile: what a hook is asked about is decided and recorded, and left to the agent's own permissions."""
+    profile: str = ""
+    """Which of the built-in profiles the file asks for."""
     max_exception_days: int = 0
     """How far ahead an exception of any layer may end; 0 = this layer has no limit."""
     reviewed: bool = True
@@ -146,6 +150,10 @@ class Policy:
     def ends_on_unproposed(self) -> bool:
         """What one layer ends, none lets go on."""
         return any(layer.unproposed == "end" for layer in self.layers)
+
+    @property
+    def observes(self) -> bool:
+        return any(layer.observe for layer in self.layers)
 
     def __post_init__(self) -> None:
         if not self.layers:

@@ -62,7 +62,7 @@ def test_the_reply_reads_as_agreed(name, tmp_path, monkeypatch):
     )
     text = normal(text, home=client.home, work=client.work)
     # Which line a shipped rule stands on changes with every rule above it.
-    matches(f"hook/{name}.json", re.sub(r"(/builtin/[\w-]+\.yaml):\d+", r"\1:N", text) + "\n")
+    matches(f"hook/{name}.json", re.sub(r"(/builtin/[\w/-]+\.yaml):\d+", r"\1:N", text) + "\n")
 
 
 def test_a_payload_that_is_no_json_reads_as_agreed():
@@ -91,3 +91,43 @@ def test_the_command_in_a_rewrite_runs_contained_and_decides_again(tmp_path):
     assert done.stdout == b"read me\nread me\n\n"
     assert done.status == 0, done.stderr
     assert [record["call"]["id"] for record in client.records("decision")] == ["toolu_1", "toolu_1"]
+
+
+@pytest.mark.parametrize("name", ["deny-key", "ask-git-hook"])
+def test_who_only_observes_gives_no_answer_and_keeps_the_decision(name, tmp_path, monkeypatch):
+    says, tool, arguments = CALLS[name]
+    client = Client(tmp_path)
+    for variable, value in client.env.items():
+        monkeypatch.setenv(variable, value)
+    for variable in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "TMPDIR"):
+        monkeypatch.delenv(variable, raising=False)
+    config = client.home / ".config" / "guard"
+    config.mkdir(parents=True, exist_ok=True)
+    (config / "personal.yaml").write_text(
+        "version: 1\nkind: personal\nname: me\ndefault: allow\nprofile: observe\n"
+    )
+    payload = client.payload(tool, arguments).decode()
+    payload = payload.replace("$WORK", str(client.work)).replace("$HOME", str(client.home))
+
+    reply = respond(payload.encode())
+
+    assert (reply.stdout, reply.stderr, reply.status) == (b"", b"", 0)
+    (log,) = (client.home / ".local/state/guard/audit").glob("*.jsonl")
+    record = [json.loads(line) for line in log.read_text().splitlines() if '"type":"decision"' in line][-1]
+    assert (record["decision"]["verdict"], record["mode"]) == (says, "observe")
+
+
+def test_who_only_observes_still_keeps_the_guard_closed(tmp_path, monkeypatch):
+    client = Client(tmp_path)
+    for variable, value in client.env.items():
+        monkeypatch.setenv(variable, value)
+    for variable in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "TMPDIR"):
+        monkeypatch.delenv(variable, raising=False)
+    config = client.home / ".config" / "guard"
+    config.mkdir(parents=True, exist_ok=True)
+    (config / "personal.yaml").write_text(
+        "version: 1\nkind: personal\nname: me\ndefault: allow\nprofile: observe\n"
+    )
+    reply = respond(client.payload("Bash", {"command": f"rm {config}/personal.yaml"}))
+
+    assert verdict(reply.stdout, reply.status) == "deny"

@@ -168,7 +168,7 @@ def test_the_wheel_holds_the_policies_and_the_licence(tmp_path):
     (built,) = tmp_path.glob("execguard-*.whl")
     subprocess.run([sys.executable, "-m", "zipfile", "-e", str(built), str(site)], check=True)
 
-    assert (site / "guard" / "policies" / "builtin" / "floor.yaml").is_file()
+    assert (site / "guard" / "policies" / "builtin" / "files" / "policy.yaml").is_file()
     assert list(site.glob("execguard-*.dist-info/**/LICENSE"))
     help_ = subprocess.run(
         [sys.executable, "-m", "guard", "demo", "--help"], cwd=tmp_path, env={"PYTHONPATH": str(site), "PATH": os.environ["PATH"], "HOME": str(tmp_path)},

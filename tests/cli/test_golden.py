@@ -35,7 +35,7 @@ def settled(shown, user):
     """Without what is different in every run and on every machine."""
     shown = golden.normal(shown, home=user.home, work=user.work)
     for pattern, instead in (
-        (r"(builtin/\w+\.yaml):\d+", r"\1:N"),
+        (r"(builtin/[\w/-]+\.yaml):\d+", r"\1:N"),
         (r"(kind=<FileKind.DIRECTORY: 'directory'>, is_link=False, mode=\d+, size=)\d+", r"\1N"),
         (r"\d+ files git cannot bring back", "N files git cannot bring back"),
         (r'(sha256:|head: |")[0-9a-f]{64}\b', r"\1HASH"),

@@ -9,25 +9,16 @@ import pytest
 
 from guard.engine.imagined import decide_imagined
 from guard.model.verdict import Verdict
-from guard.policy.files.load import load_layer
-from guard.policy.files.locate import builtin_directory
-from guard.policy.rule import Policy, policy_of
+from guard.policy.files.build import read_builtin
+from guard.policy.files.compiled import read_source
+from guard.policy.files.locate import builtin
+from guard.policy.rule import policy_of
 
 ROOT = Path(__file__).parents[2]
 
 
-def shipped() -> Policy:
-    builtin = Path(builtin_directory())
-    return policy_of(
-        tuple(
-            load_layer((builtin / name).read_bytes(), kind=kind, source=name)
-            for kind, name in (("floor", "floor.yaml"), ("profile", "balanced.yaml"))
-        ),
-        "shipped",
-    )
-
-
-POLICY = shipped()
+PROFILES = read_builtin([(source, read_source(source)) for source in builtin()])
+POLICY = policy_of(PROFILES["balanced"], "shipped")
 EXAMPLES = [
     pytest.param(layer.kind, rule.id, command, wanted, id=f"{rule.id}: {command}")
     for layer in POLICY.layers
@@ -78,7 +69,7 @@ sys.path.insert(0, sys.argv[1])
 from guard.policy.files.locate import builtin_directory
 import guard
 assert guard.__file__.startswith(sys.argv[1])
-for name in ("floor.yaml", "balanced.yaml"):
+for name in ("files/policy.yaml", "profiles/strict.yaml"):
     assert importlib.resources.files("guard").joinpath("policies", "builtin", name).is_file()
 print(builtin_directory())
 """

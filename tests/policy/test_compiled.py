@@ -176,7 +176,7 @@ def test_all_layers_that_exist_count(tmp_path: Path) -> None:
     found = sources(str(tmp_path / "ws"), str(tmp_path / "config"))
     kinds = [source.kind for source in found.files]
 
-    assert kinds[:2] == ["floor", "profile"]
+    assert kinds[:15] == ["pack"] * 12 + ["profile"] * 3
     assert kinds[-2:] == ["repo", "personal"], "a link to nowhere is a file that cannot be read, not none"
     with pytest.raises(PolicyFileError):
         load_policy(found, str(tmp_path / "cache"))

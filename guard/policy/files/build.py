@@ -7,11 +7,15 @@ import sys
 from guard.errors import PolicyFileError
 from guard.model.dataclass import replace
 from guard.model.typed import Any
+from guard.model.verdict import Verdict
 from guard.policy.files.compiled import digest_of, keep, read_source
-from guard.policy.files.load import load_layer
-from guard.policy.files.locate import Source
+from guard.policy.files.load import load_layer, load_pack
+from guard.policy.files.locate import PROFILES, Source, builtin_directory
 from guard.policy.files.table import FORMAT, layer_to_json
 from guard.policy.rule import PolicyLayer
+
+BUILT_IN = frozenset(("pack", "profile"))
+"""Kinds of sources that become one floor and one profile."""
 
 
 def main() -> int:
@@ -47,15 +51,61 @@ def _layers(files: list[tuple[str, str, str | None, bool]], digest: str) -> list
 
 
 def read_layers(contents: list[tuple[Source, bytes]]) -> list[PolicyLayer]:
-    """The layers that files are, in their order. Raises PolicyFileError for the first that is none."""
-    layers: list[PolicyLayer] = []
-    for source, content in contents:
+    """The layers that files are: built-in floor and profile first, then the others in their order. Raises PolicyFileError."""
+    built = [one for one in contents if one[0].kind in BUILT_IN]
+    rest = [one for one in contents if one[0].kind not in BUILT_IN]
+    profiles = read_builtin(built)
+    layers = list(next(iter(profiles.values()), ()))
+    for source, content in rest:
         layers.append(read_layer(source, content, layers))
-    return layers
+    if not profiles:
+        return layers
+    own = len(next(iter(profiles.values())))
+    return [*profiles[chosen_profile(layers[own:], tuple(profiles))], *layers[own:]]
+
+
+def chosen_profile(layers: list[PolicyLayer], known: tuple[str, ...]) -> str:
+    """The strictest of those that are asked for; ``balanced`` when nobody does."""
+    wanted = [layer.profile for layer in layers if layer.profile in known]
+    return max(wanted, key=PROFILES.index, default="balanced" if "balanced" in known else known[0])
+
+
+def read_builtin(contents: list[tuple[Source, bytes]]) -> dict[str, tuple[PolicyLayer, ...]]:
+    """For the name of each profile the floor and the profile that packs and its own file make up."""
+    parts = [load_pack(content, source=source.path) for source, content in contents if source.kind == "pack"]
+    floor = PolicyLayer(kind="floor", name="builtin-floor", default=Verdict.ALLOW, source=builtin_directory())
+    floor = _united(floor, [part[0] for part in parts])
+    below = (floor,) if parts else ()
+    rules = [part[1] for part in parts]
+    named = frozenset(profile.id for part in rules for profile in part.profiles)
+    out: dict[str, tuple[PolicyLayer, ...]] = {}
+    for source, content in contents:
+        if source.kind == "profile":
+            own = load_layer(content, kind="profile", source=source.path, profiles=named)
+            out[own.name] = (*below, _united(own, rules))
+    return out
+
+
+def _united(layer: PolicyLayer, parts: list[PolicyLayer]) -> PolicyLayer:
+    """One layer of all: the same name in two of them would mean two things."""
+    for key in ("zones", "hosts"):
+        names = [name for part in (*parts, layer) for name, _ in getattr(part, key)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise PolicyFileError(
+                f"two packs say what `{twice[0]}` is", place=layer.source, help_="rename one of them"
+            )
+    return replace(
+        layer,
+        rules=tuple(rule for part in (*parts, layer) for rule in part.rules),
+        zones=tuple(zone for part in (*parts, layer) for zone in part.zones),
+        hosts=tuple(group for part in (*parts, layer) for group in part.hosts),
+        profiles=tuple(profile for part in (*parts, layer) for profile in part.profiles),
+    )
 
 
 def read_layer(source: Source, content: bytes, above: list[PolicyLayer]) -> PolicyLayer:
-    """``above``: what it may name profiles of. Raises PolicyFileError."""
+    """One that is not built in. ``above``: what it may name profiles of. Raises PolicyFileError."""
     layer = load_layer(content, kind=source.kind, source=source.path, profiles=profiles_above(above))
     return layer if source.reviewed else replace(layer, reviewed=False)
 

@@ -8,10 +8,10 @@ from guard.errors import PolicyFileError
 from guard.model.dataclass import dataclass, replace
 from guard.model.decision import Decision, verdict_of
 from guard.model.typed import Callable
-from guard.policy.files.build import profiles_above
-from guard.policy.files.compiled import read_bytes
-from guard.policy.files.load import kind_of, load_layer
-from guard.policy.files.locate import Source, builtin_directory
+from guard.policy.files.build import chosen_profile, read_builtin, read_layer
+from guard.policy.files.compiled import read_source
+from guard.policy.files.load import kind_of
+from guard.policy.files.locate import Source, builtin
 from guard.policy.layers import exceptions_to
 from guard.policy.profiles import GRANTS, WORDS, clamped
 from guard.policy.rule import Policy, PolicyException, PolicyLayer, policy_of
@@ -33,18 +33,46 @@ def check_files(
     findings: list[Finding] = []
     judged = 0
     layers: list[PolicyLayer] = []
+    shipped = frozenset(source.path for source in builtin())
+    ours = frozenset(os.path.abspath(source.path) for source in files) & shipped
+    try:
+        profiles = read_builtin([(source, read_source(source)) for source in builtin()])
+    except PolicyFileError as error:
+        # Without the floor no file can be judged as it would be.
+        return [Finding(place=error.place, problem=error.problem, help=error.help)], 0
+    for name, built in profiles.items() if ours else ():
+        policy = policy_of(built, "check")
+        for layer in built:
+            # A pack says the same in every profile, so its examples are those of the usual one.
+            mine = replace(
+                layer,
+                rules=tuple(
+                    rule
+                    for rule in layer.rules
+                    if (file := rule.source.rpartition(":")[0]) in ours
+                    and file.endswith(("policy.yaml", f"{name}.yaml"))
+                    and (name == "balanced" or not file.endswith("policy.yaml"))
+                ),
+            )
+            found, count = _examples(mine, policy, judge)
+            findings += found
+            judged += count
     above: list[PolicyLayer] = []
     for source in in_force:
-        with contextlib.suppress(PolicyFileError):
-            above.append(_load(source, above))
+        if source.path not in shipped:
+            with contextlib.suppress(PolicyFileError):
+                above.append(_load(source, [*profiles["balanced"], *above]))
     for source in files:
+        if os.path.abspath(source.path) in ours:
+            continue
         try:
-            layers.append(_load(source, [*above, *layers]))
+            layers.append(_load(source, [*profiles["balanced"], *above, *layers]))
         except PolicyFileError as error:
             findings.append(Finding(place=error.place or source.path, problem=error.problem, help=error.help))
     for layer in layers:
-        around = _around(layer, layers, in_force)
-        policy = policy_of((*around, layer), "check")
+        around = _around(layer, layers, above)
+        chosen = profiles[chosen_profile([*around, layer], tuple(profiles))]
+        policy = policy_of((*chosen, *around, layer), "check")
         findings += _exceptions(layer, policy, today)
         findings += _clamped(layer, policy)
         found, count = _examples(layer, policy, judge)
@@ -54,31 +82,25 @@ def check_files(
 
 
 def _load(source: Source, above: list[PolicyLayer]) -> PolicyLayer:
-    content = read_bytes(source.path)
+    content = read_source(source)
     kind = source.kind or kind_of(content, source.path)
-    if kind == "repo" and os.path.abspath(source.path).startswith(builtin_directory() + os.sep):
-        kind = "profile"
-    # Where the built-in files check themselves, each other's profiles are known too.
-    return load_layer(content, kind=kind, source=source.path, profiles=profiles_above(above))
+    if kind == "pack":
+        raise PolicyFileError(
+            "packs are built in", place=source.path, help_="say `kind: policy`, `floor` or `personal`"
+        )
+    return read_layer(replace(source, kind=kind), content, above)
 
 
-def _around(
-    layer: PolicyLayer, checked: list[PolicyLayer], in_force: tuple[Source, ...]
-) -> list[PolicyLayer]:
+def _around(layer: PolicyLayer, checked: list[PolicyLayer], in_force: list[PolicyLayer]) -> list[PolicyLayer]:
     """The layers that a file would stand among: those in force, as edited where they are being checked themselves."""
     mine = {os.path.abspath(other.source): other for other in checked}
-    out: list[PolicyLayer] = []
-    for source in in_force:
+    return [
+        mine.get(os.path.abspath(other.source), other)
+        for other in in_force
         # A file that is to replace the repository's own is judged without the old one.
-        if source.path == os.path.abspath(layer.source) or (
-            source.kind == layer.kind and layer.kind in {"repo", "personal"}
-        ):
-            continue
-        try:
-            out.append(mine.get(source.path) or _load(source, out))
-        except PolicyFileError:
-            continue
-    return out
+        if os.path.abspath(other.source) != os.path.abspath(layer.source)
+        and not (other.kind == layer.kind and layer.kind in {"repo", "personal"})
+    ]
 
 
 def _clamped(layer: PolicyLayer, policy: Policy) -> list[Finding]:

@@ -1,6 +1,7 @@
 """A policy file becomes a layer, or one message with file, line and column. The YAML itself is read elsewhere."""
 
 from datetime import date
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -8,7 +9,7 @@ from guard.model.typed import Any, Iterable, NoReturn
 from guard.model.verdict import Verdict
 from guard.policy import zones as named_zones
 from guard.policy.files.names import branch_problem, host_problem, program_problem
-from guard.policy.files.schema import ExceptionTable, PolicyTable, RuleTable, place_below_home
+from guard.policy.files.schema import ExceptionTable, PackTable, PolicyTable, RuleTable, place_below_home
 from guard.policy.files.strict_yaml import Path, StrictYaml
 from guard.policy.match import expand_braces
 from guard.policy.profiles import BASE, BOTH, CEILING
@@ -17,6 +18,7 @@ from guard.policy.rule import PolicyLayer
 _KINDS = {"floor": "floor", "policy": "profile repo", "personal": "personal"}
 _PATTERNS = 20_000
 """Of one file, without braces: each is looked at whenever a policy is loaded."""
+Table = TypeVar("Table", PolicyTable, PackTable)
 _PLACES = ("$W", "$H", "$T", "/")
 
 
@@ -25,6 +27,11 @@ def load_layer(
 ) -> PolicyLayer:
     """``kind``: the layer that the file stands for here. ``profiles``: those of the layers above. Raises PolicyFileError."""
     return _Loader(content, kind, source, profiles).layer()
+
+
+def load_pack(content: bytes, *, source: str) -> tuple[PolicyLayer, PolicyLayer]:
+    """Its part of the built-in floor and its part of every profile. Raises PolicyFileError."""
+    return _Loader(content, "profile", source).pack()
 
 
 class _Loader:
@@ -36,6 +43,8 @@ class _Loader:
         self.source = source
         self.yaml = StrictYaml(content, source)
         self._patterns = 0
+        self._rules = "rules"
+        """The key of the list that is looked at."""
 
     def refuse(self, problem: str, mark: Any = None, help_: str = "") -> NoReturn:
         self.yaml.refuse(problem, mark, help_)
@@ -43,15 +52,34 @@ class _Loader:
     def _mark(self, at: Path) -> Any:
         return self.yaml.mark(at)
 
-    def layer(self) -> PolicyLayer:
+    def pack(self) -> tuple[PolicyLayer, PolicyLayer]:
+        """The part of the floor and the part of a profile that the file is."""
         data = self.yaml.tree()
+        table = self._validated(PackTable, data)
+        parts: list[PolicyLayer] = []
+        for self.kind, self._rules in (("floor", "floor"), ("profile", "rules")):
+            part = PolicyTable.model_construct(
+                kind="floor" if self.kind == "floor" else "policy",
+                name=table.name,
+                default="allow",
+                zones=table.zones,
+                hosts=table.hosts,
+                profiles=table.profiles if self.kind == "profile" else {},
+                rules=getattr(table, self._rules),
+            )
+            parts.append(self._checked(part))
+        return parts[0], parts[1]
+
+    def layer(self) -> PolicyLayer:
+        return self._checked(self._validated(PolicyTable, self.yaml.tree()))
+
+    def _validated(self, model: type[Table], data: Any) -> Table:
         try:
-            table = PolicyTable.model_validate(data)
+            return model.model_validate(data)
         except ValidationError as error:
             first = error.errors()[0]
             at = tuple(first["loc"])
             self._refuse_validation(first, at)
-        return self._checked(table)
 
     def _refuse_validation(self, first: Any, at: Path) -> NoReturn:
         problem, help_ = _explained(first, at)
@@ -65,6 +93,18 @@ class _Loader:
                 f"kind `{table.kind}` cannot stand for the {self.kind} layer",
                 self._mark(("kind",)),
                 "use `floor` for the organisation, `policy` for a repository, `personal` for yourself",
+            )
+        if table.mode == "observe" and self.kind != "profile":
+            self.refuse(
+                "only a built-in profile observes",
+                self._mark(("mode",)),
+                "say `profile: observe` in the floor or in your personal file",
+            )
+        if table.profile == "observe" and self.kind not in {"floor", "personal"}:
+            self.refuse(
+                "a repository cannot have the guard only look on",
+                self._mark(("profile",)),
+                "say it in the floor or in your personal file, or `profile: strict` here",
             )
         known = set(named_zones.NAMED) | named_zones.COMPUTED | set(table.zones)
         for name, patterns in table.zones.items():
@@ -88,23 +128,23 @@ class _Loader:
             if rule.id in ids:
                 self.refuse(
                     f"the rule `{rule.id}` stands here twice",
-                    self._mark(("rules", index, "id")),
+                    self._mark((self._rules, index, "id")),
                     "rename one of them",
                 )
             ids.add(rule.id)
             if rule.itself and (rule.verdict == "allow" or not rule.zones):
                 self.refuse(
                     "`itself` narrows a rule that asks or denies about zones",
-                    self._mark(("rules", index, "itself")),
+                    self._mark((self._rules, index, "itself")),
                     "remove it, or add `zones`",
                 )
-            self._names(rule, ("rules", index))
+            self._names(rule, (self._rules, index))
             for key in ("zones", "except_zones", "carries"):
                 for number, zone in enumerate(getattr(rule, key) or ()):
                     if zone not in known and not (key == "carries" and zone == "secret"):
                         self.refuse(
                             f"there is no zone `{zone}`",
-                            self._mark(("rules", index, key, number)),
+                            self._mark((self._rules, index, key, number)),
                             f"use one of {', '.join(sorted(known))}",
                         )
         for name, hosts in table.hosts.items():
@@ -191,9 +231,9 @@ class _Loader:
         for index, rule in enumerate(table.rules):
             named: list[tuple[str, Path]] = []
             if rule.run not in BOTH:
-                named.append((rule.run, ("rules", index, "run")))
+                named.append((rule.run, (self._rules, index, "run")))
             named += [
-                (one, ("rules", index, "grants", number)) for number, one in enumerate(rule.grants or ())
+                (one, (self._rules, index, "grants", number)) for number, one in enumerate(rule.grants or ())
             ]
             for name, at in named:
                 if name not in known:
@@ -262,7 +302,9 @@ class _Loader:
             kind=self.kind,
             name=table.name,
             default=Verdict(table.default),
-            rules=tuple(rule.to_rule(self._source("rules", index)) for index, rule in enumerate(table.rules)),
+            rules=tuple(
+                rule.to_rule(self._source(self._rules, index)) for index, rule in enumerate(table.rules)
+            ),
             zones=tuple(
                 (name, tuple(_place(pattern) for pattern in patterns))
                 for name, patterns in table.zones.items()
@@ -282,6 +324,8 @@ class _Loader:
             tests=tuple(test.to_test(self._source("tests", index)) for index, test in enumerate(table.tests)),
             permits_host=table.permits_host,
             lock_after=table.lock_after or 0,
+            observe=table.mode == "observe",
+            profile=table.profile or "",
             max_exception_days=table.max_exception_days or 0,
             unproposed=table.unproposed,
             source=self.source,
@@ -333,4 +377,4 @@ def kind_of(content: bytes, source: str) -> str:
     said = ""
     if isinstance(data, dict):
         said = str(data.get("kind"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - any YAML
-    return {"floor": "floor", "personal": "personal"}.get(said, "repo")
+    return {"floor": "floor", "personal": "personal", "pack": "pack"}.get(said, "repo")

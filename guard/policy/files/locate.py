@@ -5,12 +5,18 @@ import os
 from guard.model.dataclass import dataclass
 
 FLOOR = "/etc/guard/floor.yaml"
+PACKS = (
+    "files", "git", "network", "secrets", "packages", "privilege", "containers", "databases", "cloud", "persistence", "processes",
+    "agents",
+)  # fmt: skip
+PROFILES = ("observe", "balanced", "strict")
+"""From the loosest to the strictest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     kind: str
-    """``floor``, ``profile``, ``repo`` or ``personal``."""
+    """``pack``, ``profile``, ``floor``, ``repo`` or ``personal``. Of the profiles one counts: see `read_layers`."""
     path: str
     content: bytes | None = None
     """What it says, where ``path`` is no file but something in a repository's history."""
@@ -32,6 +38,13 @@ def builtin_directory() -> str:
     )
 
 
+def builtin() -> tuple[Source, ...]:
+    """What ships with us: the packs, and the profiles of which one is in force."""
+    directory = builtin_directory()
+    packs = [Source(kind="pack", path=f"{directory}/{name}/policy.yaml") for name in PACKS]
+    return (*packs, *(Source(kind="profile", path=f"{directory}/profiles/{name}.yaml") for name in PROFILES))
+
+
 REPO_FILES = (".guard/policy.yaml", "policies/guard.yaml")
 
 
@@ -45,11 +58,7 @@ def in_work_tree(workspace: str) -> tuple[Source, ...]:
 
 def sources(workspace: str, config_dir: str, repo: tuple[Source, ...] | None = None) -> PolicySources:
     """All layers that count. ``repo``: the repository's, where they are not those of its work tree."""
-    builtin = builtin_directory()
-    files = [
-        Source(kind="floor", path=os.path.join(builtin, "floor.yaml")),
-        Source(kind="profile", path=os.path.join(builtin, "balanced.yaml")),
-    ]
+    files = list(builtin())
     if os.path.lexists(FLOOR):
         files.append(Source(kind="floor", path=FLOOR))
     files += in_work_tree(workspace) if repo is None else repo

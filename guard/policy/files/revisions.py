@@ -5,10 +5,11 @@ import subprocess
 
 from guard.errors import PolicyFileError
 from guard.model.hashes import sha256
-from guard.policy.files.build import profiles_above
-from guard.policy.files.compiled import MAX_BYTES, read_bytes
+from guard.policy.files.build import profiles_above, read_layers
+from guard.policy.files.compiled import MAX_BYTES, read_bytes, read_source
 from guard.policy.files.load import kind_of, load_layer
-from guard.policy.files.locate import sources
+from guard.policy.files.locate import PROFILES, Source
+from guard.policy.files.locate import builtin as shipped
 from guard.policy.files.strict_yaml import tree_of
 from guard.policy.rule import PolicyLayer
 
@@ -124,9 +125,14 @@ def _those_of_ours(found: Contents) -> Contents:
 def layers(found: Contents, above: list[PolicyLayer], *, kind: str = "") -> list[PolicyLayer]:
     """``above``: the layers that are in force around it. A file called like a built-in one stands in its place."""
     profiles = {layer.name for layer in above if layer.kind == "profile"}
+    kinds = {name: kind or kind_of(content, name) for name, content in found}
     out: list[PolicyLayer] = []
+    if "pack" in kinds.values():
+        out += _of_packs(found, kinds)
     for name, content in found:
-        said = kind or kind_of(content, name)
+        said = kinds[name]
+        if said == "pack" or (out and _profile_name(name)):
+            continue
         known = profiles_above([*above, *out])
         layer = load_layer(content, kind=said, source=name, profiles=known)
         if said == "repo" and layer.name in profiles:
@@ -135,18 +141,22 @@ def layers(found: Contents, above: list[PolicyLayer], *, kind: str = "") -> list
     return out
 
 
+def _of_packs(found: Contents, kinds: dict[str, str]) -> list[PolicyLayer]:
+    """The floor and the profile that packs make up, with the profiles beside them or else those that ship."""
+    packs = [(Source(kind="pack", path=name), content) for name, content in found if kinds[name] == "pack"]
+    own = [(Source(kind="profile", path=name), content) for name, content in found if _profile_name(name)]
+    usual = [(source, read_source(source)) for source in shipped() if source.kind == "profile"]
+    return read_layers([*packs, *(own or usual)])
+
+
+def _profile_name(name: str) -> bool:
+    folder, _, file = name.rpartition(":")[2].rpartition("/")
+    return folder.rpartition("/")[2] == "profiles" and file.removesuffix(".yaml") in PROFILES
+
+
 def builtin() -> list[PolicyLayer]:
     """What stands above every repository, as it ships; nothing of this machine."""
-    out: list[PolicyLayer] = []
-    for source in sources("", os.devnull).files:
-        if source.path.startswith("/etc/"):
-            continue
-        out.append(
-            load_layer(
-                read_bytes(source.path), kind=source.kind, source=source.path, profiles=profiles_above(out)
-            )
-        )
-    return out
+    return read_layers([(source, read_source(source)) for source in shipped()])
 
 
 def digest(found: Contents) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from guard.model.effect import EFFECT_NAMES
 from guard.model.verdict import Verdict
@@ -12,6 +12,7 @@ from guard.policy.rule import InlineTest, PolicyException, Profile, ProfileLimit
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 VerdictName = Literal["allow", "ask", "deny"]
+ProfileName = Literal["observe", "balanced", "strict"]
 EffectName = Literal[
     "fs.read", "fs.write", "fs.delete", "fs.perms", "fs.link", "secrets.read", "guard.tamper", "exec", "exec.opaque", "net.connect",
     "net.listen", "vcs.publish", "vcs.rewrite", "pkg.install", "pkg.publish", "privilege", "container.control", "db.destroy",
@@ -217,6 +218,19 @@ class TestTable(_Strict):
         return InlineTest(run=self.run, expect=Verdict(self.expect), rule=self.rule or "", source=source)
 
 
+class PackTable(_Strict):
+    """Rules that belong together and ship together: a part of the built-in floor and of every profile."""
+
+    version: Literal[1]
+    kind: Literal["pack"]
+    name: Identifier
+    zones: dict[Identifier, Names] = {}
+    hosts: dict[Identifier, Names] = {}
+    profiles: dict[Identifier, ProfileTable] = {}
+    floor: list[RuleTable] = []
+    rules: list[RuleTable] = []
+
+
 class PolicyTable(_Strict):
     """One policy file."""
 
@@ -227,6 +241,8 @@ class PolicyTable(_Strict):
     permits_host: bool = True
     lock_after: Annotated[int, Field(ge=1, le=1000)] | None = None
     unproposed: Literal["record", "end"] = "record"
+    mode: Literal["enforce", "observe"] = "enforce"
+    profile: ProfileName | None = None
     max_exception_days: Annotated[int, Field(ge=1, le=3660)] | None = None
     zones: dict[Identifier, Names] = {}
     hosts: dict[Identifier, Names] = {}
@@ -242,8 +258,9 @@ if frozenset(EFFECT_NAMES.values()) != frozenset(EffectName.__args__):  # type: 
 
 def json_schema() -> dict[str, object]:
     """For editors: ``# yaml-language-server: $schema=...``."""
+    either: TypeAdapter[object] = TypeAdapter(Annotated[PolicyTable | PackTable, Field(discriminator="kind")])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **PolicyTable.model_json_schema(),
+        **either.json_schema(),
         "title": "Policy of the guard, version 1",
     }
