@@ -7,6 +7,7 @@ from guard.enforce.begun import close_interrupted
 from guard.enforce.journal import recover
 from guard.enforce.places import Places
 from guard.temporary import sweep
+from sandbox import leftovers
 
 
 def mend(places: Places) -> None:
@@ -19,3 +20,4 @@ def mend(places: Places) -> None:
         complain(f"run {one.decision}: {one.problem}")
     for directory in (places.state, places.policy_cache, places.runs):
         sweep(directory)
+    leftovers.sweep()

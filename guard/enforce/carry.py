@@ -1,5 +1,6 @@
 """Stations 7 to 11 for one shell command: record, permit, confine, judge what happened, apply or hold, record again."""
 
+import signal
 import time
 
 from guard.audit.canonical import Json, text_of
@@ -21,7 +22,7 @@ from guard.errors import ApplyError
 from guard.model.dataclass import dataclass, field, replace
 from guard.model.decision import Allow, Ask, Host
 from guard.model.effect import Opaque
-from guard.model.outcome import NotStarted, Outcome
+from guard.model.outcome import Killed, NotStarted, Outcome
 from guard.model.proposal import ShellProposal
 from guard.model.verdict import Verdict
 from sandbox.changes import Changes
@@ -160,13 +161,17 @@ def _changes(guard: Guard, decided: Decided, decision: int, confined: Confined, 
         return Carried(decided=decided, decision=decision, why_held=f"{why}; they are thrown away")
     if not changes.entries and not changes.truncated:
         return nothing
-    return _judge(guard, decided, decision, changes, started_ns)
+    # Nobody let it come to an end: what it was writing may be half of a file.
+    cut = confined.outcome == Killed(signal=signal.SIGKILL)
+    return _judge(guard, decided, decision, changes, started_ns, cut=cut)
 
 
-def _judge(guard: Guard, decided: Decided, decision: int, changes: Changes, started_ns: int) -> Carried:
+def _judge(
+    guard: Guard, decided: Decided, decision: int, changes: Changes, started_ns: int, *, cut: bool
+) -> Carried:
     judged = guard.judge_changes(decided, changes)
     surprises = surprising(changes, judged.effects, judged.facts)
-    carried = _settle(guard, decided, decision, changes, judged, surprises, started_ns)
+    carried = _settle(guard, decided, decision, changes, judged, surprises, started_ns, cut=cut)
     return replace(carried, surprises=len(surprises))
 
 
@@ -178,9 +183,13 @@ def _settle(
     judged: Decided,
     surprises: frozenset[str],
     started_ns: int,
+    *,
+    cut: bool,
 ) -> Carried:
     redactor = Redactor.open(guard.places.state)
     why = refused(changes, guard.facts.workspace)
+    if not why and cut:
+        why = "the sandbox was killed while the command ran, so these may be half of what it would have done"
     approved = _foreseen(decided, judged)
     if not why and not approved and not isinstance(judged.decision, Allow):
         first = judged.decision.reasons[0]

@@ -42,6 +42,8 @@ class ChangeSet:
     command: str
     """What made the changes, redacted, for people."""
     entries: tuple[Entry, ...]
+    origin: str = ""
+    """The held set that this is a part of; empty when it is none."""
     lock: int = -1
     """Says to recovery that the writer of an incomplete set is alive."""
 
@@ -63,6 +65,7 @@ def write_manifest(staged: ChangeSet) -> None:
         "decision": staged.decision,
         "why": staged.why,
         "command": staged.command,
+        **({"origin": staged.origin} if staged.origin else {}),
         "entries": [
             {
                 "path": e.path,
@@ -99,6 +102,7 @@ def read_set(parent: str, id_: str) -> ChangeSet:
             decision=data.number("decision"),
             why=data.text("why"),
             command=data.text("command"),
+            origin=data.text("origin") if data.has("origin") else "",
             entries=tuple(_entry(_Object(one, "an entry")) for one in data.items("entries")),
         )
     except FileNotFoundError:

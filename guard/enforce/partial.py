@@ -78,7 +78,15 @@ def apply_some(found: ChangeSet, entries: tuple[Entry, ...], places: Places) -> 
 def _part(found: ChangeSet, entries: tuple[Entry, ...], places: Places) -> ChangeSet:
     id_ = f"{found.decision}-{secrets.token_hex(3)}"
     directory = os.path.join(places.journal, f"{id_}{INCOMPLETE}")
-    part = replace(found, id=id_, directory=directory, entries=entries, why="", lock=make_locked(directory))
+    part = replace(
+        found,
+        id=id_,
+        directory=directory,
+        entries=entries,
+        why="",
+        origin=found.id,
+        lock=make_locked(directory),
+    )
     try:
         for name in ("new", "old"):
             os.mkdir(os.path.join(directory, name), 0o700)

@@ -43,7 +43,9 @@ def _turned(done: ChangeSet, places: Places) -> ChangeSet:
         Entry(path=entry.path, before=entry.after, after=entry.before, number=entry.number)
         for entry in reversed(done.entries)
     )
-    turned = replace(done, id=id_, directory=directory, entries=entries, why="", lock=make_locked(directory))
+    turned = replace(
+        done, id=id_, directory=directory, entries=entries, why="", origin="", lock=make_locked(directory)
+    )
     try:
         os.mkdir(os.path.join(directory, "old"), 0o700)
         os.mkdir(os.path.join(directory, "new"), 0o700)

@@ -11,7 +11,7 @@ from sandbox.backends import _init, _kernel, _signals, _watch
 from sandbox.backends._streams import Streams
 from sandbox.errors import SetupError
 from sandbox.faults import Point, reached
-from sandbox.result import End, Exited, Interrupted, LimitHit
+from sandbox.result import End, Interrupted, LimitHit
 from sandbox.spec import Limits, Stdio
 
 BACKSTOP_S = 10.0
@@ -31,14 +31,15 @@ def launch(
     stdio: Stdio,
     *,
     answers: Callable[[int, int], Answer] = lambda _child, _channel: _knows_nothing,
-    afterwards: Callable[[], None] = lambda: None,
+    afterwards: Callable[[bool], None] = lambda _killed: None,
 ) -> tuple[End, int]:
     """Fork, let the child be the ``first`` process of a run, attend it, and see that it has ended. As ``attend``.
 
     ``first`` is given the streams, its end of the channel and our process id, and never returns. ``answers`` is given
-    its process id and our end, ``afterwards`` is called when it has ended.
+    its process id and our end, ``afterwards`` is called when it has ended, with whether it could not say how.
     """
     ours, theirs = _kernel.socket_pair()
+    killed = True
     try:
         caller = os.getpid()
         with (
@@ -54,13 +55,14 @@ def launch(
             streams.close_theirs()
             try:
                 end, kept = attend(limits, ours, arrived, answers(child, ours), streams)
+                killed = end == Interrupted(signal=signal.SIGKILL)
                 reached(Point.END_HEARD)
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
                 reached(Point.LAUNCHER_BURIED)
-                afterwards()
+                afterwards(killed)
             streams.drain(arrived)
             return (LimitHit(limit="output") if streams.over else end), kept
     finally:
@@ -132,12 +134,8 @@ def attend(
                         "the first process of the sandbox died", primitive="launcher", fix="see dmesg"
                     )
                 case _:
-                    end = (
-                        Interrupted(signal=interrupted)
-                        if interrupted
-                        else Exited(status=128 + signal.SIGKILL)
-                    )
-                    return end, upper
+                    # Somebody ended our processes, and with them the command, whatever it was about to write.
+                    return Interrupted(signal=interrupted or signal.SIGKILL), upper
     except BaseException:
         if upper >= 0:
             os.close(upper)

@@ -3,10 +3,12 @@
 import contextlib
 import os
 import signal
+import time
 
 _FROM_THE_WHOLE = 0x70000000
 """Far above what anybody has been given, and below the numbers that mean "nobody"."""
 _NOBODY = 65534
+_PAUSE_S = 0.01
 
 
 def identity() -> tuple[int, int] | None:
@@ -70,16 +72,22 @@ def runs(known: str) -> bool:
         return False
 
 
-def end_marked(name: str, value: str) -> None:
-    """Kill who was started with this variable, until nobody is left that can be seen."""
+def end_marked(name: str, value: str, *, quiet: int = 1) -> None:
+    """Kill who was started with this variable, until ``quiet`` looks in a row have found nobody.
+
+    Who is just becoming another program shows no variables for a moment: one look is not enough where somebody may be.
+    """
     wanted = f"{name}={value}".encode()
-    for _ in range(20):
+    nobody = 0
+    for _ in range(20 + quiet):
         found = [number for number in os.listdir("/proc") if number.isdigit() and _has(number, wanted)]
         for number in found:
             with contextlib.suppress(OSError):
                 os.kill(int(number), signal.SIGKILL)
-        if not found:
+        nobody = 0 if found else nobody + 1
+        if nobody >= quiet:
             return
+        time.sleep(_PAUSE_S if quiet > 1 else 0)
 
 
 def _has(number: str, wanted: bytes) -> bool:

@@ -39,15 +39,16 @@ from sandbox.changes import Changes
 from sandbox.environment import inside
 from sandbox.errors import ChangesError, SetupError
 from sandbox.faults import Point, reached
+from sandbox.leftovers import BASES, PREFIX
 from sandbox.result import Capabilities, Connections, End
 from sandbox.spec import Limits, SandboxSpec, Stdio
 
 _ENFORCES: frozenset[str] = frozenset(
     "landlock seccomp net cow memory processes cpu open-files output wall hidden caches terminal".split()
 )
-_BASES = ("/var/tmp", "/tmp")  # noqa: S108 - each run has a directory of its own in there, of mode 0700
-_PREFIX = "execguard-copy-"
 _MARK = "EXECGUARD_RUN"
+_SURE = 5
+"""Looks in a row without anybody, before we believe that nobody of a run is left."""
 _DEVICES = tuple(f"/dev/{name}" for name in _visible.DEVICES)
 
 
@@ -116,7 +117,7 @@ class LandlockBackend:
         detail = f"Linux {os.uname().release}, landlock {_landlock.abi()}"
         try:
             # As that of a run, so that ``sweep`` finds it after a crash.
-            place = tempfile.mkdtemp(prefix=_prefix(), dir=os.path.realpath(_BASES[-1]))
+            place = tempfile.mkdtemp(prefix=_prefix(), dir=os.path.realpath(BASES[-1]))
             reached(Point.COPY_PLACED)
         except OSError as error:
             return Capabilities(
@@ -161,11 +162,11 @@ class LandlockBackend:
     def sweep(self) -> int:
         """Remove the directories of crashed runs, and end whoever still works in one."""
         removed = 0
-        for base in _BASES:
+        for base in BASES:
             with contextlib.suppress(OSError), os.scandir(base) as entries:
                 for entry in entries:
-                    if entry.name.startswith(_PREFIX) and _is_left(entry):
-                        _strangers.end_marked(_MARK, entry.path)
+                    if entry.name.startswith(PREFIX) and _is_left(entry):
+                        _strangers.end_marked(_MARK, entry.path, quiet=_SURE)
                         _remove(entry.path)
                         removed += 1
         return removed
@@ -186,12 +187,12 @@ def _refuse_old() -> None:
 
 def _prefix() -> str:
     """By which everybody sees whose it is."""
-    return f"{_PREFIX}{_strangers.process(os.getpid())}-"
+    return f"{PREFIX}{_strangers.process(os.getpid())}-"
 
 
 def _make_place(workspace: str, identity: tuple[int, int] | None) -> str:
     base = next(
-        (path for path in _BASES if os.path.isdir(path) and not _admit.below(path + "/x", workspace)), ""
+        (path for path in BASES if os.path.isdir(path) and not _admit.below(path + "/x", workspace)), ""
     )
     if not base:
         raise SetupError(
@@ -218,7 +219,7 @@ def _make_place(workspace: str, identity: tuple[int, int] | None) -> str:
 
 def _is_left(entry: "os.DirEntry[str]") -> bool:
     """Ours, and made by a process that no longer runs."""
-    owner = "-".join(entry.name.removeprefix(_PREFIX).split("-")[:2])
+    owner = "-".join(entry.name.removeprefix(PREFIX).split("-")[:2])
     mine = os.geteuid() in (0, entry.stat(follow_symlinks=False).st_uid)
     return mine and entry.is_dir(follow_symlinks=False) and not _strangers.runs(owner)
 
@@ -249,8 +250,9 @@ def _run(spec: SandboxSpec, stdio: Stdio, place: str, identity: tuple[int, int] 
     def first(streams: Streams, channel: int, caller: int) -> None:
         _keep(moved, streams, channel, caller, place, environment, readable, identity, spec.limits)
 
-    def afterwards() -> None:
-        _strangers.end_marked(_MARK, place)  # nobody, unless our watcher was killed
+    def afterwards(killed: bool) -> None:
+        # Nobody, unless our watcher was killed.
+        _strangers.end_marked(_MARK, place, quiet=_SURE if killed else 1)
         reached(Point.KEEPER_BURIED)
 
     end, _nothing = _attend.launch(first, spec.limits, stdio, afterwards=afterwards)

@@ -15,7 +15,7 @@ from sandbox.backends.landlock import LandlockBackend
 from sandbox.cachestore import keep
 from sandbox.changes import Deleted, Modified
 from sandbox.errors import SetupError
-from sandbox.result import Exited, LimitHit
+from sandbox.result import Exited, Interrupted, LimitHit
 from sandbox.spec import MIB, Cache, Limits, Stdio
 from tests.sandbox.runners import NOBODY, in_child, observe, script
 
@@ -273,7 +273,7 @@ def test_a_killed_watcher_is_an_end_and_its_command_goes_with_it(place):
     killer.join()
 
     assert observed.failed is None
-    assert observed.end == Exited(status=128 + signal.SIGKILL)
+    assert observed.end == Interrupted(signal=signal.SIGKILL)
     assert copies() == before
 
 
