@@ -5,6 +5,7 @@ The same rules judge it. What no prediction covers is a surprise, and says so.
 
 import posixpath
 
+from guard.effects.environments import leads_to_interpreter
 from guard.effects.place import as_in_git, is_below, place_of, roots
 from guard.effects.resolve import Roots
 from guard.model.effect import (
@@ -222,6 +223,9 @@ class _Observer:
                     continue
                 case Created(path=path, after=after):
                     if after.kind is NodeKind.DIRECTORY and path in parents:
+                        continue
+                    # Who makes an environment gives the machine's interpreter another name: nothing new to be run.
+                    if after.kind is NodeKind.SYMLINK and leads_to_interpreter(path, after.target):
                         continue
                     yield self._made(path, after)
                 case Modified(path=path, before=before, after=after):

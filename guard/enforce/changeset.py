@@ -13,6 +13,7 @@ import fcntl
 import os
 import secrets
 
+from guard.effects.environments import leads_to_interpreter
 from guard.enforce.beneath import sync_filesystem
 from guard.enforce.manifest import INCOMPLETE, MANIFEST, ChangeSet, Entry, write_manifest
 from guard.enforce.nodes import changed_at, copy_out, copy_to, look, parent_of, same
@@ -56,7 +57,9 @@ def refused(changes: Changes, workspace: str) -> str:
             continue
         if _deceives(after.target):
             return f"the link `{entry.path}` leads to a name with control or text direction characters"
-        if not _stays(entry.path, after.target, workspace):
+        if not _stays(entry.path, after.target, workspace) and not leads_to_interpreter(
+            entry.path, after.target
+        ):
             return f"the link `{entry.path}` leads out of the workspace, to `{after.target}`"
     return never_applied(entries)
 

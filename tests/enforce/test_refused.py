@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from guard.enforce.apply import apply
+from guard.enforce.battery import judging
 from guard.enforce.changeset import never_applied, refused, stage
 from guard.enforce.manifest import read_set
 from guard.enforce.places import Places
@@ -108,3 +109,60 @@ def test_what_could_not_be_read_in_full_is_not_applied(workspace: Path) -> None:
     found = changes("new", FILE, truncated="more than 200,000 changes")
 
     assert "more than 200,000 changes" in refused(found, str(workspace))
+
+
+def link(path: str, target: str) -> Changes:
+    return changes(path, Node(kind=NodeKind.SYMLINK, mode=0o777, target=target))
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        (".venv/bin/python3", "/usr/bin/python3"),
+        (".venv/bin/python", "python3"),
+        ("venv/bin/python3.11", "/usr/local/bin/python3.11"),
+        (".tox/py312/bin/python", "/usr/bin/python3.12"),
+        (".venv/bin/pypy3", "/usr/bin/pypy3.10"),
+    ],
+)
+def test_the_links_of_a_new_environment_are_let_in(path: str, target: str, workspace: Path) -> None:
+    assert judging()(link(path, target), str(workspace)) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        (".venv/bin/python", "/bin/sh"),
+        (".venv/bin/python3", "/tmp/python3"),
+        (".venv/bin/python3", "/usr/bin/../../tmp/python3"),
+        (".venv/bin/python", "../../src/python3"),
+        (".venv/bin/python3", "/usr/bin/python3-evil"),
+        (".venv/bin/pip", "/usr/bin/python3"),
+        ("notes.txt", "/usr/bin/python3"),
+        (".venv/Scripts/python", "/usr/bin/python3"),
+    ],
+)
+def test_no_other_link_passes_for_one_of_them(path: str, target: str, workspace: Path) -> None:
+    assert judging()(link(path, target), str(workspace))
+
+
+@pytest.mark.parametrize(
+    "path", [".venv/bin/python", "venv/bin/python3", "sub/.venv/bin/python3.12", ".nox/a/bin/pypy3"]
+)
+def test_a_file_in_the_place_of_the_interpreter_waits(path: str, workspace: Path) -> None:
+    assert "what-runs-later" in judging()(changes(path, FILE), str(workspace))
+
+
+def test_an_interpreter_that_leads_somewhere_else_than_before_waits(workspace: Path) -> None:
+    before = Node(kind=NodeKind.SYMLINK, mode=0o777, target="/usr/bin/python3")
+    after = Node(kind=NodeKind.SYMLINK, mode=0o777, target="/usr/bin/python3.9")
+
+    assert judging()(changes(".venv/bin/python", after, before), str(workspace))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [".venv/bin/pip", ".venv/bin/pytest", ".venv/bin/activate", ".venv/lib/python3.11/site-packages/x.py"],
+)
+def test_what_an_installation_brings_along_does_not(path: str, workspace: Path) -> None:
+    assert judging()(changes(path, FILE), str(workspace)) == ""
