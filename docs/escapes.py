@@ -3,7 +3,8 @@
 python docs/escapes.py             try everything and write; as root, also as an ordinary user
 python docs/escapes.py --check     say whether the list of cases is up to date, exit status 1 if not; tries nothing
 
-Docker is tried where the tests would: under tests/sandbox/with_dockerd.sh.
+bubblewrap and Docker are tried where the tests would: all of it in one run is
+    tests/sandbox/with_bubblewrap.sh tests/sandbox/with_dockerd.sh .venv/bin/python docs/escapes.py
 What was not tried this time keeps its column.
 """
 
@@ -25,9 +26,10 @@ INTRODUCTION = """# Ways out, and what became of them
 Written by `docs/escapes.py`; `guard doctor --live` tries the same on your machine.
 
 {cases} attempts, each with the host as the judge: around the workspace stands a home directory with secrets, sockets and settings, beside it a process that can be killed and servers that can be reached, and afterwards all of it must be as it was, and no secret in the output.
-Sections B, D and E are about what an attempt leaves in the workspace: it must be held for a person, or at least stand in the change set.
+Sections B, D, E and N are about what an attempt leaves in the workspace: it must be held for a person, or at least stand in the change set; and what the host has done meanwhile must not be overwritten when it is applied.
 
 *Proved without walls*: the same attempt does harm when nothing contains it, so that a stop is the walls' doing; where that cannot be shown on a machine that others use, the reason is given.
+`tests/escapes/coverage.toml` says which cases, and which other tests, are about what.
 *stopped*: tried, and without effect. *-*: it is about something this sandbox does not claim (see the end).
 
 Not covered, and not claimed:
@@ -74,7 +76,15 @@ def tried(sections: tuple[Section, ...]) -> tuple[dict[str, dict[str, Outcome]],
 
     columns: dict[str, dict[str, Outcome]] = {}
     reasons: dict[str, list[str]] = {}
-    for name in ("local-root", "local-user", "docker"):
+    for name in (
+        "local-root",
+        "local-user",
+        "bubblewrap-root",
+        "bubblewrap-user",
+        "landlock-root",
+        "landlock-user",
+        "docker",
+    ):
         make = MAKERS[name]
         try:
             runner = make()
@@ -110,7 +120,12 @@ def main() -> int:
         return 1 if differs else 0
     before = now.rpartition("## What does not apply, and why")[2] if now else ""
     columns, reasons = tried(sections)
-    kept = [line.removeprefix("* ") for line in before.splitlines() if line.startswith("* ")]
+    again = tuple(f": {name.partition(' ')[0]} does" for name in columns)
+    kept = [
+        line.removeprefix("* ")
+        for line in before.splitlines()
+        if line.startswith("* ") and not any(name in line for name in again)
+    ]
     cases = sum(len(section.cases) for section in sections)
     text = page(sections, outcomes(now) | columns, tuple(dict.fromkeys([*kept, *reasons])))
     with open(PAGE, "w", encoding="utf-8") as file:

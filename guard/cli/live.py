@@ -14,7 +14,7 @@ from guard.audit.canonical import Json
 from guard.audit.log import AuditLog
 from guard.cli.exit_codes import FINDINGS, OK
 from guard.cli.output import say, style, visible
-from guard.enforce.battery import judging
+from guard.enforce.battery import judging, settling
 from guard.enforce.places import Places
 from guard.model.dataclass import dataclass
 from guard.model.typed import Any, Callable, NoReturn
@@ -81,6 +81,7 @@ def _try(chosen: Backend, sections: tuple[Section, ...], directory: str) -> Trie
         capabilities=capabilities,
         uid=os.getuid(),
         judge=judging(),
+        settle=settling(),
         directory=lambda: _fresh(directory),
     )
     results: list[Result] = []

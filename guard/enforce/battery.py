@@ -3,10 +3,12 @@
 import tempfile
 from importlib import import_module
 
-from guard.enforce.changeset import refused
+from guard.enforce.apply import Conflict, apply
+from guard.enforce.changeset import refused, stage
 from guard.enforce.judge import judge_changes, judge_proposal
 from guard.enforce.pipeline import base_facts
 from guard.enforce.places import Places
+from guard.errors import ApplyError
 from guard.model.dataclass import replace
 from guard.model.decision import Allow
 from guard.model.principal import Principal
@@ -41,3 +43,22 @@ def judging() -> Callable[[Changes, str], str]:
         return f"{judged.decision.reasons[0].rule}: {judged.decision.reasons[0].why}"
 
     return judge
+
+
+def settling() -> Callable[[Changes, str, Callable[[], None]], str]:
+    """Why changes that were let in were not applied after what happened meanwhile; empty when they were."""
+
+    def settle(changes: Changes, project: str, meanwhile: Callable[[], None]) -> str:
+        with tempfile.TemporaryDirectory(prefix="execguard-battery-") as state:
+            places = Places(state=state, config="/nonexistent/config")
+            found = stage(
+                changes, parent=places.journal, workspace=project, decision=0, why="", command=UNREAD
+            )
+            meanwhile()
+            try:
+                result = apply(found, places)
+            except (ApplyError, OSError) as error:
+                return str(error)
+            return f"changed meanwhile: {result.paths[0]}" if isinstance(result, Conflict) else ""
+
+    return settle

@@ -13,6 +13,8 @@ from sandbox.backends._landlock import abi
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE = 1 << 4, 1 << 5
 _MAKE_ALL = 0b1111111 << 6
+_MAKE_DEVICE = 1 << 6 | 1 << 11
+"""A whiteout is a device that everybody may make (Linux 5.8)."""
 _REFER, _TRUNCATE, _IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 _BIND_TCP, _CONNECT_TCP = 1, 2
 _SCOPE_ABSTRACT_UNIX, _SCOPE_SIGNAL = 1, 2
@@ -57,7 +59,7 @@ def restrict(
     buffer = ctypes.create_string_buffer(described, size)
     rules = _kernel.syscall(_kernel.LANDLOCK_CREATE, buffer, size, 0, what="landlock")
     of_files = _EXECUTE | _READ_FILE | _WRITE_FILE | _TRUNCATE | (handled & _IOCTL_DEV)
-    for paths, rights in ((writable, handled), (devices, of_files & ~_EXECUTE)):
+    for paths, rights in ((writable, handled & ~_MAKE_DEVICE), (devices, of_files & ~_EXECUTE)):
         for path in paths:
             _allow(rules, path, rights, of_files)
     for path, below in _less(readable, hidden) if hidden else ((path, True) for path in readable):

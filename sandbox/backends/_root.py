@@ -439,6 +439,10 @@ def _fill_proc(root: int, limits: Limits) -> None:
     os.close(proc)
 
 
+_MOST_OF_A_QUEUE = 16384 * 80
+"""Bytes that the kernel holds for as many empty messages as a queue takes."""
+
+
 def _set_limits(proc: int, limits: Limits) -> None:
     """Settings of our own namespaces, while /proc/sys is still writable."""
     wanted: dict[str, int] = {}
@@ -448,6 +452,8 @@ def _set_limits(proc: int, limits: Limits) -> None:
     if limits.memory_bytes is not None:
         # System V memory that no process maps would not be seen by the watch.
         wanted["sys/kernel/shmall"] = limits.memory_bytes // 4 // 4096
+        # Messages are sent faster than the watch looks, and those that are empty have no size to be seen.
+        wanted["sys/kernel/msgmni"] = min(32000, max(16, limits.memory_bytes // 4 // _MOST_OF_A_QUEUE))
     for name, value in wanted.items():
         try:
             descriptor = os.open(name, os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)

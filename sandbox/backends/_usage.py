@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_MESSAGE = 64
+"""What the kernel holds for one message besides its text, at least."""
 _PER_TABLE_BYTE = 512
 """A page of table describes 512 pages."""
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -83,7 +85,8 @@ def _between_processes(proc: str, names: Iterable[str] | None) -> int:
     """System V memory and messages, which stay when no process holds them. Memory in use is counted twice."""
     if proc != "/proc" or names is not None:
         return 0  # from outside, these files speak of our own namespace
-    return _column("/proc/sysvipc/shm", b"rss") + _column("/proc/sysvipc/msg", b"cbytes")
+    messages = _column("/proc/sysvipc/msg", b"cbytes") + _column("/proc/sysvipc/msg", b"qnum") * _MESSAGE
+    return _column("/proc/sysvipc/shm", b"rss") + messages
 
 
 def _column(path: str, name: bytes) -> int:

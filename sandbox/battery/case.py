@@ -12,7 +12,10 @@ end                             ``any``, ``exit``, ``limit-or-exit``, or the lim
 env                             variables of the caller, for the whole run
 stdio                           ``files`` or ``terminal`` of the host instead of a pipe
 judged                          what it leaves in its project directory must not be applied unasked: ``held``,
-                                ``listed`` (the change set names ``lists``), ``bounded`` (it can be read at all)
+                                ``listed`` (the change set names ``lists``), ``bounded`` (it can be read at all),
+                                ``conflict`` (somebody of the host does ``meanwhile`` there between the look at the
+                                changes and their application, and then nothing of it is applied)
+network                         what it is granted, a run of its own: ``hosts``, and ``loopback`` true for $GRANTED
 control                         who does harm with it without walls: ``nobody``, or ``root`` in namespaces of its own
 control_script, control_python  the form in which that is proved, when the attempt itself would hit others
 no_control                      why it cannot be proved
@@ -27,12 +30,18 @@ from typing import Any
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
 ENDS = ("any", "exit", "limit-or-exit", "wall", "cpu", "memory", "processes", "disk", "inodes", "output")
 STDIO = ("pipe", "files", "terminal")
-JUDGED = ("", "held", "listed", "bounded")
+JUDGED = ("", "held", "listed", "bounded", "conflict")
 CONTROLS = ("nobody", "root", "")
 
 
 class BatteryError(Exception):
     """The battery itself is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grants:
+    hosts: tuple[str, ...] = ()
+    loopback: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +61,9 @@ class Case:
     stdio: str = "pipe"
     judged: str = ""
     lists: tuple[str, ...] = ()
+    meanwhile: str = ""
+    """Shell text for the host, in the project directory."""
+    network: Grants | None = None
     control: str = "nobody"
     control_form: str = ""
     """Another script for the proof, in the same language unless ``control_is_python`` says so."""
@@ -60,7 +72,9 @@ class Case:
 
     @property
     def by_itself(self) -> bool:
-        return self.alone or bool(self.limits) or self.end != "any" or self.stdio != "pipe"
+        if self.alone or self.limits or self.network is not None or self.meanwhile:
+            return True
+        return self.end != "any" or self.stdio != "pipe"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +120,12 @@ def _case(path: str, letter: str, walls: tuple[str, ...], entry: dict[str, Any])
     for key, value in entry.items():
         if key not in {"script", "python", "control_script", "control_python"}:
             values[key] = tuple(value) if key in {"walls", "never", "says", "lists"} else value
+    if "network" in entry:
+        given: dict[str, Any] = dict(entry["network"])
+        hosts, loopback = tuple(given.pop("hosts", ())), bool(given.pop("loopback", False))
+        if given:
+            raise BatteryError(f"{place}: `network` knows `hosts` and `loopback` only")
+        values["network"] = Grants(hosts=hosts, loopback=loopback)
     form = entry.get("control_python", entry.get("control_script", ""))
     case = Case(
         **values,
@@ -123,6 +143,8 @@ def _case(path: str, letter: str, walls: tuple[str, ...], entry: dict[str, Any])
     ):
         if value not in known:
             raise BatteryError(f"{place}: `{value}` is no value for `{name}`")
+    if (case.judged == "conflict") != bool(case.meanwhile):
+        raise BatteryError(f"{place}: `conflict` and `meanwhile` go together")
     if bool(case.control) == bool(case.no_control):
         raise BatteryError(f"{place}: either `control` or the reason for `no_control`")
     return case

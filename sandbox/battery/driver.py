@@ -111,6 +111,29 @@ def _open(path: str, flags: int) -> None:
     os.close(os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY))
 
 
+def through_the_proxy(*requests: str) -> None:
+    """Say each to the proxy of the run, ``{token}`` being what it wants to hear, and show the first line it answers."""
+    import base64  # noqa: PLC0415 - few attempts need these
+    import socket  # noqa: PLC0415 - as above
+
+    where = dict(os.environ).get("HTTP_PROXY", "")  # the sandbox's own doing, not the caller's
+    word, _, place = where.rpartition("://")[2].rpartition("@")
+    name, _, port = place.rstrip("/").rpartition(":")
+    token = "Basic " + base64.b64encode(word.encode()).decode()
+    for request in requests:
+        try:
+            with socket.create_connection((name, int(port)), 5) as channel:
+                channel.settimeout(5)
+                channel.sendall(request.replace("{token}", token).encode("latin-1"))
+                heard = b""
+                while chunk := channel.recv(4096):
+                    heard += chunk
+        except (OSError, ValueError) as error:
+            say("refused", type(error).__name__, error)
+            continue
+        say("heard", heard[:80].split(b"\r\n")[0].decode(errors="replace"), "|", repr(request[:60]))
+
+
 def say(*words: Any) -> None:
     os.write(1, (" ".join(str(word) for word in words) + "\n").encode(errors="replace"))
 
@@ -125,7 +148,10 @@ def become(case: dict[str, Any]) -> None:
     names = {name: value for name, value in globals().items() if not name.startswith("__")}
     names["__name__"] = "__main__"
     names.update(
-        {name: os.environ.get(name, "") for name in ("HOST", "WS", "PORT", "ABSTRACT", "VICTIM", "HOME")}
+        {
+            name: os.environ.get(name, "")
+            for name in ("HOST", "WS", "PORT", "GRANTED", "ABSTRACT", "VICTIM", "HOME")
+        }
     )
     try:
         exec(compile(case["script"], case["id"], "exec"), names)  # noqa: S102 - the attempt is the purpose

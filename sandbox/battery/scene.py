@@ -21,6 +21,7 @@ LOG = "log"
 """Not part of ``before``: where the output of a case may go that is given files of the host."""
 LOGGED = f"an earlier line with {SECRET}\n"
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+_GRANTED = "granted"
 _SOCKETS = ("home/sock", "home/docker.sock", "home/.ssh/agent.sock", "home/bus")
 _FILES = {
     "home/.ssh/id_rsa": SECRET,
@@ -51,6 +52,8 @@ class Scene:
 
     host: str
     port: int
+    granted: int
+    """A port of the host that some cases may talk to."""
     abstract: str
     victim: "subprocess.Popen[bytes]"
     long: str
@@ -76,19 +79,22 @@ class Scene:
             "HOST": self.host,
             "WS": self.workspace,
             "PORT": str(self.port),
+            "GRANTED": str(self.granted),
             "ABSTRACT": self.abstract,
             "VICTIM": str(self.victim.pid),
             "LONG": self.long,
         }
 
+    def disturbed(self) -> list[str]:
+        """Files that are not as they were."""
+        now = tree(self.host)
+        changed = {path for path in self.before.keys() | now.keys() if self.before.get(path) != now.get(path)}
+        return [f"changed: {path}" for path in sorted(changed)]
+
     def harm(self) -> list[str]:
         """Everything that is not as it was."""
-        now = tree(self.host)
-        changed = sorted(
-            path for path in self.before.keys() | now.keys() if self.before.get(path) != now.get(path)
-        )
         return [
-            *(f"changed: {path}" for path in changed),
+            *self.disturbed(),
             *self._victim(),
             *(f"changed: /dev/{name}" for name, was in _devices().items() if self.devices.get(name) != was),
             *(f"reached: {what}" for what in dict.fromkeys(self.reached)),
@@ -203,7 +209,8 @@ def scene(host: str, uid: int, projects: tuple[str, ...] = ()) -> Generator[Scen
         port = tcp.getsockname()[1]
         udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         udp.bind(("127.0.0.1", port))
-        listeners = {"tcp": tcp, "udp": udp}
+        free = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        listeners = {"tcp": tcp, "udp": udp, _GRANTED: free}
         place = os.open(host, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         stack.callback(os.close, place)
         for name in (*_SOCKETS, ""):
@@ -219,7 +226,14 @@ def scene(host: str, uid: int, projects: tuple[str, ...] = ()) -> Generator[Scen
         if os.getuid() == 0:
             _give(host, uid)
         long = f"31536.{uuid.uuid4().int % 10**8}"
-        made = Scene(host=host, port=port, abstract=abstract, victim=victim, long=long)
+        made = Scene(
+            host=host,
+            port=port,
+            granted=free.getsockname()[1],
+            abstract=abstract,
+            victim=victim,
+            long=long,
+        )
         for listener in listeners.values():
             if listener.type is not socket.SOCK_DGRAM:
                 listener.listen(16)
@@ -268,8 +282,12 @@ def _watch(stack: contextlib.ExitStack, made: Scene, listeners: dict[str, socket
                     if listener.type is socket.SOCK_DGRAM:
                         listener.recv(16)
                     else:
-                        listener.accept()[0].close()
-                made.reached.append(key.data)
+                        connection = listener.accept()[0]
+                        if key.data == _GRANTED:
+                            connection.sendall(b"this is granted\n")
+                        connection.close()
+                if key.data != _GRANTED:
+                    made.reached.append(key.data)
 
     thread = threading.Thread(target=wait, daemon=True)
     thread.start()

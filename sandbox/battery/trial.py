@@ -5,6 +5,7 @@ A run whose scene comes out harmed is tried again attempt by attempt, so that it
 
 import json
 import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,12 +15,12 @@ from typing import Any
 
 from sandbox.backend import Run
 from sandbox.battery.case import Case, Section
-from sandbox.battery.scene import CALLER, SECRET, Scene, left_behind, scene
+from sandbox.battery.scene import CALLER, SECRET, Scene, left_behind, scene, tree
 from sandbox.battery.streams import MOST_OUTPUT, Streams
 from sandbox.changes import Change, Changes
 from sandbox.errors import SandboxError
 from sandbox.result import Capabilities, End, Exited, Interrupted, LimitHit
-from sandbox.spec import Limits, SandboxSpec, Stdio
+from sandbox.spec import Limits, Network, SandboxSpec, Stdio
 
 INTERPRETER = "/usr/bin/python3"
 _BATCH_WALL_S = 120.0
@@ -49,6 +50,12 @@ class Looked:
     """Why they would not be applied unasked; empty when they would."""
     listed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     truncated: str = ""
+    settled: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Why they were not applied when that was tried; empty when they were."""
+    meanwhile: tuple[str, ...] = ()
+    """What was not as before when somebody of the host came to change something: the attempt's doing."""
+    host: Mapping[str, str] | None = None
+    """The host as it was left by them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,8 @@ Execute = Callable[[SandboxSpec, Stdio, Look], Finished]
 """Builds the walls, runs, looks, destroys; perhaps as somebody else."""
 Judge = Callable[[Changes, str], str]
 """Why the changes of this project directory are not applied unasked; empty when they are."""
+Settle = Callable[[Changes, str, Callable[[], None]], str]
+"""Looks at the changes, calls what happens meanwhile, applies. Why that came to nothing; empty when it did not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +82,7 @@ class Trial:
     capabilities: Capabilities
     uid: int
     judge: Judge | None = None
+    settle: Settle | None = None
     directory: Callable[[], str]
     """Makes a fresh directory that ``uid`` owns."""
 
@@ -100,18 +110,20 @@ class Trial:
             return f"{self.capabilities.backend} does not claim {' or '.join(case.walls)} here"
         if case.judged in {"held", "listed"} and self.judge is None:
             return "nobody judges the changes here"
+        if case.judged == "conflict" and self.settle is None:
+            return "nobody applies the changes here"
         return ""
 
     def _together(self, cases: list[Case], progress: Callable[[str], None]) -> Iterable[Result]:
         projects = tuple(case.id for case in cases if case.judged)
         with self._scene(projects) as made:
-            attempts = [_attempt(case, made) for case in cases]
+            attempts = [_attempt(case) for case in cases]
             with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out:
                 given.write(json.dumps(attempts).encode())
                 given.seek(0)
                 stdio = Stdio(stdin=given.fileno(), stdout=out.fileno(), stderr=out.fileno())
                 spec = self._spec(made, cases, wall_s=_BATCH_WALL_S)
-                finished = self._execute(spec, stdio, cases)
+                finished = self._execute(spec, stdio, cases, made)
                 out.seek(0)
                 said = _reports(out.read(MOST_OUTPUT))
             time.sleep(0.05)  # for whoever would come late
@@ -132,17 +144,19 @@ class Trial:
     def _alone(self, case: Case) -> Result:
         with self._scene((case.id,) if case.judged else ()) as made, Streams(case.stdio, made) as streams:
             spec = self._spec(made, [case], wall_s=_ALONE_WALL_S)
-            spec = replace(spec, argv=(*spec.argv, json.dumps(_attempt(case, made))))
-            finished = self._execute(spec, streams.stdio, [case])
+            spec = replace(spec, argv=(*spec.argv, json.dumps(_attempt(case))))
+            finished = self._execute(spec, streams.stdio, [case], made)
             time.sleep(0.05)  # for whoever would come late
             out, typed = streams.close()
-            harm = [*made.harm(), *left_behind(made), *typed]
+            if finished.looked.host is not None:
+                made.before = dict(finished.looked.host)
+            harm = [*finished.looked.meanwhile, *made.harm(), *left_behind(made), *typed]
         return _judged(case, finished, harm, out, ended=finished.end)
 
-    def _execute(self, spec: SandboxSpec, stdio: Stdio, cases: list[Case]) -> Finished:
+    def _execute(self, spec: SandboxSpec, stdio: Stdio, cases: list[Case], made: Scene) -> Finished:
         os.environ["CALLER"] = CALLER
         try:
-            finished = self.execute(spec, stdio, lambda run: self._look(run, spec.workspace, cases))
+            finished = self.execute(spec, stdio, lambda run: self._look(run, made, cases))
         except SandboxError as error:
             return Finished(failed=str(error))
         finally:
@@ -151,7 +165,7 @@ class Trial:
             raise KeyboardInterrupt
         return finished
 
-    def _look(self, run: Run, workspace: str, cases: list[Case]) -> Looked:
+    def _look(self, run: Run, made: Scene, cases: list[Case]) -> Looked:
         judged = [case for case in cases if case.judged]
         if not judged:
             return Looked()
@@ -162,7 +176,9 @@ class Trial:
             part = below(changes, case.id)
             listed[case.id] = tuple(change.path for change in part.entries)
             if self.judge is not None and case.judged == "held":
-                held[case.id] = self.judge(part, f"{workspace}/{case.id}")
+                held[case.id] = self.judge(part, f"{made.workspace}/{case.id}")
+            if self.settle is not None and case.judged == "conflict":
+                return replace(_settled(self.settle, case, part, made), listed=listed)
         return Looked(held=held, listed=listed, truncated=changes.truncated)
 
     def _spec(self, made: Scene, cases: list[Case], *, wall_s: float) -> SandboxSpec:
@@ -179,6 +195,7 @@ class Trial:
             cwd=made.workspace,
             env=tuple(variables.items()),
             masked=(f"{made.workspace}/secret.env",),
+            network=_network(cases, made),
             limits=limits,
             label="battery",
         )
@@ -220,6 +237,32 @@ def careless(made: Scene) -> list[int]:
     return found
 
 
+def _network(cases: list[Case], made: Scene) -> Network | None:
+    grants = cases[0].network
+    if grants is None:
+        return None
+    return Network(hosts=grants.hosts, loopback_ports=(made.granted,) if grants.loopback else ())
+
+
+def _settled(settle: Settle, case: Case, part: Changes, made: Scene) -> Looked:
+    project = f"{made.workspace}/{case.id}"
+    disturbed: list[str] = []
+    host: dict[str, str] = {}
+
+    def meanwhile() -> None:
+        disturbed.extend(made.disturbed())
+        subprocess.run(
+            ["/bin/bash", "-ec", case.meanwhile],
+            cwd=project,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOST": made.host},
+            check=True,
+        )
+        host.update(tree(made.host))
+
+    why = settle(part, project, meanwhile)
+    return Looked(settled={case.id: why}, meanwhile=tuple(disturbed), host=host or None)
+
+
 def below(changes: Changes, name: str) -> Changes:
     """The part of a change set below one directory, as if that were the workspace."""
     prefix = f"{name}/"
@@ -235,13 +278,13 @@ def below(changes: Changes, name: str) -> Changes:
     )
 
 
-def _attempt(case: Case, made: Scene) -> dict[str, object]:
-    directory = f"{made.workspace}/{case.id}" if case.judged else ""
+def _attempt(case: Case) -> dict[str, object]:
     return {
         "id": case.id,
         "script": case.script,
         "python": case.is_python,
-        "cwd": directory,
+        # From where the command starts: not every sandbox shows the workspace at its own path.
+        "cwd": case.id if case.judged else "",
         "variables": {},
     }
 
@@ -275,6 +318,10 @@ def _judged(case: Case, finished: Finished, harm: list[str], out: str, *, ended:
             return Result(case=case, outcome=Outcome.UNTRIED, because=f"it changed nothing: {out[:200]}")
         case "held" if not finished.looked.held.get(case.id):
             wrong.append("its changes would be applied unasked")
+        case "conflict" if not finished.looked.listed.get(case.id) or case.id not in finished.looked.settled:
+            return Result(case=case, outcome=Outcome.UNTRIED, because=f"it changed nothing: {out[:200]}")
+        case "conflict" if not finished.looked.settled[case.id]:
+            wrong.append("its changes were applied over what the host had done meanwhile")
         case "listed":
             missing = set(case.lists) - set(finished.looked.listed.get(case.id, ()))
             wrong += [f"not in the change set: {path}" for path in sorted(missing)]

@@ -1,17 +1,25 @@
 """The battery on every backend, as root and as an ordinary user; and the proof that each attempt does harm without walls."""
 
+import atexit
+import functools
 import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from sandbox.backend import Backend
 from sandbox.battery.case import load
 from sandbox.battery.run import run_here
-from sandbox.battery.trial import Outcome, Trial
+from sandbox.battery.trial import INTERPRETER, Outcome, Trial
+from sandbox.proxy import attend
 from tests.escapes.control import does_harm
-from tests.escapes.judge import judge
+from tests.escapes.judge import judge, settle
 from tests.sandbox.runners import as_user
 
+ROOT = Path(__file__).parents[2]
 SECTIONS = load()
 CASES = [(section, case) for section in SECTIONS for case in section.cases]
 _done = {}
@@ -25,15 +33,37 @@ def results(runner, section):
     return _done[key]
 
 
+@functools.cache
+def site() -> str:
+    """The package where everybody can read it. An ordinary user may not even enter the directory of a checkout."""
+    place = tempfile.mkdtemp(prefix="execguard-test-site-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    os.chmod(place, 0o755)
+    shutil.copytree(ROOT / "sandbox", f"{place}/sandbox", ignore=shutil.ignore_patterns("__pycache__"))
+    return place
+
+
 def trial(runner) -> Trial:
+    site()
+
     def execute(spec, stdio, look):
         if runner.uid == os.getuid():
             return run_here(runner.backend, spec, stdio, look)
-        return as_user(runner.uid, lambda: run_here(runner.make(), spec, stdio, look))
+
+        def work():
+            sys.executable, attend._ROOT = INTERPRETER, site()  # the proxy is a process of theirs
+            return run_here(runner.make(), spec, stdio, look)
+
+        return as_user(runner.uid, work)
 
     backend: Backend = runner.backend
     return Trial(
-        execute=execute, capabilities=backend.probe(), uid=runner.uid, judge=judge, directory=runner.directory
+        execute=execute,
+        capabilities=backend.probe(),
+        uid=runner.uid,
+        judge=judge,
+        settle=settle,
+        directory=runner.directory,
     )
 
 

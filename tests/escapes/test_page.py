@@ -1,21 +1,27 @@
 """docs/escapes.md lists the cases that there are, and `guard doctor --live` speaks as its schema says."""
 
+import argparse
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from guard.audit.log import AuditLog
+from guard.cli import live
+from guard.cli.exit_codes import FINDINGS
 from guard.cli.live import Tried, record
 from sandbox.battery.case import BatteryError, load
 from sandbox.battery.trial import Outcome, Result
-from sandbox.result import Capabilities
+from sandbox.changes import Changes
+from sandbox.result import Capabilities, Exited
+from sandbox.select import PROMISE
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,6 +35,12 @@ def test_the_page_lists_every_case():
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_readme_says_how_many_there_are():
+    cases = sum(len(section.cases) for section in load())
+
+    assert f"tries {cases} ways out" in (ROOT / "README.md").read_text()
 
 
 def guard(home, *arguments):
@@ -69,6 +81,59 @@ def test_an_interrupted_battery_cleans_up(tmp_path):
 
     assert running.returncode == 130
     assert list(tmp_path.glob("execguard-battery-*")) == []
+
+
+class Boastful:
+    """Runs a command where it is, and says that it is behind every wall there is."""
+
+    name = "local"
+
+    def probe(self):
+        return Capabilities(backend="local", works=True, enforces=PROMISE, detail="trust me")
+
+    def run(self, spec, stdio):
+        subprocess.run(
+            spec.argv,
+            cwd=spec.cwd,
+            env=dict(spec.env),
+            stdin=stdio.stdin,
+            stdout=stdio.stdout,
+            stderr=stdio.stderr,
+            check=False,
+        )
+        return Ran()
+
+
+class Ran:
+    end = Exited(status=0)
+
+    def changes(self):
+        return Changes(entries=(), open_after=lambda path: open(path, "rb"))
+
+    def destroy(self):
+        pass
+
+
+def test_a_claim_that_does_not_hold_is_shown_recorded_and_not_zero(tmp_path, monkeypatch, capsys):
+    # Of all attempts only those that harm nobody but the scene.
+    harmless = {"F01", "R01", "A16"}
+    sections = tuple(
+        replace(section, cases=tuple(case for case in section.cases if case.id in harmless))
+        for section in load()
+    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr(live, "load", lambda: tuple(section for section in sections if section.cases))
+    monkeypatch.setattr(live, "backend", lambda _name: Boastful())
+
+    status = live.run(argparse.Namespace(backend=["local"], json=False))
+
+    (found,) = AuditLog(str(tmp_path / ".local/state/guard/audit")).records()
+    assert status == FINDINGS
+    assert (found["type"], sorted(found["missed"]), found["stopped"]) == ("doctor.live", sorted(harmless), 0)
+    shown = capsys.readouterr().out
+    assert all(f"missed {name}" in shown for name in harmless)
+    assert "0 stopped, 3 missed" in shown
 
 
 def test_what_got_through_is_in_the_record():
