@@ -62,7 +62,14 @@ def kind(
 
 
 def create(
-    client: Any, of: Kind, *, name: str, nonce: str, labels: dict[str, str], mounts: tuple[Any, ...] = ()
+    client: Any,
+    of: Kind,
+    *,
+    name: str,
+    nonce: str,
+    labels: dict[str, str],
+    mounts: tuple[Any, ...] = (),
+    tmpfs: dict[str, str] | None = None,
 ) -> Any:
     """Make it, and do not start it. The SDK raises what it raises."""
     from docker.types import Mount, Ulimit  # noqa: PLC0415 - the SDK costs 100 ms
@@ -84,6 +91,7 @@ def create(
         working_dir="/",
         environment={"PATH": "/usr/local/bin:/usr/bin:/bin"},
         mounts=[*usr, *mounts],
+        tmpfs=tmpfs or {},
         network_mode="none",
         hostname="sandbox",
         cap_drop=["ALL"],

@@ -67,7 +67,8 @@ class Carrier:
             if chunk:
                 self.attached.sendall(chunk)
             else:
-                self.attached.shutdown(socket.SHUT_WR)
+                # Not the method of a TLS socket, which would stop to decrypt.
+                socket.socket.shutdown(self.attached, socket.SHUT_WR)
         return bool(chunk)
 
     def _deliver(self) -> bool:

@@ -7,7 +7,9 @@ Where the container's processes are ours to enter, what the command sees is moun
 import contextlib
 import os
 import signal
+import tempfile
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +20,14 @@ from sandbox.backends import (
     _docker_container,
     _docker_handover,
     _docker_pool,
+    _docker_wire,
     _netns,
     _signals,
     _terminal,
     _usage,
 )
 from sandbox.backends._docker_container import Kind
+from sandbox.backends._docker_copy import CopyRun
 from sandbox.backends._docker_owner import OWNER, RUN, Fate, fate, identity
 from sandbox.backends._docker_pool import NONCE, POOL, Pool, Taken
 from sandbox.changes import Changes
@@ -38,6 +42,8 @@ _ENFORCES = frozenset(
     "mount pid net network ipc uts seccomp cow memory processes cpu open-files disk inodes output wall hidden noexec"
     " caches terminal".split()
 )
+_COPIES = _ENFORCES - set("network open-files hidden noexec caches terminal".split())
+"""Of an engine whose containers are not ours to enter."""
 _TIMEOUT_S = 60
 _END_S = 10.0
 """After its outputs are closed, for the first process to end by itself."""
@@ -78,6 +84,8 @@ class DockerBackend:
     def __init__(self, *, host: str = "", image: str = IMAGE, pool: Pool | None = None) -> None:
         self._host, self._image, self._pool = host, image, pool
         self._probed: Capabilities | None = None
+        self._elsewhere = False
+        """Known once it has been tried: its containers are not ours to enter."""
 
     @property
     def name(self) -> str:
@@ -105,10 +113,11 @@ class DockerBackend:
             try:
                 end = self._run_true(Network())
             except SetupError as error:
-                if error.primitive not in {"setns", "proxy"}:
+                if error.primitive not in {"setns", "proxy", "network"}:
                     raise
                 end = self._run_true(None)
-                enforces -= {"network"}
+                enforces = _COPIES if self._elsewhere else _ENFORCES - {"network"}
+                detail += ", sent a copy" if self._elsewhere else ""
         except SetupError as error:
             return Capabilities(
                 backend=self.name, works=False, detail=detail, failed=str(error), fix=error.fix or str(error)
@@ -136,18 +145,26 @@ class DockerBackend:
         return Capabilities(backend=self.name, works=True, enforces=enforces, detail=detail)
 
     def _run_true(self, network: Network | None) -> End:
-        spec = SandboxSpec(argv=("true",), workspace="/usr/share", cwd="/usr/share", network=network)
-        with open(os.devnull, "r+b") as null:
+        with tempfile.TemporaryDirectory(prefix="execguard-probe-") as made, open(os.devnull, "r+b") as null:
+            place = os.path.realpath(made)
             number = null.fileno()
+            spec = SandboxSpec(argv=("true",), workspace=place, cwd=place, network=network)
             run = self.run(spec, Stdio(stdin=number, stdout=number, stderr=number))
         run.destroy()
         return run.end
 
-    def run(self, spec: SandboxSpec, stdio: Stdio) -> DockerRun:
-        import docker.errors  # noqa: PLC0415 - the SDK costs 100 ms and is optional
+    def run(self, spec: SandboxSpec, stdio: Stdio) -> DockerRun | CopyRun:
+        if not self._elsewhere:
+            _admit.refuse(spec, stdio, _ENFORCES)
+            try:
+                return self._run(spec, stdio)
+            except _docker_handover.Elsewhere:
+                self._elsewhere = True
+        _admit.refuse(spec, stdio, _COPIES)
+        return self._run_copy(spec, stdio)
 
-        _admit.refuse(spec, stdio, _ENFORCES)
-        walls = _Walls(self.client(), self._engine(), self._image, self._pool, uuid.uuid4().hex)
+    def _run(self, spec: SandboxSpec, stdio: Stdio) -> DockerRun:
+        walls = _Walls(self.client, self._engine(), self._image, self._pool, uuid.uuid4().hex)
         try:
             try:
                 if spec.network is not None:
@@ -155,13 +172,7 @@ class DockerBackend:
                 walls.build(spec)
                 end = walls.attend(spec, stdio)
                 walls.end_proxy()
-            except _docker_handover.Elsewhere as error:
-                raise SetupError(
-                    str(error),
-                    primitive="local engine",
-                    fix="run the guard as root beside the engine, or use the local backend",
-                ) from error
-            except (docker.errors.DockerException, OSError) as error:
+            except OSError as error:  # as all that the SDK raises about an engine that answers
                 raise SetupError(
                     f"the engine cannot build the sandbox: {error}", primitive="engine"
                 ) from error
@@ -169,6 +180,23 @@ class DockerBackend:
             walls.remove()
             raise
         return DockerRun(walls, spec, end)
+
+    def _run_copy(self, spec: SandboxSpec, stdio: Stdio) -> CopyRun:
+        run = CopyRun(client := self.client(), spec, uuid.uuid4().hex)
+        try:
+            try:
+                digest, labels = _image(client, self._image)
+                like = os.stat(spec.workspace)
+                owner = like.st_uid, like.st_gid
+                run.start(_docker_container.kind(spec, digest, labels, owner, podman=False), stdio)
+            except OSError as error:
+                raise SetupError(
+                    f"the engine cannot build the sandbox: {error}", primitive="engine"
+                ) from error
+        except BaseException:
+            run.destroy()
+            raise
+        return run
 
     def sweep(self) -> int:
         """Remove containers and volumes whose owner no longer runs. A keeper that runs does so by itself."""
@@ -211,12 +239,6 @@ class DockerBackend:
                 fix="pip install 'execguard[docker]'",
             ) from error
         host = self._engine()
-        if host and not host.startswith("unix://"):
-            raise SetupError(
-                f"the engine at `{host}` does not share this machine's files",
-                primitive="local engine",
-                fix="use an engine on this machine (unix:// socket), or the local backend",
-            )
         try:
             if host:
                 return docker.DockerClient(base_url=host, timeout=_TIMEOUT_S)
@@ -262,11 +284,34 @@ def _left(labels: dict[str, str]) -> bool:
     return dead and not (POOL in labels and _docker_pool.holds(labels[POOL], labels.get(NONCE, "")))
 
 
+def _image(client: Any, name: str) -> tuple[str, dict[str, str]]:
+    """Digest and labels. Raises SetupError."""
+    import docker.errors  # noqa: PLC0415 - the SDK costs 100 ms
+
+    try:
+        image = client.images.get(name)
+    except docker.errors.ImageNotFound:
+        raise SetupError(
+            f"the engine has no image `{name}`", primitive="image", fix="python -m sandbox.images.build"
+        ) from None
+    return str(image.id), image.labels or {}
+
+
+def _remove(client: Any, container: str) -> None:
+    import docker.errors  # noqa: PLC0415 - the SDK costs 100 ms
+
+    with contextlib.suppress(docker.errors.NotFound):
+        client.api.remove_container(container, force=True, v=True)
+
+
 class _Walls:
     """Everything one run has on the engine, and its removal."""
 
-    def __init__(self, client: Any, host: str, image: str, pool: Pool | None, run: str) -> None:
-        self._client, self._host, self._image, self._pool, self._nonce = client, host, image, pool, run
+    def __init__(
+        self, connect: Callable[[], Any], host: str, image: str, pool: Pool | None, run: str
+    ) -> None:
+        self._connect, self._connected = connect, None
+        self._host, self._image, self._pool, self._nonce = host, image, pool, run
         self._labels = {OWNER: identity(os.getpid()), RUN: run[:16]}
         self._container = ""
         self._kind: Kind | None = None
@@ -277,6 +322,16 @@ class _Walls:
         self._many_files = False
         self.upper = -1
         self.connections = Connections()
+
+    @property
+    def _client(self) -> Any:
+        """Only where one is needed: the SDK costs more than a hand-over."""
+        if self._connected is None:
+            self._connected = self._connect()
+        return self._connected
+
+    def _on_socket(self) -> bool:
+        return self._pool is not None and self._host.startswith("unix://")
 
     def offer(self, spec: SandboxSpec, network: Network) -> SandboxSpec:
         """Start the proxy; returns the spec that tells the command of it."""
@@ -289,19 +344,14 @@ class _Walls:
 
     def build(self, spec: SandboxSpec) -> None:
         """A container that waits, with everything in it that the command is to see."""
-        import docker.errors  # noqa: PLC0415 - see DockerBackend.run
-
-        try:
-            image = self._client.images.get(self._image)
-        except docker.errors.ImageNotFound:
-            raise SetupError(
-                f"the engine has no image `{self._image}`",
-                primitive="image",
-                fix="python -m sandbox.images.build",
-            ) from None
+        # Without the SDK, where all that is to be known is which image it is today.
+        short = (
+            _docker_wire.image(self._host.removeprefix("unix://"), self._image) if self._on_socket() else None
+        )
+        digest, tags = short or _image(self._client, self._image)
         like = os.stat(spec.workspace)
         owner = like.st_uid, like.st_gid
-        kind = _docker_container.kind(spec, image.id, image.labels or {}, owner, podman=False)
+        kind = _docker_container.kind(spec, digest, tags, owner, podman=False)
         self._kind = kind
         if self._pool is not None and self._pool.size and (taken := _docker_pool.take(self._pool, kind)):
             self._taken, self._container, self._waiting = taken, taken.container, taken.waiting
@@ -389,8 +439,6 @@ class _Walls:
 
     def remove(self) -> None:
         """Take everything off the engine. May be called twice."""
-        import docker.errors  # noqa: PLC0415 - see DockerBackend.run
-
         self.end_proxy()
         if self.upper >= 0:
             os.close(self.upper)
@@ -398,12 +446,12 @@ class _Walls:
         container, self._container = self._container, ""
         try:
             if container and not self._left_to_keeper():
-                with contextlib.suppress(docker.errors.NotFound):
-                    self._client.api.remove_container(container, force=True, v=True)
+                _remove(self._client, container)
         finally:
             if self._waiting is not None:
                 self._waiting.close()
-            self._client.close()
+            if self._connected is not None:
+                self._connected.close()
 
     def _left_to_keeper(self) -> bool:
         """Only now, when nobody waits for us any more, the pool is filled again."""

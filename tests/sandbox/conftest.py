@@ -8,6 +8,7 @@ from tests.sandbox.runners import NOBODY, Runner, remove
 
 ROOT = os.getuid() == 0
 DOCKER_HOST = os.environ.get("GUARD_TEST_DOCKER_HOST", "")
+REMOTE_DOCKER = os.environ.get("GUARD_TEST_REMOTE_DOCKER", "")
 BUBBLEWRAP = os.environ.get("GUARD_TEST_BWRAP", "")
 
 
@@ -30,6 +31,17 @@ def _docker():
 
     make = functools.partial(DockerBackend, host=DOCKER_HOST)
     return Runner("docker", os.getuid(), make(), make)
+
+
+def _remote():
+    if not REMOTE_DOCKER:
+        pytest.skip(
+            "no remote engine: GUARD_TEST_REMOTE_DOCKER is unset (run tests/sandbox/with_remote_dockerd.sh pytest -m remote)"
+        )
+    from sandbox.backends.docker import DockerBackend
+
+    make = functools.partial(DockerBackend, host=REMOTE_DOCKER)
+    return Runner("remote docker", os.getuid(), make(), make)
 
 
 def _bubblewrap(uid: int):
@@ -59,6 +71,7 @@ MAKERS = {
     "local-root": _local_as_root,
     "local-user": _local_as_user,
     "docker": _docker,
+    "remote-docker": _remote,
     "landlock-root": functools.partial(_landlock, 0),
     "landlock-user": functools.partial(_landlock, NOBODY),
     "bubblewrap-root": functools.partial(_bubblewrap, 0),
@@ -73,6 +86,7 @@ MAKERS = {
         pytest.param("landlock-root", marks=pytest.mark.sandbox),
         pytest.param("landlock-user", marks=pytest.mark.sandbox),
         pytest.param("docker", marks=pytest.mark.docker),
+        pytest.param("remote-docker", marks=pytest.mark.remote),
         pytest.param("bubblewrap-root", marks=pytest.mark.bubblewrap),
         pytest.param("bubblewrap-user", marks=pytest.mark.bubblewrap),
     ]

