@@ -25,6 +25,12 @@ class Pattern:
     def holds(self, text: str) -> bool:
         return wildcard(self.text, text.lower() if self.fold else text)
 
+    def affix(self) -> tuple[str, str, int]:
+        """What stands before and behind its only star, and the length of both; three times nothing where it is not so."""
+        before, star, behind = self.text.partition("*")
+        simple = bool(star) and "*" not in behind and "?" not in self.text and len(self.text) > 1
+        return (before, behind, len(before) + len(behind)) if simple else ("", "", 0)
+
 
 def is_wild(text: str) -> bool:
     return "*" in text or "?" in text
@@ -64,9 +70,11 @@ class _Search:
         self._names = names
         self._separator = separator
         self._kinds = kinds
-        self._starts = self._stars = 0
-        self._accepts: list[tuple[int, int, int]] = []
-        """Of each kind: the bits that accept, those after which everything does, and all of its bits."""
+        self._starts = self._stars = self._over = 0
+        self._ends: dict[int, tuple[int, int]] = {}
+        """By each bit after which everything matches: what is left of its kind, and all of its bits."""
+        self._accepts: list[int] = []
+        """Of each kind: the bits that accept."""
         letters = sorted(
             {
                 letter
@@ -93,7 +101,11 @@ class _Search:
                 if text.endswith("*"):
                     ends |= 1 << (at - 1)
                 at += 1
-            self._accepts.append((accepts, ends, (1 << at) - (1 << first)))
+            whole = (1 << at) - (1 << first)
+            for bit in _bits(ends):
+                self._ends[bit] = (accepts & -accepts) | (ends & -ends), whole
+            self._over |= ends
+            self._accepts.append(accepts)
 
     def _character(self, pattern: Pattern, char: str, bit: int) -> None:
         if char == "*":
@@ -155,18 +167,28 @@ class _Search:
     def _closed(self, state: int) -> int:
         # Stars that follow each other were collapsed: one step is enough.
         state |= (state & self._stars) << 1
-        for accepts, ends, whole in self._accepts:
-            if state & ends:
-                # Whatever follows is matched: what else of the kind might match is of no interest.
-                state = (state & ~whole) | (accepts & -accepts) | (ends & -ends)
+        over = state & self._over
+        while over:
+            bit = over & -over
+            over ^= bit
+            # Whatever follows is matched: what else of the kind might match is of no interest.
+            kept, whole = self._ends[bit]
+            state = (state & ~whole) | kept
+            over &= ~whole
         return state
 
     def _accepted(self, state: int) -> int:
-        return sum(1 << index for index, (accepts, _, _) in enumerate(self._accepts) if state & accepts)
+        return sum(1 << index for index, accepts in enumerate(self._accepts) if state & accepts)
 
 
 _NONE = ("", ".", "..")
 _SPARE = "xqzjkvwyabcdefghilmnoprstu0123456789_-ABCDEFGHIJKLMNOPQRSTUVWXYZ+=,@%"
+
+
+def _bits(value: int) -> Iterable[int]:
+    while value:
+        yield value & -value
+        value &= value - 1
 
 
 def _collapsed(text: str) -> str:

@@ -17,6 +17,7 @@ from guard.policy.rule import PolicyException, PolicyLayer, Rule
 SETS = 4_096
 """Beyond this, ways in which links and trees join places are sampled."""
 SAMPLED = 400
+MOST_TOGETHER, STATES_TOGETHER = 40, 3_000
 
 Conditions = Rule | PolicyException
 
@@ -61,6 +62,7 @@ class Axes:
     def __init__(self, old: Side, new: Side, effect: str, *, same_denies: bool) -> None:
         """``same_denies``: both sides deny exactly the same effects of this name."""
         self.same_denies = same_denies
+        self._shared: Found | None = None
         self._sides = (old, new)
         self._effect = effect
         self._facts = old.facts
@@ -76,7 +78,13 @@ class Axes:
                         ]
         self._rules = [said for _, said in self._said if isinstance(said, Rule)]
 
-    def all(self) -> list[Axis]:
+    def groups(self) -> list[Group]:
+        """Patterns of paths that its rules ask about."""
+        return self._groups([*self._conditions()]) if self._effect in PLACED else []
+
+    def all(self, shared: Found | None) -> list[Axis]:
+        """``shared``: places that tell apart whatever the rules of any effect do."""
+        self._shared = shared
         axes = [self._place(), self._program(), self._state()]
         if self._effect == NETWORK or self._effect in BRANCHES:
             axes += [self._host(), self._sends()]
@@ -170,6 +178,9 @@ class Axes:
                     )
 
     def _places(self, axis: Axis, conditions: list[tuple[str, ...]]) -> Found:
+        if self._shared is not None:
+            axis.states += self._shared.states
+            return self._shared
         try:
             found = find(self._groups(conditions), rooted=True)
         except Unproved as problem:
@@ -438,6 +449,17 @@ class Axes:
                 axis.unproved.append("what may be sent together")
                 break
         return list(known.values())
+
+
+def together(axes: list[Axes]) -> Found | None:
+    """Places for all effects at once: most rules speak of several. None where each by itself is less."""
+    groups = {group for one in axes for group in one.groups()}
+    if sum(bool(one.groups()) for one in axes) < 2 or len(groups) > MOST_TOGETHER:
+        return None
+    try:
+        return find(groups, rooted=True, most=STATES_TOGETHER)
+    except Unproved:
+        return None
 
 
 def host_kinds(patterns: Iterable[str]) -> list[str]:

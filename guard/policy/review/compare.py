@@ -15,7 +15,7 @@ from guard.model.verdict import Verdict
 from guard.policy import hosts, zones
 from guard.policy.evaluate import judge
 from guard.policy.layers import exceptions_to
-from guard.policy.review.axes import Axes, Axis, Piece
+from guard.policy.review.axes import Axes, Axis, Piece, together
 from guard.policy.review.cell import Cell
 from guard.policy.review.side import Say, Side
 from guard.policy.rule import Policy, PolicyLayer, Rule
@@ -57,12 +57,15 @@ def compare(old: Policy, new: Policy, facts: Facts) -> Comparison:
     rows: list[Row] = []
     total = states = 0
     unproved: dict[str, None] = {}
-    for effect in EFFECT_NAMES.values():
-        if _meaning(old, effect) == _meaning(new, effect):
-            continue
+    changed = [name for name in EFFECT_NAMES.values() if _meaning(old, name) != _meaning(new, name)]
+    asked: list[tuple[str, tuple[Side, Side], Axes]] = []
+    for effect in changed:
         sides = Side(old, effect, facts), Side(new, effect, facts)
         same = _meaning(old, effect, denied=True) == _meaning(new, effect, denied=True)
-        axes = Axes(*sides, effect, same_denies=same).all()
+        asked.append((effect, sides, Axes(*sides, effect, same_denies=same)))
+    shared = together([one for _, _, one in asked])
+    for effect, sides, one in asked:
+        axes = one.all(shared)
         cells = 1
         for axis in axes:
             cells *= axis.total

@@ -224,18 +224,19 @@ class _Index:
     def __init__(self, machine: _Machine) -> None:
         self._plain: dict[str, list[tuple[int, int]]] = {}
         self._folded: dict[str, list[tuple[int, int]]] = {}
-        self._wild: dict[Pattern, list[tuple[int, int]]] = {}
+        wild: dict[Pattern, list[tuple[int, int]]] = {}
         for number, edges in enumerate(machine.edges):
             for pattern, child in edges:
                 if pattern.text == ANY:
                     for root in ROOTS[:3]:
                         self._plain.setdefault(root, []).append((number, child))
                 elif is_wild(pattern.text):
-                    self._wild.setdefault(pattern, []).append((number, child))
+                    wild.setdefault(pattern, []).append((number, child))
                 else:
                     names = self._folded if pattern.fold else self._plain
                     names.setdefault(pattern.text, []).append((number, child))
 
+        self._wild = [(*pattern.affix(), pattern, edges) for pattern, edges in wild.items()]
         self._by_letter: dict[str, list[str]] = {}
         for name in self._folded:
             # A short name begins as the long one does, less its dots.
@@ -252,7 +253,11 @@ class _Index:
                 if may_be_short_for(low, name)
                 for edge in self._folded[name]
             ]
-        led += [edge for pattern, edges in self._wild.items() if pattern.holds(text) for edge in edges]
+        for before, behind, length, pattern, edges in self._wild:
+            given = low if pattern.fold else text
+            # Most have one star.
+            if given.startswith(before) and given.endswith(behind) and len(given) >= length:
+                led += edges if length else [edge for edge in edges if pattern.holds(text)]
         for number, child in led:
             out.setdefault(number, set()).add(child)
         return {number: tuple(sorted(children)) for number, children in out.items()}
@@ -273,3 +278,8 @@ def _symbols(machine: _Machine, index: _Index) -> list[tuple[str, Column]]:
         column = index.column(text)
         kinds.setdefault(tuple(sorted(column.items())), (text, column))
     return list(kinds.values())
+
+
+def forget() -> None:
+    """For those who measure."""
+    _FOUND.clear()

@@ -1,6 +1,7 @@
 """Edits of a policy that look harmless in a diff of lines, each found by the diff, the check or a test. Golden files."""
 
 import argparse
+import re
 from pathlib import Path
 
 import pytest
@@ -128,4 +129,5 @@ def test_is_found(
 
     # Whether it becomes looser or cannot be read: a check that asks for it fails.
     assert code in (1, 2)
-    golden.matches(f"policy-diff/{name}.md", golden.normal(shown, work=tmp_path))
+    shown = re.sub(r"\b\d+ kinds of effects", "N kinds of effects", golden.normal(shown, work=tmp_path))
+    golden.matches(f"policy-diff/{name}.md", shown)

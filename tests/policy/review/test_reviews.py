@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,15 @@ def run(*words: str) -> None:
     assert policy.run(parser.parse_args(["diff", "base.yaml", "head.yaml", "--at", DAY, *words])) == 0
 
 
+def comment(text: str) -> str:
+    """Without how much was compared, and with what: it changes with every rule that ships."""
+    return re.sub(
+        r"\n[\d,]+ kinds of effects compared exhaustively.*\n",
+        "\nN kinds of effects compared exhaustively.\n",
+        text,
+    )
+
+
 def test_there_are_three() -> None:
     assert len(NAMES) == 3
 
@@ -37,7 +47,9 @@ def test_comment_and_examples(
     run("--format", "markdown")
 
     # Written by `guard policy diff base.yaml head.yaml --at 2030-06-01 --format markdown > comment.md`.
-    assert capsys.readouterr().out == (REVIEWS / name / "comment.md").read_text(encoding="utf-8")
+    assert comment(capsys.readouterr().out) == comment(
+        (REVIEWS / name / "comment.md").read_text(encoding="utf-8")
+    )
     run("--json")
     said = json.loads(capsys.readouterr().out)
     above = builtin()
