@@ -230,12 +230,12 @@ def _hooks(home: str, workspace: str) -> list[Finding]:
                 )
                 continue
             wrong = problems(settings)
-            if wrong is None and switches_off(settings):
+            if wrong is None and (off := switches_off(settings)):
                 found.append(
                     Finding(
                         area="hook",
                         ok=False,
-                        says=f"`disableAllHooks` in {path} switches off a hook that is registered elsewhere",
+                        says=f"`{off}` in {path} switches off a hook that is registered elsewhere",
                         fix="remove it, or use `guard run -- claude`, where no repository can switch the hook off",
                     )
                 )

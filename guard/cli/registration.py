@@ -40,15 +40,19 @@ def problems(given: object) -> list[tuple[str, str]] | None:
     if not ours:
         return None
     found: list[tuple[str, str]] = []
-    if switches_off(given):
-        found.append(("`disableAllHooks` switches it off", "remove `disableAllHooks`"))
+    if off := switches_off(given):
+        found.append((f"`{off}` switches it off", f"remove `{off}`"))
     # One good registration is enough: they all run, and the strictest answer counts.
     return found + min(([*_wrong(group, hook)] for group, hook in ours), key=len)
 
 
-def switches_off(given: object) -> bool:
-    """Whether these settings keep every hook from running, wherever it is registered."""
-    return isinstance(given, dict) and bool(cast("dict[str, object]", given).get("disableAllHooks"))
+def switches_off(given: object) -> str:
+    """What in these settings keeps hooks from running, wherever they are registered; empty when nothing does."""
+    if _get(given, "disableAllHooks"):
+        return "disableAllHooks"
+    # The client without anything of its own; seen to run no hook in 2.1.197, not even one of managed settings.
+    simple = _get(_get(given, "env"), "CLAUDE_CODE_SIMPLE")
+    return "CLAUDE_CODE_SIMPLE" if str(simple or "0").lower() not in {"0", "false", "no", "off"} else ""
 
 
 def _wrong(group: dict[str, object], hook: dict[str, object]) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ from guard.enforce.ending import apply_allowed, drop
 from guard.enforce.injected import CLIENTS, inject, inner_hook
 from guard.enforce.pipeline import Guard
 from guard.errors import UsageError
+from guard.model.dataclass import replace
 from guard.model.decision import verdict_of
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted
 from guard.model.principal import Principal
@@ -97,6 +98,9 @@ def run(args: argparse.Namespace) -> int:
     if not os.path.isdir(cwd):
         raise UsageError(f"{cwd}: there is no such directory", help_="name one that exists with --cwd")
     name = name_of(args.words[0])
+    injected = inject(name, registered(shielded(inner_hook())))
+    if "--bare" in args.words or "CLAUDE_CODE_SIMPLE" in args.env:
+        injected = replace(injected, agent="")
     wanted = Wanted(
         argv=tuple(args.words),
         agent=name,
@@ -106,9 +110,11 @@ def run(args: argparse.Namespace) -> int:
         files=tuple(dict.fromkeys(args.file)),
         hosts=tuple(args.host),
         ports=tuple(args.port),
-        injected=inject(name, registered(shielded(inner_hook()))),
+        injected=injected,
     )
-    if is_known(name) and name not in CLIENTS:
+    if name in CLIENTS and not injected.agent:
+        say(f"guard: `{name}` may run no hook with `--bare`: then the walls alone hold it", stream=sys.stderr)
+    elif is_known(name) and not injected.agent:
         say(f"guard: `{name}` is given no hook: the walls alone hold it", stream=sys.stderr)
     guard = Guard.open(cwd=cwd, level=Level.ENCLOSED)
     mend(guard.places)

@@ -51,6 +51,11 @@ class Asked:
     judged_later: bool
     """Whether what it changes is judged before it reaches the workspace."""
 
+    def note(self, guard: Guard, problem: str) -> None:
+        """Record what went wrong; whoever asks is denied whether or not that can be written down."""
+        with contextlib.suppress(GuardError):
+            guard.log.append({"type": "guard.error", "decision": self.decision, "problem": text_of(problem)})
+
 
 class _Late(Exception):
     pass
@@ -83,7 +88,12 @@ class Doorkeeper:
         if not select.select([handle], [], [], _END_S)[0]:
             os.kill(self._child, signal.SIGKILL)
         os.close(handle)
-        os.waitpid(self._child, 0)
+        status = os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1])
+        if status:
+            self._asked.note(
+                self._guard,
+                f"what answered the hooks of the session ended with {status}: they were denied since",
+            )
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
         reached(Point.DOORKEEPER_BURIED)
@@ -210,8 +220,8 @@ class Server:
     def _hear(self, talk: _Talk) -> None:
         part = talk.connection.recv(1 << 16)
         talk.heard += part
-        line, end, more = talk.heard.partition(b"\n")
-        if end:
+        if b"\n" in part:
+            line, _, more = talk.heard.partition(b"\n")
             answer = self._answers.refused("there is more than one line") if more else self._ask(bytes(line))
         elif not part:
             answer = self._answers.refused("the question ends in the middle")
@@ -272,7 +282,10 @@ class Answers:
     def close(self) -> None:
         """Record how many were turned away."""
         if self._turned_away:
-            self._note(f"{self._turned_away} questions of the session came too often and were denied unread")
+            self._asked.note(
+                self._guard,
+                f"{self._turned_away} questions of the session came too often and were denied unread",
+            )
 
     def _judged(self, line: bytes) -> Reply:
         call = claude_code.read(_payload(line))
@@ -292,18 +305,14 @@ class Answers:
         price = min(1 + length / _BYTES_OF_ONE, BURST / 2)
         if self._left < price or self._spent + price > MOST:
             if not self._turned_away:
-                self._note("the session asks too often: what it asks is denied unread for a while")
+                self._asked.note(
+                    self._guard, "the session asks too often: what it asks is denied unread for a while"
+                )
             self._turned_away += 1
             return False
         self._left -= price
         self._spent += price
         return True
-
-    def _note(self, problem: str) -> None:
-        with contextlib.suppress(GuardError):
-            self._guard.log.append(
-                {"type": "guard.error", "decision": self._asked.decision, "problem": text_of(problem)}
-            )
 
 
 def _payload(line: bytes) -> bytes:

@@ -19,7 +19,7 @@ from guard.enforce.ending import Kept, keep
 from guard.enforce.fixed import Fixed, appeared, fixed, listed_in
 from guard.enforce.forbidden import hidden_files, with_content
 from guard.enforce.grants import environment, limits, network, places, refused
-from guard.enforce.injected import Injected
+from guard.enforce.injected import DOOR, Injected
 from guard.enforce.permit import Permit
 from guard.enforce.pipeline import Guard
 from guard.enforce.toolchains import program, toolchains
@@ -49,8 +49,6 @@ BACKEND = "local"
 ENCLOSING = frozenset(("network", "places"))
 """What it must be able to do."""
 SESSION_VARIABLE = "GUARD_SESSION"
-DOOR = f"{HOME}/.guard-door"
-"""Inside: where a hook asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

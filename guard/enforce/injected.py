@@ -10,13 +10,16 @@ import sys
 from shlex import join
 from typing import Any, cast
 
+from guard.enforce.door import DOOR_VARIABLE
 from guard.model.dataclass import dataclass
-from sandbox.spec import Shown
+from sandbox.spec import HOME, Shown
 
 CLIENTS = {"claude": "claude-code"}
 """Programs that get a hook, and as whom it speaks for them."""
 MANAGED = "/etc/claude-code"
 SETTINGS = "managed-settings.json"
+DOOR = f"{HOME}/.guard-door"
+"""Inside: where a hook asks."""
 MAX_BYTES = 1024 * 1024
 _ALSO = ("CLAUDE.md", "managed-mcp.json")
 """What else an organisation puts there."""
@@ -34,8 +37,14 @@ class Injected:
 
 
 def inner_hook() -> str:
-    """How the hook is started inside, as words of a shell: the interpreter itself, and no package but ours."""
-    return join([_interpreter(), "-I", "-S", os.path.join(_package(), "__main__.py")])
+    """How the hook is started inside, as words of a shell: the interpreter itself, and no package but ours.
+
+    Where it asks is said here as well: a repository's settings may hold variables, and an empty one would leave the hook
+    alone with a policy that nobody has written.
+    """
+    return f"{DOOR_VARIABLE}={DOOR} " + join(
+        [_interpreter(), "-I", "-S", os.path.join(_package(), "__main__.py")]
+    )
 
 
 def inject(program: str, registration: dict[str, Any], managed: str = MANAGED) -> Injected:
@@ -63,8 +72,10 @@ def _merged(own: bytes, registration: dict[str, Any]) -> dict[str, Any]:
     hooks = dict(settings.get("hooks") or {})
     for event, groups in registration["hooks"].items():
         hooks[event] = [*(hooks.get(event) or ()), *groups]
+    # With it no hook runs, and a repository's settings may hold variables; those here count more.
+    env: dict[str, Any] = {**(settings.get("env") or {}), "CLAUDE_CODE_SIMPLE": "0"}
     # Another hook may answer with another command than the one that was judged: those of a repository do not run.
-    return {**settings, "hooks": hooks, "disableAllHooks": False, "allowManagedHooksOnly": True}
+    return {**settings, "env": env, "hooks": hooks, "disableAllHooks": False, "allowManagedHooksOnly": True}
 
 
 def _object(content: bytes) -> dict[str, Any]:

@@ -146,6 +146,7 @@ def test_the_real_client_inside_is_denied_by_the_guard_outside_whatever_the_repo
         json.dumps(
             {
                 "disableAllHooks": True,
+                "env": {"GUARD_DOOR": "", "GUARD_LEVEL": "advice", "HOME": "/tmp"},
                 "permissions": {"allow": ["Bash"]},
                 "hooks": {
                     "PreToolUse": [
@@ -172,14 +173,51 @@ def test_the_real_client_inside_is_denied_by_the_guard_outside_whatever_the_repo
     assert "tool" not in held
 
 
-def test_an_agent_without_a_hook_is_told_to_be_one(told: Told) -> None:
-    tool = told.tools / "codex"
+@needs_a_sandbox
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        (("--settings", '{"disableAllHooks": true}'), {}),
+        (("--setting-sources", "user"), {}),
+        ((), {"env": {"CLAUDE_CODE_SIMPLE": "1"}}),
+        ((), {"env": {"CLAUDE_CODE_MANAGED_SETTINGS_PATH": "/tmp", "CLAUDE_CONFIG_DIR": "/tmp"}}),
+    ],
+    ids=["settings", "sources", "bare by the repository", "elsewhere"],
+)
+def test_neither_an_option_nor_a_repository_takes_the_hook_away_inside(
+    told: Told, claude: Path, words: tuple[str, ...], settings: dict[str, Any]
+) -> None:
+    (told.work / ".claude").mkdir()
+    (told.work / ".claude/settings.json").write_text(json.dumps(settings))
+    with serving(shell("npx create-app"), shell("ls")) as model:
+        done = start(told, claude, model, *words, before=enclosed(told, model, "--at-end", "drop"))
+
+    assert done.returncode == 0, done.stderr
+    assert "no-npx" in model.results[0][0]
+    assert [is_error for _, is_error in model.results] == [True, False]
+
+
+@needs_a_sandbox
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("codex",), "`codex` is given no hook: the walls alone hold it"),
+        (("claude", "--bare"), "`claude` may run no hook with `--bare`: then the walls alone hold it"),
+        (("claude",), ""),
+        (("mine",), ""),
+    ],
+    ids=" ".join,
+)
+def test_an_agent_without_a_hook_is_told_to_be_one(told: Told, words: tuple[str, ...], said: str) -> None:
+    tool = told.tools / words[0]
     tool.write_text("#!/bin/sh\nexit 0\n")
     tool.chmod(0o755)
 
-    done = told.run("run", "--at-end", "drop", "--", "codex")
+    done = told.run("run", "--at-end", "drop", "--", *words)
 
-    assert b"`codex` is given no hook: the walls alone hold it" in done.stderr
+    assert done.stderr.decode().strip() == (f"guard: {said}" if said else "")
+    hook = "claude-code" if words == ("claude",) else ""
+    assert told.records("session.started")[0]["hook"] == hook
 
 
 BASH = {

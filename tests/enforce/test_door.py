@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -181,8 +182,13 @@ class Kept:
     def knock(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX)
         directory = os.open(os.path.dirname(self.path), os.O_PATH)
-        connection.connect(f"/proc/self/fd/{directory}/{os.path.basename(self.path)}")
-        os.close(directory)
+        try:
+            connection.connect(f"/proc/self/fd/{directory}/{os.path.basename(self.path)}")
+        except OSError:
+            connection.close()
+            raise
+        finally:
+            os.close(directory)
         connection.settimeout(20)
         return connection
 
@@ -324,6 +330,26 @@ def test_each_answer_is_for_its_own_question(kept: Kept) -> None:
     assert wrong == []
 
 
+def test_who_is_locked_out_goes_on_when_a_person_has_unlocked_the_session(kept: Kept) -> None:
+    said = [kept.verdict("sl") for _ in range(10)]
+    locked = kept.verdict("ls")
+    unlocked = kept.machine.run("sessions", "unlock", "s", "--yes").returncode
+
+    assert (set(said), locked, unlocked) == ({"deny"}, "deny", 0)
+    assert kept.verdict("ls") == "nothing"
+
+
+def test_where_it_was_killed_the_hook_denies_and_the_log_says_so(kept: Kept) -> None:
+    os.kill(kept.keeper._child, signal.SIGKILL)
+    os.waitid(os.P_PID, kept.keeper._child, os.WEXITED | os.WNOWAIT)
+
+    with pytest.raises(OSError, match="refused"):
+        kept.knock()
+    kept.keeper.__exit__()
+    assert "ended with -9" in kept.machine.records("guard.error")[-1]["problem"]
+    kept.keeper.__enter__()
+
+
 def test_it_ends_with_who_started_it(machine: Machine) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(machine.work)],
@@ -383,6 +409,30 @@ def test_the_hook_denies_where_nobody_answers_whom_it_can_believe(machine: Machi
     assert done.returncode == 2
     assert done.stdout.startswith(refuse("").stdout[:20])
     assert b"the guard outside" in done.stderr
+
+
+def test_to_ask_loads_little(machine: Machine) -> None:
+    from tests.architecture.test_contracts import HEAVY, SLOW
+
+    program = (
+        "import os, sys; leave = os._exit;"
+        "os._exit = lambda status: (os.write(2, chr(10).join(sys.modules).encode()), leave(status));"
+        f"sys.path.append({str(ROOT)!r}); sys.argv = ['guard', 'hook', 'claude-code'];"
+        "from guard.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [PYTHON, "-I", "-S", "-c", program],
+        input=payload(machine, "ls"),
+        env={DOOR_VARIABLE: "/no/such"},
+        capture_output=True,
+        check=False,
+    )
+    loaded = done.stderr.decode().splitlines()
+
+    assert done.returncode == 2
+    assert "guard.enforce.door" in loaded
+    assert not {name.split(".")[0] for name in loaded} & (HEAVY | SLOW | {"socket", "selectors"})
+    assert len([name for name in loaded if name.startswith("guard.")]) < 30
 
 
 @pytest.mark.sandbox

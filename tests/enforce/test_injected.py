@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from guard.cli.registration import problems, registered, shielded
+from guard.cli.registration import problems, registered, shielded, switches_off
 from guard.enforce.injected import inject, inner_hook
 from guard.enforce.toolchains import program
 from guard.model.dataclass import replace
@@ -34,6 +34,7 @@ def test_a_machine_that_says_nothing_gets_our_hook_and_no_other(tmp_path: Path) 
 
     assert problems(found) == []
     assert (found["disableAllHooks"], found["allowManagedHooksOnly"]) == (False, True)
+    assert found["env"] == {"CLAUDE_CODE_SIMPLE": "0"}
     assert inner_hook() in json.dumps(found)
 
 
@@ -134,6 +135,22 @@ def test_a_program_that_is_a_link_is_shown_where_it_lies(machine: Machine) -> No
     assert program("agent", facts) == (os.path.realpath(packages),)
     assert program("one", facts) == (os.path.realpath(single),)
     assert (program("git", facts), program("no-such", facts)) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"disableAllHooks": True}, "disableAllHooks"),
+        ({"env": {"CLAUDE_CODE_SIMPLE": "1"}}, "CLAUDE_CODE_SIMPLE"),
+        ({"env": {"CLAUDE_CODE_SIMPLE": "true"}}, "CLAUDE_CODE_SIMPLE"),
+        ({"env": {"CLAUDE_CODE_SIMPLE": "0"}}, ""),
+        ({"disableAllHooks": False, "env": {}}, ""),
+        ({"env": 1}, ""),
+        ([], ""),
+    ],
+)
+def test_what_switches_hooks_off_is_known(given: object, said: str) -> None:
+    assert switches_off(given) == said
 
 
 def test_doctor_says_whether_an_agent_can_be_enclosed_and_who_switches_hooks_off(machine: Machine) -> None:
