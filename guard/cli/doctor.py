@@ -26,6 +26,7 @@ from guard.policy.files.build import BUILT_IN, chosen_profile, read_builtin, rea
 from guard.policy.files.compiled import read_source
 from guard.policy.files.locate import builtin_directory, sources
 from guard.policy.rule import PolicyLayer
+from sandbox.errors import SandboxError
 from sandbox.select import NAMES, PROMISE, probe_all
 
 _SETTINGS = (".claude/settings.json", ".claude/settings.local.json")
@@ -89,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
         _audit(places),
         *_hooks(home, workspace),
         *_left(places),
+        *_left_on_engine(),
     ]
     good = all(finding.ok for finding in findings)
     if args.json:
@@ -274,6 +276,24 @@ def _left(places: Places) -> list[Finding]:
     if runs:
         out.append(Finding(area="leftovers", ok=True, says=f"{runs} runs noted in {places.runs}"))
     return out
+
+
+def _left_on_engine() -> list[Finding]:
+    """What killed runs left where a Docker engine works; of owners that live, and of other machines, nothing is said."""
+    if not any(found.backend == "docker" and found.works for found in probe_all()):
+        return []
+    from sandbox.backends.docker import DockerBackend  # noqa: PLC0415 - only where an engine has answered
+
+    try:
+        left = DockerBackend().left()
+    except (OSError, SandboxError) as error:  # the SDK's are OSErrors
+        return [Finding(area="leftovers", ok=False, says=f"the engine does not list its containers: {error}")]
+    if not left:
+        return []
+    says = f"{left} containers or volumes of killed runs on the Docker engine"
+    return [
+        Finding(area="leftovers", ok=False, says=says, fix="the next run in the docker sandbox removes them")
+    ]
 
 
 def _entries(path: str) -> int:

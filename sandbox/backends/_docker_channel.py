@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 
 from sandbox.backends import _docker_handover, _terminal
+from sandbox.backends._docker_points import DockerPoint, reached
 from sandbox.backends._streams import Streams
 from sandbox.errors import SetupError
 from sandbox.result import Interrupted, LimitHit
@@ -82,6 +83,7 @@ class Channel:
         words.append(f"3</dev/shm/{_GO}")
         first = f'trap : INT QUIT; exec {" ".join(words)}; IFS= read -r line <&3; exec 3<&-; eval "$line"\n'
         # Without the trap some shells would end as ctrl-C does although the command took it and ended otherwise.
+        reached(DockerPoint.OPENED)
         with _docker_handover.opened_input(self._waiting) as shell:
             os.write(shell, first.encode())
         self._wait_for_shell()

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, cast
 from sandbox.backends import _docker_container, _signals
 from sandbox.backends._docker_container import Kind
 from sandbox.backends._docker_owner import OWNER, RUN, identity
+from sandbox.backends._docker_points import DockerPoint, reached
 from sandbox.backends._docker_stream import Carrier
 from sandbox.backends._docker_tar import Packed, pack, unpack
 from sandbox.changes import Changes
@@ -78,11 +79,13 @@ class CopyRun:
             holder.start()
             tar.seek(0)
             holder.put_archive(f"/{_TOP}", tar)
+            reached(DockerPoint.SENT)
         seen = Mount(spec.workspace, volume.name, type="volume", no_copy=True)
         scratch = f"rw,exec,nosuid,nodev,size={spec.limits.disk_bytes},uid={kind.user[0]},gid={kind.user[1]}"
         tmpfs = {"/tmp": f"{scratch},mode=1777", spec.home: f"{scratch},mode=0700"}  # noqa: S108 - the sandbox's own
         runner = self._make(kind, "", (seen,), tmpfs)
         self._end = self._attend(runner, stdio)
+        reached(DockerPoint.RETURNED)
         runner.remove(force=True, v=True)
         self._containers.remove(runner)
 

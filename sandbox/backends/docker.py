@@ -29,6 +29,7 @@ from sandbox.backends import (
 from sandbox.backends._docker_container import Kind
 from sandbox.backends._docker_copy import CopyRun
 from sandbox.backends._docker_owner import OWNER, RUN, Fate, fate, identity
+from sandbox.backends._docker_points import DockerPoint, reached
 from sandbox.backends._docker_pool import NONCE, POOL, Pool, Taken
 from sandbox.changes import Changes
 from sandbox.diagnose import Readings, explain
@@ -355,11 +356,14 @@ class _Walls:
         self._kind = kind
         if self._pool is not None and self._pool.size and (taken := _docker_pool.take(self._pool, kind)):
             self._taken, self._container, self._waiting = taken, taken.container, taken.waiting
+            reached(DockerPoint.TAKEN)
         else:
             self._waiting = self._start(kind, spec.label)
+        reached(DockerPoint.FOUND)
         if self._proxy is not None:
             # Whoever answers in the container's network does so before the command starts.
             self._proxy.serve(_netns.listeners(self._waiting.pid, self._proxy.ports))
+            reached(DockerPoint.LISTENING)
         self._owner = owner
 
     def _start(self, kind: Kind, label: str) -> _docker_handover.Waiting:
@@ -368,7 +372,9 @@ class _Walls:
             self._client, kind, name=f"execguard-{self._nonce[:16]}", nonce=self._nonce, labels=labels
         )
         self._container = str(made.id)
+        reached(DockerPoint.CREATED)
         made.start()
+        reached(DockerPoint.STARTED)
         made.reload()
         return _docker_handover.Waiting(int(made.attrs["State"]["Pid"]), self._nonce)
 
@@ -381,11 +387,14 @@ class _Walls:
         with _signals.arriving(also) as arrived:
             handed = _docker_handover.into(self._waiting, spec, self._owner, terminal=plan is not None)
             self.upper = handed.upper
+            reached(DockerPoint.HANDED)
             channel = _docker_channel.Channel(self._waiting, handed, stdio, spec.limits, self._owner)
             with contextlib.closing(channel):
                 channel.tell(order)
+                reached(DockerPoint.TOLD)
                 early = channel.carry(arrived, lambda: self._over(spec.limits))
                 end = self._ended(spec, early)
+                reached(DockerPoint.ENDED)
                 return end if channel.drain(arrived) else LimitHit(limit="output")
 
     def _ended(self, spec: SandboxSpec, early: End | None) -> End:
@@ -447,6 +456,7 @@ class _Walls:
         try:
             if container and not self._left_to_keeper():
                 _remove(self._client, container)
+            reached(DockerPoint.REMOVED)
         finally:
             if self._waiting is not None:
                 self._waiting.close()
