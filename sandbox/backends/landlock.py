@@ -225,16 +225,24 @@ def _is_left(entry: "os.DirEntry[str]") -> bool:
 
 
 def _remove(place: str) -> None:
+    """All of it, whatever permissions the command took away; nothing of the directory it lies in, which is everybody's."""
+    seen: set[str] = set()
+
     def unlock(_function: object, path: str, _error: object) -> None:
-        """The command may have taken permissions from a directory of its own."""
+        if path in seen or path == place:
+            return
+        seen.add(path)
         with contextlib.suppress(OSError):
             os.chmod(os.path.dirname(path), 0o700)
-            os.chmod(path, 0o700, follow_symlinks=os.path.islink(path))
             if os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path, ignore_errors=True)
+                os.chmod(path, 0o700)
+                shutil.rmtree(path, onerror=unlock)
             else:
                 os.unlink(path)
 
+    with contextlib.suppress(OSError):
+        if os.path.isdir(place) and not os.path.islink(place):
+            os.chmod(place, 0o700)
     shutil.rmtree(place, onerror=unlock)
     shutil.rmtree(place, ignore_errors=True)
     reached(Point.COPY_REMOVED)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,7 @@ import time
 
 import pytest
 
-from sandbox.backends import _copied_caches, _keeper, _kernel, _landlock, _strangers
+from sandbox.backends import _copied_caches, _keeper, _kernel, _landlock, _strangers, landlock
 from sandbox.backends.landlock import LandlockBackend
 from sandbox.cachestore import keep
 from sandbox.changes import Deleted, Modified
@@ -419,3 +420,28 @@ def test_the_watcher_sees_whoever_lost_its_parent():
     os.waitpid(child, 0)
 
     assert said == "1 then 0"
+
+
+def test_to_remove_what_somebody_else_has_removed_touches_nothing_around_it(tmp_path):
+    tmp_path.chmod(0o1777)
+    (tmp_path / "file").write_text("not a directory")
+
+    landlock._remove(str(tmp_path / "gone"))
+    landlock._remove(str(tmp_path / "file"))
+
+    assert stat.S_IMODE(os.stat(tmp_path).st_mode) == 0o1777
+    assert stat.S_IMODE(os.stat(tmp_path / "file").st_mode) != 0
+
+
+def test_what_a_command_has_locked_is_removed(tmp_path):
+    tmp_path.chmod(0o755)
+    place = tmp_path / "copy"
+    (place / "ws" / "deep").mkdir(parents=True)
+    (place / "ws" / "deep" / "file").write_text("x")
+    for name in ("ws/deep", "ws", ""):
+        (place / name).chmod(0)
+
+    landlock._remove(str(place))
+
+    assert not place.exists()
+    assert stat.S_IMODE(os.stat(tmp_path).st_mode) == 0o755
