@@ -62,11 +62,23 @@ def _layers(
 ) -> tuple[list[PolicyLayer], list[PolicyLayer], list[PolicyLayer]]:
     """What stands around, and both sides. A built-in file that is compared itself does not stand around."""
     above = [] if args.alone else builtin()
+    floors: list[PolicyLayer] = []
     for path in args.floor:
-        above += layers(contents(path, cwd), above, kind="floor")
-    old, new = (layers(side, above) for side in sides)
+        floors += layers(contents(path, cwd), [*above, *floors], kind="floor")
+    old, new = (layers(side, [*above, *floors]) for side in sides)
     compared = {(layer.kind, layer.name) for layer in (*old, *new)}
-    return [layer for layer in above if (layer.kind, layer.name) not in compared], old, new
+    if above:
+        # Which built-in profile is in force is asked for by the files themselves: it is part of what changes.
+        asked = [builtin([*floors, *side]) for side in (old, new)]
+        if asked[0] != asked[1]:
+            above = [layer for layer in asked[0] if layer in asked[1]]
+            old, new = (
+                [*(layer for layer in built if layer not in above), *side]
+                for built, side in zip(asked, (old, new), strict=True)
+            )
+        else:
+            above = asked[0]
+    return [layer for layer in (*above, *floors) if (layer.kind, layer.name) not in compared], old, new
 
 
 def _engine(command: str, policy: Policy, today: str) -> tuple[Decision, tuple[ResolvedEffect, ...]]:

@@ -228,3 +228,55 @@ def test_every_row_is_what_the_evaluator_says_of_its_examples(both: Both) -> Non
 def test_a_policy_and_itself_differ_in_nothing(both: Both) -> None:
     for policy in both:
         assert compare(policy, policy_of(policy.layers, "same"), FACTS).rows == ()
+
+
+SMALL = ("$W/a", "$W/b", "$W/c", "$W/other")
+"""A world of four names, of which one path may have any: every effect there is can be tried."""
+
+
+@st.composite
+def small(draw: st.DrawFn) -> PolicyLayer:
+    zones = st.lists(st.sampled_from("abc"), max_size=2, unique=True).map(tuple)
+    made = [
+        Rule(
+            id=f"r{n}",
+            effects=("secrets.read",),
+            verdict=draw(verdicts),
+            why="x",
+            zones=draw(zones),
+            except_zones=draw(zones),
+        )
+        for n in range(draw(st.integers(1, 3)))
+    ]
+    ends = PolicyException(
+        id="e", rule="r0", verdict=draw(verdicts), reason="r", owner="o", approved_by="p", expires="2030-12-31", zones=draw(zones)
+    )  # fmt: skip
+    return PolicyLayer(
+        kind="repo",
+        name="repo",
+        default=draw(verdicts),
+        rules=tuple(made),
+        zones=tuple((name, (f"$W/{name}",)) for name in "abc"),
+        exceptions=(ends,) if draw(st.booleans()) else (),
+    )
+
+
+@settings(max_examples=250, deadline=timedelta(seconds=60), suppress_health_check=list(HealthCheck))
+@given(small(), small())
+def test_every_effect_of_a_small_world_is_accounted_for(first: PolicyLayer, second: PolicyLayer) -> None:
+    old, new = policy_of((first,), "old"), policy_of((second,), "new")
+    shown = set()
+    for bits in range(1, 1 << len(SMALL)):
+        places = tuple(place for index, place in enumerate(SMALL) if bits >> index & 1)
+        cell = Cell("secrets.read", where=Where(places))
+        before, after = decided(cell, old, FACTS), decided(cell, new, FACTS)
+        change = described(before, after)
+        if change is not None:
+            shown.add((*change, before.reasons[0].rule, after.reasons[0].rule))
+    found = {
+        (row.direction, row.before.verdict, row.after.verdict, row.before.rule, row.after.rule)
+        for row in compare(old, new, FACTS).rows
+        if row.effect == "secrets.read"
+    }
+
+    assert found == shown

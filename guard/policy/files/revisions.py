@@ -5,7 +5,8 @@ import subprocess
 
 from guard.errors import PolicyFileError
 from guard.model.hashes import sha256
-from guard.policy.files.build import profiles_above, read_layers
+from guard.model.typed import Iterable
+from guard.policy.files.build import chosen_profile, profiles_above, read_builtin, read_layers
 from guard.policy.files.compiled import MAX_BYTES, read_bytes, read_source
 from guard.policy.files.load import kind_of, load_layer
 from guard.policy.files.locate import PROFILES, Source
@@ -154,9 +155,10 @@ def _profile_name(name: str) -> bool:
     return folder.rpartition("/")[2] == "profiles" and file.removesuffix(".yaml") in PROFILES
 
 
-def builtin() -> list[PolicyLayer]:
-    """What stands above every repository, as it ships; nothing of this machine."""
-    return read_layers([(source, read_source(source)) for source in shipped()])
+def builtin(asking: Iterable[PolicyLayer] = ()) -> list[PolicyLayer]:
+    """What stands above every repository, as it ships, in the profile that these layers ask for; nothing of this machine."""
+    profiles = read_builtin([(source, read_source(source)) for source in shipped()])
+    return list(profiles[chosen_profile(list(asking), tuple(profiles))])
 
 
 def digest(found: Contents) -> str:

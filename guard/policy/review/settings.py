@@ -33,6 +33,8 @@ def settings(old: Policy, new: Policy) -> list[Setting]:
     )
     ends = [("ends the session" if p.ends_on_unproposed else "is recorded") for p in (old, new)]
     _add(out, "a change that nobody proposed", *ends, looser=not new.ends_on_unproposed)
+    watched = [("only recorded" if p.observes else "enforced") for p in (old, new)]
+    _add(out, "what the guard decides is", *watched, looser=new.observes)
     days = [_days(policy) for policy in (old, new)]
     _add(
         out,

@@ -182,3 +182,18 @@ def test_what_the_floor_holds_is_said_and_is_not_looser(
 def test_a_policy_that_goes_is_looser(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("base.yaml", "none", *AT, "--fail-on", "looser") == 1
     assert "LOOSER" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("asked", "rows"), [("balanced", "LOOSER"), ("observe", "only recorded")])
+def test_a_milder_profile_that_a_file_asks_for_is_looser(
+    asked: str, rows: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Only the machine's owner can have the guard look on.
+    kind = "floor" if asked == "observe" else "policy"
+    plain = f"version: 1\nkind: {kind}\nname: p\ndefault: allow\nprofile: strict\n"
+    (here / "ws" / "base.yaml").write_text(plain)
+    (here / "ws" / "head.yaml").write_text(plain.replace("strict", asked))
+
+    assert run("base.yaml", "head.yaml", *AT, "--fail-on", "looser") == 1
+    assert rows in capsys.readouterr().out
+    assert run("head.yaml", "base.yaml", *AT, "--fail-on", "looser") == 0
