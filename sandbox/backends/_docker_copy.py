@@ -176,16 +176,15 @@ class CopyRun:
 
     def destroy(self) -> None:
         """Take everything off the engine. May be called twice."""
-        import docker.errors  # noqa: PLC0415 - see start
-
         self._destroyed = True
         for spool in self._spools:
             spool.close()
         for container in reversed(self._containers):
-            with contextlib.suppress(docker.errors.NotFound):
+            # The SDK's, of an engine that has died or does not know it: the next start removes what there is.
+            with contextlib.suppress(OSError):
                 container.remove(force=True, v=True)
         for volume in reversed(self._volumes):
-            with contextlib.suppress(docker.errors.NotFound):
+            with contextlib.suppress(OSError):
                 volume.remove(force=True)
         self._containers, self._volumes = [], []
         self._client.close()

@@ -455,7 +455,10 @@ class _Walls:
         container, self._container = self._container, ""
         try:
             if container and not self._left_to_keeper():
-                _remove(self._client, container)
+                # An engine that has died meanwhile takes nothing from a run that has ended: what it still has bears
+                # our name, and the next start removes it.
+                with contextlib.suppress(OSError, SetupError):
+                    _remove(self._client, container)
             reached(DockerPoint.REMOVED)
         finally:
             if self._waiting is not None:
