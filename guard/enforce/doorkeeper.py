@@ -36,7 +36,7 @@ DECISION_S = 15.0
 BURST, RATE_PER_S, MOST = 200.0, 20.0, 50_000.0
 """Questions at once, on the long run, and of one session; a long one counts for several."""
 _BYTES_OF_ONE = 16 * 1024
-_END_S = 2.0
+_END_S, _OLD_NS = 2.0, 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +101,12 @@ class Doorkeeper:
 
 def _listening(path: str, uid: int) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-    directory = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    directory = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
+        for name in os.listdir(directory):
+            # Of a guard that was killed before anybody could have removed it.
+            if _is_dead(directory, name):
+                os.unlink(name, dir_fd=directory)
         # By its descriptor: an address is at most 107 bytes long, a home may be deeper.
         listener.bind(f"/proc/self/fd/{directory}/{os.path.basename(path)}")
     finally:
@@ -114,6 +118,19 @@ def _listening(path: str, uid: int) -> socket.socket:
     listener.listen(MAX_CONNECTIONS)
     reached(Point.DOOR_OPEN)
     return listener
+
+
+def _is_dead(directory: int, name: str) -> bool:
+    try:
+        if time.time_ns() - os.stat(name, dir_fd=directory, follow_symlinks=False).st_mtime_ns < _OLD_NS:
+            return False  # somebody may be about to listen
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
+            probe.connect(f"/proc/self/fd/{directory}/{name}")
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _serve(listener: socket.socket, waits: int, path: str, answers: "Answers") -> NoReturn:

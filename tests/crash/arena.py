@@ -23,6 +23,7 @@ POINTS: tuple[Point, ...] = (*guard.faults.Point, *sandbox.faults.Point)
 _INDEX = {point: number for number, point in enumerate(POINTS)}
 _BORN = {
     guard.faults.Point.WATCHER_BORN: b"gx-watcher",
+    guard.faults.Point.DOORKEEPER_BORN: b"gx-doorkeeper",
     sandbox.faults.Point.LAUNCHER_BORN: b"gx-launcher",
     sandbox.faults.Point.INIT_BORN: b"gx-init",
     sandbox.faults.Point.COMMAND_BORN: b"gx-command",

@@ -36,6 +36,7 @@ EXEC = ("exec", "--ask", "deny", "--quiet")
 COMMAND = 'eval "$(cat step)"'
 JUST_MADE = {
     G.WATCHER_FORKED: ("watcher",),
+    G.DOORKEEPER_FORKED: ("doorkeeper",),
     S.LAUNCHER_FORKED: ("launcher",),
     S.IDS_MAPPED: ("launcher",),
     S.INIT_FORKED: ("init",),
@@ -394,7 +395,7 @@ def test_undo_and_recovery() -> None:
 
 def test_a_session() -> None:
     """In a copy, and in the workspace itself."""
-    only = frozenset({G.RUN_MARKED, G.RUN_UNMARKED, G.AGENT_PLACED, G.SET_MADE, G.SET_FILLED, G.SET_DESCRIBED, G.SET_SYNCED, G.SET_MOVED, G.SET_PLACED, S.STARTED_HEARD, S.GRANTS_MOUNTED})  # fmt: skip
+    only = frozenset({G.RUN_MARKED, G.RUN_UNMARKED, G.AGENT_PLACED, G.DOOR_OPEN, G.DOORKEEPER_FORKED, G.DOORKEEPER_BORN, G.DOORKEEPER_ENDS, G.DOORKEEPER_BURIED, G.SET_MADE, G.SET_FILLED, G.SET_DESCRIBED, G.SET_SYNCED, G.SET_MOVED, G.SET_PLACED, S.STARTED_HEARD, S.GRANTS_MOUNTED})  # fmt: skip
     play(lambda scene: [Session(scene, "staged", "--at-end", "hold")], lambda one: one.all_cases(only))
 
 

@@ -350,6 +350,23 @@ def test_where_it_was_killed_the_hook_denies_and_the_log_says_so(kept: Kept) -> 
     kept.keeper.__enter__()
 
 
+def test_what_a_killed_guard_left_is_removed_by_the_next_and_no_door_that_is_kept(kept: Kept) -> None:
+    doors = os.path.dirname(kept.path)
+    for name in ("dead", "young"):
+        left = socket.socket(socket.AF_UNIX)
+        directory = os.open(doors, os.O_PATH)
+        left.bind(f"/proc/self/fd/{directory}/{name}")
+        os.close(directory)
+        left.close()
+    for name in ("dead", os.path.basename(kept.path)):
+        os.utime(f"{doors}/{name}", (1, 1))
+    other = Doorkeeper(f"{doors}/other", kept.keeper._guard, kept.keeper._asked)
+
+    with other:
+        assert sorted(os.listdir(doors)) == sorted([os.path.basename(kept.path), "other", "young"])
+    assert kept.verdict("ls") == "nothing"
+
+
 def test_it_ends_with_who_started_it(machine: Machine) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(machine.work)],
