@@ -9,6 +9,7 @@ from guard.engine.imagined import decide_imagined
 from guard.model.decision import verdict_of
 from guard.policy.files.build import chosen_profile, read_builtin, read_layers
 from guard.policy.files.compiled import read_source
+from guard.policy.files.examples import check_files
 from guard.policy.files.load import load_layer, load_pack
 from guard.policy.files.locate import PACKS, PROFILES, Source, builtin, builtin_directory
 from guard.policy.rule import policy_of
@@ -117,3 +118,19 @@ def test_a_name_that_two_packs_give_is_refused() -> None:
     pack = b"version: 1\nkind: pack\nname: x\nzones: {vcs-store: ['$W/a']}\n"
     with pytest.raises(PolicyFileError, match="two packs say what `vcs-store` is"):
         read_layers([*BUILT, (Source(kind="pack", path="x"), pack)])
+
+
+EXAMPLES = sorted((ROOT.parent / "examples").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_does_what_it_says(path: Path) -> None:
+    findings, judged = check_files(
+        (Source(kind="repo", path=str(path)),),
+        builtin(),
+        lambda command, policy: decide_imagined(command, policy, today="2030-01-01").decision,
+        "2030-01-01",
+    )
+
+    assert findings == []
+    assert judged > 3
