@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Run a whole agent inside the sandbox: whatever it does, asked or not, it does in there. It sees no home but\n"
         "its own, no network but what is granted, and a copy of the workspace; what it changed is judged, held, and\n"
-        "looked at in the end. docs/run.md says more.\n\n"
+        "looked at in the end. Claude Code is given a hook, which asks the guard outside. docs/run.md says more.\n\n"
         "  guard run --env ANTHROPIC_API_KEY --host api.anthropic.com -- claude\n"
         "  guard run --at-end apply-allowed -- sh -c 'make fix'"
     )
