@@ -137,7 +137,7 @@ def _bits(value: int) -> Iterable[int]:
         value ^= low
 
 
-_FOUND: dict[tuple[frozenset[Group], bool], Found] = {}
+_FOUND: dict[tuple[frozenset[Group], bool], Found | Unproved] = {}
 """The same patterns are asked about for several effects, and for each day on which an exception ends."""
 _REMEMBERED = 64
 
@@ -150,7 +150,14 @@ def find(groups: Iterable[Group], *, rooted: bool, most: int = MOST) -> Found:
     if known is None:
         if len(_FOUND) >= _REMEMBERED:
             _FOUND.clear()
-        known = _FOUND[key] = _find(given, rooted=rooted, most=most)
+        try:
+            known = _FOUND[key] = _find(given, rooted=rooted, most=most)
+        except Unproved as problem:
+            if most == MOST:
+                _FOUND[key] = problem
+            raise
+    if isinstance(known, Unproved):
+        raise Unproved(*known.args)
     return known
 
 

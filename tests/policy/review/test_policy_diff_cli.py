@@ -197,3 +197,24 @@ def test_a_milder_profile_that_a_file_asks_for_is_looser(
     assert run("base.yaml", "head.yaml", *AT, "--fail-on", "looser") == 1
     assert rows in capsys.readouterr().out
     assert run("head.yaml", "base.yaml", *AT, "--fail-on", "looser") == 0
+
+
+def test_too_much_to_compare_is_said_first_and_never_passes(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zones = "".join(f'  z{n}: ["$W/**/n{n}/**"]\n' for n in range(24))
+    rules = "".join(
+        f"  - {{id: r{n}, effect: [fs.delete], zones: [z{n}], verdict: ask, why: x}}\n" for n in range(24)
+    )
+    base = f"version: 1\nkind: policy\nname: p\ndefault: ask\nzones:\n{zones}rules:\n{rules}"
+    (here / "ws" / "base.yaml").write_text(base)
+    (here / "ws" / "head.yaml").write_text(base.replace("[z7], verdict: ask", "[z7], verdict: deny"))
+    words = ("base.yaml", "head.yaml", *AT, "--alone", "--fail-on", "looser")
+
+    # Nothing that was found is looser: that is no proof.
+    assert run(*words, "--format", "markdown") == 1
+    shown = capsys.readouterr().out
+    assert "> **Not proved.**" in shown
+    assert "exhaustively" not in shown
+    assert "LOOSER" not in shown
+    assert run(*words, "--accept", "we", "looked") == 1
