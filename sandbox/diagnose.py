@@ -136,6 +136,11 @@ TABLE = (
         "see dmesg and the journal for AppArmor, SELinux or a container's profile",
     ),
     _Row(
+        ("setns",), _NO, _always,
+        "this user may not enter the user namespace that bubblewrap has made: it runs setuid root, or something refuses that",
+        "sudo chmod u-s the bubblewrap that is named above; else see dmesg for AppArmor or SELinux, or use the docker backend",
+    ),
+    _Row(
         ("mount overlay",), (errno.ENODEV,), _always,
         "this kernel has no overlay file system, or its module is not loaded",
         "sudo modprobe overlay",

@@ -37,7 +37,7 @@ def enter_namespace_of(program: str) -> None:
     for descriptor in (tell, say_ready, wait):
         os.close(descriptor)
     try:
-        namespace = os.open(f"/proc/{_waiting(ready, told)}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+        namespace = _namespace_of(_waiting(ready, told))
         _kernel.enter(namespace, _kernel.CLONE_NEWUSER)
         os.close(namespace)
         reached(Point.LENDER_ENTERED)
@@ -48,6 +48,13 @@ def enter_namespace_of(program: str) -> None:
             os.kill(lender, signal.SIGKILL)
         os.waitpid(lender, 0)
         reached(Point.LENDER_BURIED)
+
+
+def _namespace_of(process: int) -> int:
+    try:
+        return os.open(f"/proc/{process}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "setns") from error
 
 
 def _become(program: str, descriptors: dict[int, int], parent: int) -> None:

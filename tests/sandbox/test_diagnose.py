@@ -31,6 +31,7 @@ CASES = {
     "a chroot": ("unshare", errno.EPERM, {"changed_root": True}, "chroot", "run as root"),
     "a kernel without": ("unshare", errno.EINVAL, {}, "no user namespaces", "CONFIG_USER_NS"),
     "nobody says why": ("unshare", errno.EPERM, {"files": {CLONE: "1", APPARMOR: "0"}}, "does not say so", "dmesg"),
+    "a bubblewrap that is root's": ("setns", errno.EPERM, {}, "setuid root", "chmod u-s"),
     "no overlay": ("mount overlay", errno.ENODEV, {}, "no overlay", "modprobe overlay"),
     "no overlay in user namespaces, old": ("mount overlay", errno.EPERM, {"release": (5, 4)}, "5.11", "6.6"),
     "no overlay in user namespaces, new": ("mount overlay", errno.EPERM, {}, "built without", "docker"),
