@@ -12,7 +12,7 @@ from guard.cli.exit_codes import FINDINGS, OK
 from guard.cli.output import say, style, visible
 from guard.cli.proposals import directory_of
 from guard.cli.registration import problems, switches_off
-from guard.enforce.enclose import BACKEND, ENCLOSING
+from guard.enforce.enclose import BACKENDS, ENCLOSING
 from guard.enforce.injected import MANAGED, inject
 from guard.enforce.levels import try_level
 from guard.enforce.pipeline import workspace_of
@@ -102,17 +102,19 @@ def run(args: argparse.Namespace) -> int:
 
 def _enclosed(workspace: str) -> Finding:
     """Whether a whole agent can be put inside, from here. That it cannot is no finding: nobody has asked for it."""
-    found = next((found for found in probe_all() if found.backend == BACKEND), None)
-    if found is None or not found.works or not found.enforces >= ENCLOSING:
+    found = [found for found in probe_all() if found.backend in BACKENDS]
+    if not any(one.works and one.enforces >= ENCLOSING for one in found):
+        first = found[0] if found else None
         why = (
-            found.failed if found is not None and not found.works else f"the sandbox `{BACKEND}` cannot do it"
+            first.failed
+            if first is not None and not first.works
+            else f"the sandbox `{BACKENDS[0]}` cannot do it"
         )
-        fix = found.fix if found is not None else ""
         return Finding(
             area="enclosed",
             ok=True,
             says=f"not here: {why or 'the directories of an agent cannot be kept'}",
-            fix=fix,
+            fix=first.fix if first is not None else "",
         )
     if not workspace:
         return Finding(

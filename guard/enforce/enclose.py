@@ -44,8 +44,8 @@ from sandbox.result import Connections
 from sandbox.select import choose
 from sandbox.spec import HOME, Direct, Network, Place, SandboxSpec, Stdio
 
-BACKEND = "local"
-"""The one that can."""
+BACKENDS = ("local", "bubblewrap")
+"""Those that can."""
 ENCLOSING = frozenset(("network", "places"))
 """What it must be able to do."""
 SESSION_VARIABLE = "GUARD_SESSION"
@@ -141,9 +141,10 @@ def _prepared(
     )
     required = ENCLOSING | {name for name, is_wanted in wants if is_wanted} | frozenset(profile.requires)
     try:
-        backend = choose((BACKEND,), required)
+        backend = choose(BACKENDS, required)
     except NoBackend as error:
-        return NotStarted(reason=f"an agent can be enclosed by the `{BACKEND}` sandbox only: {error}")
+        by = " or ".join(f"`{name}`" for name in BACKENDS)
+        return NotStarted(reason=f"an agent can be enclosed by the sandbox {by} only: {error}")
     seen = fixed(workspace) if wanted.direct else None
     tools, variables = toolchains(facts)
     caches, stores = given(profile, facts, guard.places.caches, HOME)

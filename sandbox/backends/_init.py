@@ -107,8 +107,7 @@ def enter(
         if privileged:
             os.setgroups([])
         if lent is not None:
-            _borrow(lent, owner, privileged=privileged)
-            privileged = False
+            _borrow(lent, privileged=privileged)
         else:
             _own(privileged=privileged)
         reached(Point.LAUNCHER_READY)
@@ -140,13 +139,10 @@ def _own(*, privileged: bool) -> None:
         _map("gid_map", f"{identity[1]} {identity[1]} 1")
 
 
-def _borrow(lent: Callable[[], None], owner: tuple[int, int], *, privileged: bool) -> None:
-    """The user namespace of somebody else, who maps one user: as root, that is whom the workspace belongs to."""
+def _borrow(lent: Callable[[], None], *, privileged: bool) -> None:
+    """The user namespace that somebody else has made, and all others of our own."""
     if privileged and refused_namespaces():
         _kernel.own_root()
-    if privileged:
-        os.setresgid(owner[1], owner[1], owner[1])
-        os.setresuid(owner[0], owner[0], owner[0])
     lent()
     _kernel.unshare(_kernel.ALL_NAMESPACES & ~_kernel.CLONE_NEWUSER)
     _kernel.die_with_parent()
@@ -203,6 +199,17 @@ def _map(name: str, text: str) -> None:
         os.close(descriptor)
     except OSError as error:
         raise OSError(error.errno, error.strerror, name) from error
+
+
+def map_everyone(child: int) -> None:
+    """As root, every id means inside what it means outside; the command itself has no capability to use them."""
+    for name in ("uid_map", "gid_map"):
+        with open(f"/proc/self/{name}", encoding="ascii") as ours:
+            extents = [line.split() for line in ours]
+        lines = "".join(f"{inside} {inside} {count}\n" for inside, _outside, count in extents)
+        with open(f"/proc/{child}/{name}", "w", encoding="ascii") as theirs:
+            theirs.write(lines)
+    reached(Point.IDS_MAPPED)
 
 
 def owner_of(workspace: str, *, privileged: bool) -> tuple[int, int]:

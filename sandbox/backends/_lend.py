@@ -11,12 +11,12 @@ import os
 import select
 import signal
 
-from sandbox.backends import _kernel, _visible
+from sandbox.backends import _init, _kernel, _visible
 from sandbox.errors import SetupError
 from sandbox.faults import Point, reached
 
 _SETUP_MS = 60_000
-_TOLD, _READY, _GO = 2, 8, 9
+_TOLD, _READY, _GO, _MADE, _MAPPED = 2, 8, 9, 10, 11
 _WAIT = f"echo $$ >&{_READY}; exec {_READY}>&-; read -r _ <&{_GO}"
 """Says which process to enter, and waits until we have."""
 _WORDS = (("namespace", "unshare"), ("uid map", "uid_map"), ("mount", "mount"))
@@ -29,25 +29,40 @@ def enter_namespace_of(program: str) -> None:
     told, tell = os.pipe2(os.O_CLOEXEC)
     ready, say_ready = os.pipe2(os.O_CLOEXEC)
     wait, go = os.pipe2(os.O_CLOEXEC)
+    made, say_made = os.pipe2(os.O_CLOEXEC)
+    unmapped, say_mapped = os.pipe2(os.O_CLOEXEC)
+    theirs = {_TOLD: tell, _READY: say_ready, _GO: wait, _MADE: say_made, _MAPPED: unmapped}
     parent = os.getpid()
     lender = os.fork()
     if lender == 0:
-        _become(program, {_TOLD: tell, _READY: say_ready, _GO: wait}, parent)
+        _become(program, theirs, parent)
     reached(Point.LENDER_FORKED)
-    for descriptor in (tell, say_ready, wait):
+    for descriptor in theirs.values():
         os.close(descriptor)
     try:
+        if os.geteuid() == 0:
+            # bubblewrap would map one user: as root, everybody is who they are.
+            if process := _number(_heard(made)):
+                _init.map_everyone(process)
+            with contextlib.suppress(BrokenPipeError):
+                os.write(say_mapped, b"M")
         namespace = _namespace_of(_waiting(ready, told))
         _kernel.enter(namespace, _kernel.CLONE_NEWUSER)
         os.close(namespace)
         reached(Point.LENDER_ENTERED)
     finally:
-        for descriptor in (told, ready, go):
+        for descriptor in (told, ready, go, made, say_mapped):
             os.close(descriptor)
         with contextlib.suppress(ProcessLookupError):
             os.kill(lender, signal.SIGKILL)
         os.waitpid(lender, 0)
         reached(Point.LENDER_BURIED)
+
+
+def _number(about: bytes) -> int:
+    """Of the process that bubblewrap says it has made, or 0."""
+    rest = about.partition(b'"child-pid":')[2].split(b",")[0].strip(b" \n}")
+    return int(rest) if rest.isdigit() else 0
 
 
 def _namespace_of(process: int) -> int:
@@ -63,12 +78,14 @@ def _become(program: str, descriptors: dict[int, int], parent: int) -> None:
         reached(Point.LENDER_BORN)
         null = os.open(os.devnull, os.O_RDWR)
         high = {number: fcntl.fcntl(source, fcntl.F_DUPFD, 64) for number, source in descriptors.items()}
-        for number in range(_GO + 1):
+        for number in range(_MAPPED + 1):
             os.dup2(high.get(number, null), number, inheritable=number in {0, 1, *high})
-        _kernel.close_from(_GO + 1)
+        _kernel.close_from(_MAPPED + 1)
         _kernel.die_with_parent()
         if os.getppid() == parent:  # else it died before the line above
             words = [program, "--unshare-user", "--die-with-parent", *_seen()]
+            if os.geteuid() == 0:
+                words += ["--info-fd", str(_MADE), "--userns-block-fd", str(_MAPPED)]
             os.execve(program, [*words, "--", "/bin/sh", "-c", _WAIT], {})  # noqa: S606 - no shell outside
     except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
         with contextlib.suppress(OSError):
@@ -89,16 +106,20 @@ def _seen() -> list[str]:
 
 def _waiting(ready: int, told: int) -> int:
     """Process id of the shell, once it stands in the namespace."""
+    number = _heard(ready).strip()
+    if not number.isdigit():
+        raise _failure(os.read(told, 4096).decode(errors="replace").strip().removeprefix("bwrap: "))
+    return int(number)
+
+
+def _heard(descriptor: int) -> bytes:
     poll = select.poll()
-    poll.register(ready, select.POLLIN)
+    poll.register(descriptor, select.POLLIN)
     if not poll.poll(_SETUP_MS):
         raise SetupError(
             f"bubblewrap was not ready after {_SETUP_MS // 1000} s", primitive="bubblewrap", fix="see dmesg"
         )
-    number = os.read(ready, 64).strip()
-    if not number.isdigit():
-        raise _failure(os.read(told, 4096).decode(errors="replace").strip().removeprefix("bwrap: "))
-    return int(number)
+    return os.read(descriptor, 4096)
 
 
 def _failure(said: str) -> SetupError:

@@ -13,7 +13,6 @@ from sandbox.backends import _admit, _attend, _caches, _init, _landlock, _probe,
 from sandbox.backends._streams import Streams
 from sandbox.changes import Changes
 from sandbox.errors import ChangesError, SetupError
-from sandbox.faults import Point, reached
 from sandbox.proxy.attend import Proxy
 from sandbox.result import Capabilities, Connections, End
 from sandbox.spec import SandboxSpec, Stdio
@@ -147,7 +146,7 @@ def _answer(child: int, channel: int, proxy: Proxy | None) -> Callable[[bytes, i
     def answer(kind: bytes, descriptor: int) -> bool:
         match kind:
             case _init.MAPS:
-                _map_everyone(child)
+                _init.map_everyone(child)
                 os.write(channel, _init.MAPS)
             case _init.LISTENING if proxy is not None:
                 listeners.append(descriptor)
@@ -159,14 +158,3 @@ def _answer(child: int, channel: int, proxy: Proxy | None) -> Callable[[bytes, i
         return True
 
     return answer
-
-
-def _map_everyone(child: int) -> None:
-    """As root, every id means inside what it means outside; the command itself has no capability to use them."""
-    for name in ("uid_map", "gid_map"):
-        with open(f"/proc/self/{name}", encoding="ascii") as ours:
-            extents = [line.split() for line in ours]
-        lines = "".join(f"{inside} {inside} {count}\n" for inside, _outside, count in extents)
-        with open(f"/proc/{child}/{name}", "w", encoding="ascii") as theirs:
-            theirs.write(lines)
-    reached(Point.IDS_MAPPED)

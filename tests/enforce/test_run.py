@@ -30,6 +30,7 @@ from guard.model.verdict import Verdict
 from guard.policy.rule import Policy, PolicyLayer
 from sandbox.errors import NoBackend
 from sandbox.spec import Stdio
+from tests.sandbox.conftest import BUBBLEWRAP
 from tests.sandbox.runners import in_a_chroot
 
 from .machine import Machine
@@ -77,6 +78,36 @@ def test_input_and_output_pass_through(machine: Machine) -> None:
     done = run(machine, "cat; echo err >&2", stdin=b"a\0b\xff\n")
 
     assert (done.stdout, done.stderr) == (b"a\0b\xff\n", b"err\n")
+
+
+WITHOUT_LOCAL = (
+    "import runpy; from sandbox import select; from sandbox.result import Capabilities; "
+    "from sandbox.backends.bubblewrap import BubblewrapBackend; from sandbox.backends.local import LocalBackend; "
+    "LocalBackend.probe = lambda self: Capabilities(backend='local', works=False, failed='not here'); "
+    f"select._made['bubblewrap'] = BubblewrapBackend(program={BUBBLEWRAP!r}); "
+    "runpy.run_module('guard', run_name='__main__')"
+)
+
+
+@pytest.mark.bubblewrap
+@pytest.mark.skipif(not BUBBLEWRAP, reason="no bubblewrap: GUARD_TEST_BWRAP is unset")
+@pytest.mark.parametrize("workspace", ["staged", "direct"])
+def test_where_local_cannot_bubblewrap_encloses(
+    ours: Machine, workspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = ours.argv
+    monkeypatch.setattr(ours, "argv", lambda *words: [plain()[0], "-c", WITHOUT_LOCAL, *plain(*words)[3:]])
+    done = run(
+        ours,
+        "echo new > made; echo kept > ~/.config/kept; exit 4",
+        "--workspace",
+        workspace,
+    )
+
+    assert done.returncode == (4 if workspace == "direct" else HELD), done.stderr
+    assert {record["backend"] for record in ours.records() if "backend" in record} == {"bubblewrap"}
+    assert (ours.work / "made").exists() == (workspace == "direct")
+    assert (ours.home / "precious").read_text() == "canary\n"
 
 
 def test_nothing_of_the_home_is_seen_or_touched(machine: Machine) -> None:
