@@ -203,7 +203,7 @@ TABLE = (
     _Row(
         ("engine",), _NO, _always,
         "the socket of the engine may not be used by this user",
-        "sudo usermod -aG docker $USER and log in again, or use a rootless engine (dockerd-rootless-setuptool.sh install)",
+        "sudo usermod -aG docker $USER and log in again, or use the local backend, which needs no engine",
     ),
     _Row(
         ("engine",), (errno.ENOENT, errno.ENOTDIR), _always,

@@ -34,7 +34,6 @@ class Kind:
     cpu_s: int | None
     disk_bytes: int
     memfd: bool
-    podman: bool = False
 
     def key(self) -> str:
         told = json.dumps(
@@ -43,9 +42,7 @@ class Kind:
         return hashlib.sha256(told.encode()).hexdigest()[:24]
 
 
-def kind(
-    spec: SandboxSpec, image: str, labels: dict[str, str], user: tuple[int, int], *, podman: bool
-) -> Kind:
+def kind(spec: SandboxSpec, image: str, labels: dict[str, str], user: tuple[int, int]) -> Kind:
     limits = spec.limits
     return Kind(
         image=image,
@@ -57,7 +54,6 @@ def kind(
         cpu_s=limits.cpu_s,
         disk_bytes=limits.disk_bytes,
         memfd=spec.runs_what_it_writes,
-        podman=podman,
     )
 
 

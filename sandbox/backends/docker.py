@@ -46,6 +46,7 @@ _ENFORCES = frozenset(
 _COPIES = _ENFORCES - set("network open-files hidden noexec caches terminal".split())
 """Of an engine whose containers are not ours to enter."""
 _TIMEOUT_S = 60
+_MOST_TOLD = 600
 _END_S = 10.0
 """After its outputs are closed, for the first process to end by itself."""
 
@@ -108,7 +109,9 @@ class DockerBackend:
             try:
                 version: dict[str, Any] = client.version()
                 detail = f"engine {version.get('Version', '?')}, image {self._image}"
-                unlimited = _unlimited(client.info())
+                info: dict[str, Any] = client.info()
+                _refuse_other_ids(info)
+                unlimited = _unlimited(info)
             finally:
                 client.close()
             try:
@@ -175,7 +178,7 @@ class DockerBackend:
                 walls.end_proxy()
             except OSError as error:  # as all that the SDK raises about an engine that answers
                 raise SetupError(
-                    f"the engine cannot build the sandbox: {error}", primitive="engine"
+                    f"the engine cannot build the sandbox: {_short(error)}", primitive="engine"
                 ) from error
         except BaseException:
             walls.remove()
@@ -189,10 +192,10 @@ class DockerBackend:
                 digest, labels = _image(client, self._image)
                 like = os.stat(spec.workspace)
                 owner = like.st_uid, like.st_gid
-                run.start(_docker_container.kind(spec, digest, labels, owner, podman=False), stdio)
+                run.start(_docker_container.kind(spec, digest, labels, owner), stdio)
             except OSError as error:
                 raise SetupError(
-                    f"the engine cannot build the sandbox: {error}", primitive="engine"
+                    f"the engine cannot build the sandbox: {_short(error)}", primitive="engine"
                 ) from error
         except BaseException:
             run.destroy()
@@ -246,6 +249,23 @@ class DockerBackend:
             return docker.from_env(timeout=_TIMEOUT_S)
         except docker.errors.DockerException as error:
             raise _unanswered(error) from error
+
+
+def _refuse_other_ids(info: dict[str, Any]) -> None:
+    """Where users inside are others outside, the command would not be the owner of its workspace."""
+    for kind in ("rootless", "userns"):
+        if any(str(one).startswith(f"name={kind}") for one in info.get("SecurityOptions") or ()):
+            raise SetupError(
+                f"this engine ({kind}) runs containers under other user ids than this machine's",
+                primitive="user ids",
+                fix="use the local backend, which needs no engine and no root",
+            )
+
+
+def _short(error: BaseException) -> str:
+    """Some engines repeat in their answer all that they were sent."""
+    told = str(error)
+    return told if len(told) <= _MOST_TOLD else f"{told[: _MOST_TOLD // 2]} ... {told[-_MOST_TOLD // 2 :]}"
 
 
 def _unlimited(info: dict[str, Any]) -> frozenset[str]:
@@ -352,7 +372,7 @@ class _Walls:
         digest, tags = short or _image(self._client, self._image)
         like = os.stat(spec.workspace)
         owner = like.st_uid, like.st_gid
-        kind = _docker_container.kind(spec, digest, tags, owner, podman=False)
+        kind = _docker_container.kind(spec, digest, tags, owner)
         self._kind = kind
         if self._pool is not None and self._pool.size and (taken := _docker_pool.take(self._pool, kind)):
             self._taken, self._container, self._waiting = taken, taken.container, taken.waiting

@@ -135,7 +135,7 @@ def test_a_container_has_one_command_and_sees_the_workspace_of_that_moment(waiti
 )
 def test_one_of_another_kind_is_not_taken(tree, changes):
     def key(spec, user=(0, 0), image="sha256:a"):
-        return _docker_container.kind(spec, image, {}, user, podman=False).key()
+        return _docker_container.kind(spec, image, {}, user).key()
 
     plain = script(tree, "true")
 
@@ -162,7 +162,7 @@ def test_two_at_once_do_not_get_the_same_one(waiting, tree):
     backend = waiting.backend()
     client = backend.client()
     image = client.images.get("execguard/default")
-    kind = _docker_container.kind(script(tree, "true"), image.id, image.labels, (0, 0), podman=False)
+    kind = _docker_container.kind(script(tree, "true"), image.id, image.labels, (0, 0))
     client.close()
     first, second = _docker_pool.take(waiting.pool, kind), _docker_pool.take(waiting.pool, kind)
 
