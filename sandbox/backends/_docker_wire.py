@@ -18,10 +18,10 @@ def image(path: str, name: str) -> tuple[str, dict[str, str]] | None:
     try:
         connection.sock.connect(path)
         connection.request("GET", f"/images/{quote(name, safe='/:@')}/json")
-        answer = connection.getresponse()
-        if answer.status != http.client.OK:
-            return None
-        told = cast("dict[str, Any]", json.loads(answer.read(_MOST)))
+        with connection.getresponse() as answer:
+            if answer.status != http.client.OK:
+                return None
+            told = cast("dict[str, Any]", json.loads(answer.read(_MOST)))
         return str(told["Id"]), dict(told["Config"].get("Labels") or {})
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError):
         return None
