@@ -38,7 +38,6 @@ class Point(Enum):
     STARTED_HEARD = "guard: it has heard that the command runs"
     COMMAND_ENDED = "init or keeper: the command has ended, others may live"
     EVERYBODY_ENDED = "init or keeper: nobody else lives"
-    END_TOLD = "init: it has said how the command ended"
     END_HEARD = "guard: it has heard how the command ended"
     LAUNCHER_BURIED = "guard: the first process of the run is gone"
 

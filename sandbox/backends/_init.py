@@ -256,7 +256,6 @@ def _first_process(
             terminal=terminal is not None,
         )
         os.write(CHANNEL, encode_end(end))
-        reached(Point.END_TOLD)
     except BaseException as error:  # noqa: BLE001 - see enter
         fail(CHANNEL, error)
     os._exit(0)

@@ -41,6 +41,7 @@ _WHILE_IT_RUNS = frozenset(
         sandbox.faults.Point.STARTED_TOLD,
         sandbox.faults.Point.STARTED_HEARD,
         sandbox.faults.Point.KEPT_STARTED,
+        guard.faults.Point.WATCHER_BORN,
         guard.faults.Point.WATCHER_WATCHES,
     )
 )
@@ -157,7 +158,7 @@ class Arena:
         self.said = b""
         self.started: list[int] = []
 
-    def start(self, arguments: tuple[str, ...], stdin: int, out: int) -> int:
+    def start(self, arguments: tuple[str, ...] | Callable[[], int], stdin: int, out: int) -> int:
         """A guard, without the time that an interpreter takes to start."""
         child = os.fork()
         if child:
@@ -176,15 +177,16 @@ class Arena:
             sys.stdout = os.fdopen(1, "w", closefd=False)
             sys.stderr = os.fdopen(2, "w", closefd=False)
             guard.faults.hook = sandbox.faults.hook = self.shared.hook
-            status = main.main(list(arguments))
+            status = arguments() if callable(arguments) else main.main(list(arguments))
             sys.stderr.flush()
         finally:
             os._exit(status)
 
     def run(
         self,
-        arguments: tuple[str, ...],
+        arguments: tuple[str, ...] | Callable[[], int],
         *,
+        terminal: bool = False,
         point: Point | None = None,
         occurrence: int = 1,
         kill: Callable[[int], object] | None = None,
@@ -196,8 +198,9 @@ class Arena:
         self.shared.arm(point, occurrence)
         reader, writer = os.pipe()
         out = os.memfd_create("out")
+        screen, given = os.openpty() if terminal else (-1, out)
         try:
-            child = self.start(arguments, reader, out)
+            child = self.start(arguments, reader, given)
             os.close(reader)
             if kill is None:
                 os.close(writer)
@@ -214,6 +217,9 @@ class Arena:
         finally:
             if writer >= 0:
                 os.close(writer)
+            if terminal:
+                os.close(screen)
+                os.close(given)
             size = os.fstat(out).st_size
             self.said = os.pread(out, size, 0)
             os.close(out)

@@ -7,6 +7,7 @@ import pytest
 import guard.faults
 import sandbox.faults
 
+from .table import rows
 from .world import ROOT, points, touches
 
 NOT_A_RUN = (
@@ -131,3 +132,13 @@ def test_nobody_but_a_test_arms_them():
                 assert not (node.module or "").endswith(".faults") or names == {"Point", "reached"}, name
             elif isinstance(node, ast.Import):
                 assert not any(one.name.endswith("faults") for one in node.names), name
+
+
+def test_the_page_is_the_list():
+    """Each point, with what it says, and somewhere where it is killed at; the tests there compare what they did."""
+    listed = [*sandbox.faults.Point, *guard.faults.Point]
+
+    assert [(name, words) for name, (words, _) in rows().items()] == [
+        (point.name, point.value) for point in listed
+    ]
+    assert [name for name, (_, where) in rows().items() if not where] == []
