@@ -11,12 +11,12 @@ import os
 import select
 import signal
 
-from sandbox.backends import _init, _kernel, _visible
+from sandbox.backends import _init, _keeper, _kernel, _visible
 from sandbox.errors import SetupError
 from sandbox.faults import Point, reached
 
-_SETUP_MS = 60_000
-_TOLD, _READY, _GO, _MADE, _MAPPED = 2, 8, 9, 10, 11
+_SETUP_MS, _END_MS = 60_000, 5_000
+_TOLD, _READY, _GO, _MADE, _MAPPED, _KEPT = 2, 8, 9, 10, 11, 12
 _WAIT = f"echo $$ >&{_READY}; exec {_READY}>&-; read -r _ <&{_GO}"
 """Says which process to enter, and waits until we have."""
 _WORDS = (("namespace", "unshare"), ("uid map", "uid_map"), ("mount", "mount"))
@@ -32,10 +32,14 @@ def enter_namespace_of(program: str) -> None:
     made, say_made = os.pipe2(os.O_CLOEXEC)
     unmapped, say_mapped = os.pipe2(os.O_CLOEXEC)
     theirs = {_TOLD: tell, _READY: say_ready, _GO: wait, _MADE: say_made, _MAPPED: unmapped}
+    # With the end that is read from: who cannot say what it has made ends, before what it has made.
+    held = theirs | {_KEPT: made}
     parent = os.getpid()
+    # Whoever bubblewrap leaves behind, killed, is ours to end.
+    _kernel.adopt_orphans()
     lender = os.fork()
     if lender == 0:
-        _become(program, theirs, parent)
+        _become(program, held, parent)
     reached(Point.LENDER_FORKED)
     for descriptor in theirs.values():
         os.close(descriptor)
@@ -53,10 +57,27 @@ def enter_namespace_of(program: str) -> None:
     finally:
         for descriptor in (told, ready, go, made, say_mapped):
             os.close(descriptor)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(lender, signal.SIGKILL)
-        os.waitpid(lender, 0)
+        _bury(lender)
         reached(Point.LENDER_BURIED)
+
+
+def _bury(lender: int) -> None:
+    """As root it ends by itself, now that the pipes are closed: its child may still wait for it, and for nobody else."""
+    with contextlib.suppress(ProcessLookupError):
+        if os.geteuid() == 0:
+            handle = os.pidfd_open(lender)
+            poll = select.poll()
+            poll.register(handle, select.POLLIN)
+            poll.poll(_END_MS)
+            os.close(handle)
+        os.kill(lender, signal.SIGKILL)
+    os.waitpid(lender, 0)
+    while left := _keeper.descendants():
+        for process in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, 0)
 
 
 def _number(about: bytes) -> int:
@@ -78,14 +99,20 @@ def _become(program: str, descriptors: dict[int, int], parent: int) -> None:
         reached(Point.LENDER_BORN)
         null = os.open(os.devnull, os.O_RDWR)
         high = {number: fcntl.fcntl(source, fcntl.F_DUPFD, 64) for number, source in descriptors.items()}
-        for number in range(_MAPPED + 1):
+        for number in range(_KEPT + 1):
             os.dup2(high.get(number, null), number, inheritable=number in {0, 1, *high})
-        _kernel.close_from(_MAPPED + 1)
-        _kernel.die_with_parent()
+        _kernel.close_from(_KEPT + 1)
+        privileged = os.geteuid() == 0
+        if not privileged:
+            _kernel.die_with_parent()
         if os.getppid() == parent:  # else it died before the line above
-            words = [program, "--unshare-user", "--die-with-parent", *_seen()]
-            if os.geteuid() == 0:
+            words = [program, "--unshare-user", *_seen()]
+            if privileged:
+                # Not killed with us: its child would wait for ever for the end of a wait that nobody ends any more.
+                # That end, and the shell's, is the end of our pipes.
                 words += ["--info-fd", str(_MADE), "--userns-block-fd", str(_MAPPED)]
+            else:
+                words += ["--die-with-parent"]
             os.execve(program, [*words, "--", "/bin/sh", "-c", _WAIT], {})  # noqa: S606 - no shell outside
     except BaseException as error:  # noqa: BLE001 - a forked child must never run its parent's code
         with contextlib.suppress(OSError):

@@ -505,10 +505,6 @@ def test_a_terminal_a_proxy_and_the_machine_itself() -> None:
 @pytest.mark.skipif(
     "GUARD_TEST_BWRAP" not in os.environ, reason="no bubblewrap: run tests/sandbox/with_bubblewrap.sh"
 )
-@pytest.mark.xfail(
-    strict=False,
-    reason="as root, bubblewrap's own child waits for ever for its ids when who asked for it is killed before they are mapped",
-)
 def test_a_lent_namespace() -> None:
     only = frozenset({S.LENDER_FORKED, S.LENDER_BORN, S.LENDER_ENTERED, S.LENDER_BURIED, S.LAUNCHER_READY})
     play(lambda scene: [Lent(scene, "bubblewrap")], lambda one: one.all_cases(only))
