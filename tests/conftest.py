@@ -1,23 +1,45 @@
 """For every test: no property fails because the machine is busy; and, with `-n 2`, what may run beside what."""
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
 
+# What nohup and background jobs of a shell ignore would be ignored by all that is started here, and that is not what is
+# tested.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
+
 PURE = ("shell", "effects", "engine", "policy", "properties", "fuzz", "differential")
 """Directories of tests that touch nothing but scratch directories of their own: each file may run beside anything."""
+WALLS = ("sandbox", "escapes")
+"""Sandboxes alone: what they look for on the machine bears a mark of theirs, so that the guard's own may be there too."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _others_reach_what_they_are_given(tmp_path_factory):
+    """Scratch directories are their owner's alone; tests that are somebody else in the meantime open the rest of the way."""
+    base = tmp_path_factory.getbasetemp()
+    for path in (base, *base.parents):
+        if path.name.startswith(("pytest-", "popen-")):
+            path.chmod(0o755)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """What starts sandboxes, agents and engines stays in one process, one after the other, as without workers."""
+    """What starts sandboxes stays in one process, one after the other, and what starts guards and agents in another."""
     from xdist.scheduler import LoadScopeScheduling
 
     class BesideTheMachine(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.split("::", 1)[0]
-            return file if file.startswith(tuple(f"tests/{name}/" for name in PURE)) else "machine"
+            directory = file.split("/")[1]
+            if directory in PURE:
+                return file
+            return "walls" if directory in WALLS else "machine"
 
     return BesideTheMachine(config, log)

@@ -11,12 +11,12 @@ from guard.audit.log import AuditLog
 from guard.cli.exit_codes import FINDINGS, OK, USAGE
 from guard.cli.output import complain, say
 from guard.enforce.places import Places
+from guard.enforce.revisions import NONE, Contents, builtin, contents, digest, layers
 from guard.engine.imagined import decide_imagined, imagined_facts
 from guard.errors import PolicyFileError
 from guard.model.decision import Decision
 from guard.model.effect import ResolvedEffect
 from guard.model.jsons import dumps
-from guard.policy.files.revisions import NONE, Contents, builtin, contents, digest, layers
 from guard.policy.review import report
 from guard.policy.review.difference import Difference, difference
 from guard.policy.rule import Policy, PolicyLayer

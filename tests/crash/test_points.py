@@ -34,7 +34,7 @@ COVERED = {
     "guard/enforce/places.py": {"Places.make": "an empty private directory, which every start makes where it lacks"},
     "guard/enforce/reviewed.py": {"_git": "a reader of history, which writes nothing; what it said is kept as a compiled policy is"},
     "guard/policy/files/compiled.py": {"_compile": "a process that says POLICY_WRITTEN and POLICY_PLACED itself"},
-    "guard/policy/files/revisions.py": {"_git": "a reader of a repository, which ends with what it says"},
+    "guard/enforce/revisions.py": {"_git": "a reader of a repository, which ends with what it says"},
     "sandbox/backends/_caches.py": dict.fromkeys(("mount", "_make"), "inside; build says CACHES_MOUNTED"),
     "sandbox/backends/_copied_caches.py": {
         **dict.fromkeys(("_fill", "_give"), "into a directory that goes as a whole; landlock says COPY_FILLED"),

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from guard.cli import policy
+from guard.enforce.revisions import builtin, layers
 from guard.engine.imagined import decide_imagined
 from guard.model.decision import verdict_of
 from guard.model.effect import effect_name
-from guard.policy.files.revisions import builtin, layers
 from guard.policy.rule import policy_of
 
 REVIEWS = Path(__file__).parents[3] / "examples" / "policy-reviews"

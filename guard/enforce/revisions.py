@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+from guard.enforce.gitcommand import git_argv, git_env
 from guard.errors import PolicyFileError
 from guard.model.hashes import sha256
 from guard.model.typed import Iterable
@@ -97,16 +98,13 @@ def _git(directory: str, *words: str) -> bytes | None:
     """None when git says no; nothing here runs a hook or fetches anything."""
     try:
         done = subprocess.run(
-            ["git", "-C", directory, "--no-pager", *words],
+            # Whose it is does not matter to who only reads what is committed, and runs nothing that it names.
+            git_argv("git", *words, settings=("safe.directory=*",)),
+            cwd=directory,
             capture_output=True,
             timeout=_TIMEOUT_S,
             check=False,
-            env={
-                **os.environ,
-                "GIT_OPTIONAL_LOCKS": "0",
-                "GIT_NO_LAZY_FETCH": "1",
-                "GIT_TERMINAL_PROMPT": "0",
-            },
+            env=git_env(os.environ),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PolicyFileError(f"git could not be run: {error}", help_="install git, or name files") from error
