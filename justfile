@@ -21,6 +21,10 @@ test-docker *args:
 test-remote *args:
     tests/sandbox/with_remote_dockerd.sh {{python}} -m pytest -m remote tests/sandbox {{args}}
 
+# the contract on the engine of an ordinary user (root, rootlesskit, uidmap; a minute)
+test-rootless *args:
+    tests/sandbox/with_rootless_dockerd.sh {{python}} -m pytest -m rootless tests/sandbox {{args}}
+
 # a developer's tools in the sandbox, with Rust, which the ordinary run leaves out
 work:
     GUARD_TEST_CARGO=1 {{python}} -m pytest tests/enforce/test_work.py -q

@@ -216,6 +216,11 @@ TABLE = (
         "sudo systemctl restart docker",
     ),
     _Row(
+        ("cgroup v1",), (), _always,
+        "the engine may not limit memory or processes: an ordinary user's can only where control groups are version 2",
+        "start Linux with systemd.unified_cgroup_hierarchy=1",
+    ),
+    _Row(
         ("cgroup",), (), _always,
         "the engine may not limit memory or processes: no control group was delegated to it",
         "sudo systemctl set-property user@$UID.service Delegate='cpu memory pids' and log in again",

@@ -16,7 +16,7 @@ from sandbox.spec import SandboxSpec
 _WAITER = 'IFS= read -r line || exit 125; eval "$line"; exit $?'
 """A shell reads a line byte by byte, so that what follows it is the command's. The command is a child of the shell:
 as process 1 it would be immune to its own signals."""
-_FORM = 1
+_FORM = 2
 """Raised when what a container is made of changes, so that none of an older guard is taken."""
 
 
@@ -89,6 +89,8 @@ def create(
         mounts=[*usr, *mounts],
         tmpfs=tmpfs or {},
         network_mode="none",
+        # Where the engine would map users for whoever does not say otherwise.
+        userns_mode="host",
         hostname="sandbox",
         cap_drop=["ALL"],
         security_opt=["no-new-privileges:true", f"seccomp={profile(os.uname().machine, memfd=of.memfd)}"],

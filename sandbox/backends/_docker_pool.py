@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from sandbox.backends import _kernel
 from sandbox.backends._docker_container import Kind
 from sandbox.backends._docker_handover import Elsewhere, Waiting
+from sandbox.backends._docker_ids import Ids
 from sandbox.backends._docker_owner import Fate, fate, identity
 from sandbox.result import Capabilities
 
@@ -156,8 +157,8 @@ def end_all(pool: Pool) -> None:
         wake(place, 0)
 
 
-def probed(pool: Pool, host: str, image: str) -> Capabilities | None:
-    """What a keeper that runs has found out by trying."""
+def probed(pool: Pool, host: str, image: str) -> tuple[Capabilities, Ids] | None:
+    """What a keeper that runs has found out by trying, and whose users the engine's are."""
     for place in places(pool):
         if not kept(place):
             continue
@@ -165,12 +166,13 @@ def probed(pool: Pool, host: str, image: str) -> Capabilities | None:
             with open(f"{place}/{PROBED}", encoding="utf-8") as file:
                 told = json.load(file)
             if (told["host"], told["image"]) == (host, image):
-                return Capabilities(
+                found = Capabilities(
                     backend="docker",
                     works=True,
                     enforces=frozenset(map(str, told["enforces"])),
                     detail=f"{told['detail']}, waiting containers",
                 )
+                return found, Ids(told["ids"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return None

@@ -85,6 +85,7 @@ class Keeper:
 
     def _open(self, enforces: frozenset[str], detail: str) -> int:
         told = {"host": self._order.host, "image": self._order.image, "detail": detail}
+        told["ids"] = self._backend.ids().value
         new = f"{self._place}/{PROBED}.new"
         with open(new, "w", encoding="utf-8") as file:
             json.dump(told | {"enforces": sorted(enforces)}, file)

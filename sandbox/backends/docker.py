@@ -19,6 +19,7 @@ from sandbox.backends import (
     _docker_channel,
     _docker_container,
     _docker_handover,
+    _docker_ids,
     _docker_pool,
     _docker_wire,
     _netns,
@@ -28,6 +29,7 @@ from sandbox.backends import (
 )
 from sandbox.backends._docker_container import Kind
 from sandbox.backends._docker_copy import CopyRun
+from sandbox.backends._docker_ids import Ids, Users
 from sandbox.backends._docker_owner import OWNER, RUN, Fate, fate, identity
 from sandbox.backends._docker_points import DockerPoint, reached
 from sandbox.backends._docker_pool import NONCE, POOL, Pool, Taken
@@ -86,6 +88,7 @@ class DockerBackend:
     def __init__(self, *, host: str = "", image: str = IMAGE, pool: Pool | None = None) -> None:
         self._host, self._image, self._pool = host, image, pool
         self._probed: Capabilities | None = None
+        self._ids: Ids | None = None
         self._elsewhere = False
         """Known once it has been tried: its containers are not ours to enter."""
 
@@ -96,7 +99,9 @@ class DockerBackend:
     def probe(self) -> Capabilities:
         if self._probed is None and self._pool is not None:
             # A keeper that runs has tried it, and would lose a container to our trying.
-            self._probed = _docker_pool.probed(self._pool, self._engine(), self._image)
+            found = _docker_pool.probed(self._pool, self._engine(), self._image)
+            if found is not None:
+                self._probed, self._ids = found
         if self._probed is None:
             self._probed = self._try()
         return self._probed
@@ -110,7 +115,7 @@ class DockerBackend:
                 version: dict[str, Any] = client.version()
                 detail = f"engine {version.get('Version', '?')}, image {self._image}"
                 info: dict[str, Any] = client.info()
-                _refuse_other_ids(info)
+                self._ids = _docker_ids.of(info)
                 unlimited = _unlimited(info)
             finally:
                 client.close()
@@ -136,7 +141,12 @@ class DockerBackend:
             )
         if unlimited:
             enforces -= unlimited
-            cause = explain("cgroup", 0, Readings(uid=os.geteuid()))
+            primitive = (
+                "cgroup v1"
+                if self._ids is Ids.ROOTLESS and str(info.get("CgroupVersion")) == "1"
+                else "cgroup"
+            )
+            cause = explain(primitive, 0, Readings(uid=os.geteuid()))
             detail += f", no limit of {' and '.join(sorted(unlimited))}: {cause.fix if cause else ''}"
         if end != Exited(status=0):
             return Capabilities(
@@ -168,7 +178,7 @@ class DockerBackend:
         return self._run_copy(spec, stdio)
 
     def _run(self, spec: SandboxSpec, stdio: Stdio) -> DockerRun:
-        walls = _Walls(self.client, self._engine(), self._image, self._pool, uuid.uuid4().hex)
+        walls = _Walls(self.client, self._engine(), self._image, self._pool, uuid.uuid4().hex, self.ids())
         try:
             try:
                 if spec.network is not None:
@@ -201,6 +211,18 @@ class DockerBackend:
             run.destroy()
             raise
         return run
+
+    def ids(self) -> Ids:
+        """Whose users a container's are. Raises SetupError."""
+        if self._ids is None:
+            client = self.client()
+            try:
+                self._ids = _docker_ids.of(client.info())
+            except OSError as error:
+                raise _unanswered(error) from error
+            finally:
+                client.close()
+        return self._ids
 
     def sweep(self) -> int:
         """Remove containers and volumes whose owner no longer runs. A keeper that runs does so by itself."""
@@ -249,17 +271,6 @@ class DockerBackend:
             return docker.from_env(timeout=_TIMEOUT_S)
         except docker.errors.DockerException as error:
             raise _unanswered(error) from error
-
-
-def _refuse_other_ids(info: dict[str, Any]) -> None:
-    """Where users inside are others outside, the command would not be the owner of its workspace."""
-    for kind in ("rootless", "userns"):
-        if any(str(one).startswith(f"name={kind}") for one in info.get("SecurityOptions") or ()):
-            raise SetupError(
-                f"this engine ({kind}) runs containers under other user ids than this machine's",
-                primitive="user ids",
-                fix="use the local backend, which needs no engine and no root",
-            )
 
 
 def _short(error: BaseException) -> str:
@@ -329,16 +340,16 @@ class _Walls:
     """Everything one run has on the engine, and its removal."""
 
     def __init__(
-        self, connect: Callable[[], Any], host: str, image: str, pool: Pool | None, run: str
+        self, connect: Callable[[], Any], host: str, image: str, pool: Pool | None, run: str, ids: Ids
     ) -> None:
         self._connect, self._connected = connect, None
-        self._host, self._image, self._pool, self._nonce = host, image, pool, run
+        self._host, self._image, self._pool, self._nonce, self._ids = host, image, pool, run, ids
         self._labels = {OWNER: identity(os.getpid()), RUN: run[:16]}
         self._container = ""
         self._kind: Kind | None = None
         self._taken: Taken | None = None
         self._waiting: _docker_handover.Waiting | None = None
-        self._owner = (0, 0)
+        self._users = Users(inside=(0, 0), outside=(0, 0))
         self._proxy: Proxy | None = None
         self._many_files = False
         self.upper = -1
@@ -370,9 +381,8 @@ class _Walls:
             _docker_wire.image(self._host.removeprefix("unix://"), self._image) if self._on_socket() else None
         )
         digest, tags = short or _image(self._client, self._image)
-        like = os.stat(spec.workspace)
-        owner = like.st_uid, like.st_gid
-        kind = _docker_container.kind(spec, digest, tags, owner)
+        self._users = _docker_ids.users(self._ids, os.stat(spec.workspace))
+        kind = _docker_container.kind(spec, digest, tags, self._users.inside)
         self._kind = kind
         if self._pool is not None and self._pool.size and (taken := _docker_pool.take(self._pool, kind)):
             self._taken, self._container, self._waiting = taken, taken.container, taken.waiting
@@ -380,11 +390,11 @@ class _Walls:
         else:
             self._waiting = self._start(kind, spec.label)
         reached(DockerPoint.FOUND)
+        _docker_ids.check(self._waiting.pid, self._users)
         if self._proxy is not None:
             # Whoever answers in the container's network does so before the command starts.
             self._proxy.serve(_netns.listeners(self._waiting.pid, self._proxy.ports))
             reached(DockerPoint.LISTENING)
-        self._owner = owner
 
     def _start(self, kind: Kind, label: str) -> _docker_handover.Waiting:
         labels = self._labels | ({"execguard.label": label} if label else {})
@@ -405,10 +415,10 @@ class _Walls:
         plan = _terminal.plan(stdio.stdin, stdio.stdout, stdio.stderr)
         also = _signals.JOB_CONTROL[1:] if plan is not None else ()
         with _signals.arriving(also) as arrived:
-            handed = _docker_handover.into(self._waiting, spec, self._owner, terminal=plan is not None)
+            handed = _docker_handover.into(self._waiting, spec, self._users.inside, terminal=plan is not None)
             self.upper = handed.upper
             reached(DockerPoint.HANDED)
-            channel = _docker_channel.Channel(self._waiting, handed, stdio, spec.limits, self._owner)
+            channel = _docker_channel.Channel(self._waiting, handed, stdio, spec.limits, self._users.outside)
             with contextlib.closing(channel):
                 channel.tell(order)
                 reached(DockerPoint.TOLD)

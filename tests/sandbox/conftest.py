@@ -1,15 +1,18 @@
+import codecs
 import functools
 import os
 
 import pytest
 
 from sandbox.backends.local import LocalBackend
-from tests.sandbox.runners import NOBODY, Runner, remove
+from tests.sandbox.runners import NOBODY, ProbedAs, Runner, remove
 
 ROOT = os.getuid() == 0
 DOCKER_HOST = os.environ.get("GUARD_TEST_DOCKER_HOST", "")
 REMOTE_DOCKER = os.environ.get("GUARD_TEST_REMOTE_DOCKER", "")
 BUBBLEWRAP = os.environ.get("GUARD_TEST_BWRAP", "")
+ROOTLESS_DOCKER = os.environ.get("GUARD_TEST_ROOTLESS_DOCKER", "")
+ROOTLESS_UID = int(os.environ.get("GUARD_TEST_ROOTLESS_UID", "-1"))
 
 
 def _local_as_root():
@@ -44,6 +47,23 @@ def _remote():
     return Runner("remote docker", os.getuid(), make(), make)
 
 
+def rootless():
+    """The engine of an ordinary user, as that user."""
+    if not ROOTLESS_DOCKER:
+        pytest.skip(
+            "no rootless engine: GUARD_TEST_ROOTLESS_DOCKER is unset"
+            " (run tests/sandbox/with_rootless_dockerd.sh pytest -m rootless)"
+        )
+    import docker.api.client  # noqa: F401 - a child that has become that user may not read the interpreter's files
+
+    from sandbox.backends.docker import DockerBackend
+
+    for name in ("ascii", "idna", "latin-1", "utf-8-sig"):
+        codecs.lookup(name)
+    make = functools.partial(DockerBackend, host=ROOTLESS_DOCKER)
+    return Runner("rootless docker", ROOTLESS_UID, ProbedAs(ROOTLESS_UID, make), make)
+
+
 def _bubblewrap(uid: int):
     if not BUBBLEWRAP:
         pytest.skip(
@@ -72,6 +92,7 @@ MAKERS = {
     "local-user": _local_as_user,
     "docker": _docker,
     "remote-docker": _remote,
+    "rootless-docker": rootless,
     "landlock-root": functools.partial(_landlock, 0),
     "landlock-user": functools.partial(_landlock, NOBODY),
     "bubblewrap-root": functools.partial(_bubblewrap, 0),
@@ -87,6 +108,7 @@ MAKERS = {
         pytest.param("landlock-user", marks=pytest.mark.sandbox),
         pytest.param("docker", marks=pytest.mark.docker),
         pytest.param("remote-docker", marks=pytest.mark.remote),
+        pytest.param("rootless-docker", marks=pytest.mark.rootless),
         pytest.param("bubblewrap-root", marks=pytest.mark.bubblewrap),
         pytest.param("bubblewrap-user", marks=pytest.mark.bubblewrap),
     ]

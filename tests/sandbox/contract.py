@@ -419,12 +419,14 @@ class Contract:
         self.ends_by("wall", runner, workspace, "sleep 1000", limits=Limits(wall_s=1.0))
 
     def test_memory_is_bounded(self, runner, workspace):
+        needs(runner, "memory")
         code = "x = [bytearray(1 << 20) for _ in range(1500)]; import time; time.sleep(5)"
         limits = Limits(memory_bytes=256 * MIB, wall_s=30)
         self.ends_by("memory", runner, workspace, 'python3 -c "$1"', code, limits=limits)
 
     def test_memory_that_belongs_to_no_process_is_bounded(self, runner, workspace):
         """System V memory stays when nobody holds it; files in memory are counted as written."""
+        needs(runner, "memory")
         code = (
             "import ctypes, time\nlibc = ctypes.CDLL(None)\nlibc.shmat.restype = ctypes.c_void_p\n"
             "for _ in range(24):\n"

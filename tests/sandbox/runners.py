@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from sandbox import layer, trees
-from sandbox.backend import Backend
+from sandbox.backend import Backend, Run
 from sandbox.backends import _kernel
 from sandbox.backends.local import LocalBackend
 from sandbox.changes import Change, Created, Deleted, Modified, NodeKind
 from sandbox.errors import SandboxError
-from sandbox.result import End
+from sandbox.result import Capabilities, End
 from sandbox.spec import SandboxSpec, Stdio
 
 NOBODY = 65534
@@ -37,6 +37,7 @@ class Observed:
     truncated: str = ""
     failed: SandboxError | None = None
     primitive: str = ""
+    capabilities: Capabilities | None = None
 
     def kinds(self) -> dict[str, str]:
         return {path: type(change).__name__ for path, change in self.changes.items()}
@@ -139,6 +140,28 @@ def in_child(prepare: Callable[[], None], work: Callable[[], Observed]) -> Obser
         observed = pickle.load(pipe)
     os.waitpid(child, 0)
     return observed
+
+
+@dataclass(frozen=True)
+class ProbedAs:
+    """A backend that only says what it is for another user; a run of it is that user's too."""
+
+    uid: int
+    make: Callable[[], Backend]
+
+    @property
+    def name(self) -> str:
+        return self.make().name
+
+    @functools.cache  # noqa: B019 - as long as the session
+    def probe(self) -> Capabilities:
+        found = as_user(self.uid, lambda: Observed(capabilities=self.make().probe()))
+        if found.capabilities is None:
+            raise AssertionError(f"the user {self.uid} cannot probe: {found.failed}")
+        return found.capabilities
+
+    def run(self, spec: SandboxSpec, stdio: Stdio) -> Run:
+        raise NotImplementedError("only as its user: `Runner.run`")
 
 
 @dataclass
