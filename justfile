@@ -17,6 +17,10 @@ test *args:
 test-docker *args:
     tests/sandbox/with_dockerd.sh {{python}} -m pytest {{args}}
 
+# the docker sandbox on a Podman of its own: contract, terminal, crashes, escapes (root, podman, crun; ten minutes)
+test-podman *args="tests/sandbox tests/escapes":
+    tests/sandbox/with_podman.sh {{python}} -m pytest -m docker {{args}}
+
 # the contract on an engine that sees none of our files and processes (root; three minutes)
 test-remote *args:
     tests/sandbox/with_remote_dockerd.sh {{python}} -m pytest -m remote tests/sandbox {{args}}

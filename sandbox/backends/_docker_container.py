@@ -7,6 +7,7 @@ import shlex
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sandbox.backends._docker_engine import engine, filter_option, unraised
 from sandbox.backends._docker_profile import profile
 from sandbox.environment import inside
 from sandbox.errors import SetupError
@@ -71,42 +72,44 @@ def create(
     from docker.types import Mount, Ulimit  # noqa: PLC0415 - the SDK costs 100 ms
 
     usr = [Mount("/usr", "/usr", type="bind", read_only=True)] if of.host_usr else []
-    ulimits = [Ulimit(name="core", soft=0, hard=0)]
-    ulimits += [Ulimit(name="fsize", soft=of.disk_bytes, hard=of.disk_bytes)]
+    by = engine(client.version())
+    hard = unraised(by) | {"core": 0, "fsize": of.disk_bytes}
     if of.open_files is not None:
-        ulimits.append(Ulimit(name="nofile", soft=of.open_files, hard=of.open_files))
+        hard["nofile"] = of.open_files
+    ulimits = [Ulimit(name=name, soft=most, hard=most) for name, most in hard.items()]
     if of.cpu_s is not None:
         ulimits.append(Ulimit(name="cpu", soft=of.cpu_s, hard=of.cpu_s + 2))
-    return client.containers.create(
-        of.image,
-        ["/bin/sh", "-c", _WAITER, "execguard", nonce],
-        entrypoint=[],
-        name=name,
-        labels=labels,
-        user=f"{of.user[0]}:{of.user[1]}",
-        working_dir="/",
-        environment={"PATH": "/usr/local/bin:/usr/bin:/bin"},
-        mounts=[*usr, *mounts],
-        tmpfs=tmpfs or {},
-        network_mode="none",
-        # Where the engine would map users for whoever does not say otherwise.
-        userns_mode="host",
-        hostname="sandbox",
-        cap_drop=["ALL"],
-        security_opt=["no-new-privileges:true", f"seccomp={profile(os.uname().machine, memfd=of.memfd)}"],
-        read_only=True,
-        ipc_mode="private",
-        pids_limit=None if of.processes is None else of.processes + 1,
-        mem_limit=of.memory_bytes,
-        memswap_limit=of.memory_bytes,
-        ulimits=ulimits,
-        stdin_open=True,
-        tty=False,
-        detach=False,
-        # The engine's own process beside the command would be one that no limit of ours counts.
-        init=False,
-        log_config={"Type": "none"},
-    )
+    with filter_option(by, profile(os.uname().machine, memfd=of.memfd)) as option:
+        return client.containers.create(
+            of.image,
+            ["/bin/sh", "-c", _WAITER, "execguard", nonce],
+            entrypoint=[],
+            name=name,
+            labels=labels,
+            user=f"{of.user[0]}:{of.user[1]}",
+            working_dir="/",
+            environment={"PATH": "/usr/local/bin:/usr/bin:/bin"},
+            mounts=[*usr, *mounts],
+            tmpfs=tmpfs or {},
+            network_mode="none",
+            # Where the engine would map users for whoever does not say otherwise.
+            userns_mode="host",
+            hostname="sandbox",
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges:true", option],
+            read_only=True,
+            ipc_mode="private",
+            pids_limit=None if of.processes is None else of.processes + 1,
+            mem_limit=of.memory_bytes,
+            memswap_limit=of.memory_bytes,
+            ulimits=ulimits,
+            stdin_open=True,
+            tty=False,
+            detach=False,
+            # The engine's own process beside the command would be one that no limit of ours counts.
+            init=False,
+            log_config={"Type": "none"},
+        )
 
 
 def order(spec: SandboxSpec) -> bytes:

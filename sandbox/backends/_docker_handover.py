@@ -14,7 +14,7 @@ import struct
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from sandbox.backends import _admit, _caches, _kernel
+from sandbox.backends import _admit, _caches, _docker_mounts, _kernel
 from sandbox.backends._docker_points import DockerPoint, reached
 from sandbox.errors import SetupError
 from sandbox.spec import SandboxSpec
@@ -208,18 +208,18 @@ def _build(pid: int, spec: SandboxSpec, owner: tuple[int, int], channel: int, *,
         _Tree(spec.workspace, _kernel.clone_tree(".", dir_fd=view), directory=True),
     ]
     covers = [_kernel.clone_tree("nothing", dir_fd=scratch, recursive=False) for _ in spec.hidden]
+    places = _docker_mounts.writable(pid)
     reached(DockerPoint.BUILT)
     _kernel.enter(inside, _kernel.CLONE_NEWNS)
     reached(DockerPoint.INSIDE)
+    engines = _docker_mounts.opened(places)
     for one in sorted(trees, key=lambda one: (one.path.count("/"), one.path == spec.workspace)):
         _attach(one, spec)
     for path, cover in zip(spec.hidden, covers, strict=True):
         _hide(path, cover)
     if terminal:
         _make_terminal(owner, channel)
-    device = os.open("/dev", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    # The engine leaves /dev writable for root, and 64 MiB there would be outside of every limit.
-    _kernel.set_attributes(device, _kernel.ATTR_RDONLY | _kernel.ATTR_NOEXEC, recursive=False)
+    _docker_mounts.close_up(engines)
     reached(DockerPoint.MOUNTED)
     _kernel.send(channel, _READY, upper)
 

@@ -18,8 +18,10 @@ from sandbox.backends import (
     _caches,
     _docker_channel,
     _docker_container,
+    _docker_engine,
     _docker_handover,
     _docker_ids,
+    _docker_memory,
     _docker_pool,
     _docker_wire,
     _netns,
@@ -48,7 +50,6 @@ _ENFORCES = frozenset(
 _COPIES = _ENFORCES - set("network open-files hidden noexec caches terminal".split())
 """Of an engine whose containers are not ours to enter."""
 _TIMEOUT_S = 60
-_MOST_TOLD = 600
 _END_S = 10.0
 """After its outputs are closed, for the first process to end by itself."""
 
@@ -112,11 +113,10 @@ class DockerBackend:
         try:
             client = self.client()
             try:
-                version: dict[str, Any] = client.version()
-                detail = f"engine {version.get('Version', '?')}, image {self._image}"
+                detail = f"{_docker_engine.engine(client.version()).told()}, image {self._image}"
                 info: dict[str, Any] = client.info()
                 self._ids = _docker_ids.of(info)
-                unlimited = _unlimited(info)
+                unlimited = _docker_engine.unlimited(info)
             finally:
                 client.close()
             try:
@@ -136,7 +136,7 @@ class DockerBackend:
                 backend=self.name,
                 works=False,
                 detail=detail,
-                failed=str(told := _unanswered(error)),
+                failed=str(told := _docker_engine.unanswered(error)),
                 fix=told.fix,
             )
         if unlimited:
@@ -187,9 +187,7 @@ class DockerBackend:
                 end = walls.attend(spec, stdio)
                 walls.end_proxy()
             except OSError as error:  # as all that the SDK raises about an engine that answers
-                raise SetupError(
-                    f"the engine cannot build the sandbox: {_short(error)}", primitive="engine"
-                ) from error
+                raise _docker_engine.refused(error) from error
         except BaseException:
             walls.remove()
             raise
@@ -199,14 +197,13 @@ class DockerBackend:
         run = CopyRun(client := self.client(), spec, uuid.uuid4().hex)
         try:
             try:
+                _docker_engine.require_volumes(_docker_engine.engine(client.version()))
                 digest, labels = _image(client, self._image)
                 like = os.stat(spec.workspace)
                 owner = like.st_uid, like.st_gid
                 run.start(_docker_container.kind(spec, digest, labels, owner), stdio)
             except OSError as error:
-                raise SetupError(
-                    f"the engine cannot build the sandbox: {_short(error)}", primitive="engine"
-                ) from error
+                raise _docker_engine.refused(error) from error
         except BaseException:
             run.destroy()
             raise
@@ -219,7 +216,7 @@ class DockerBackend:
             try:
                 self._ids = _docker_ids.of(client.info())
             except OSError as error:
-                raise _unanswered(error) from error
+                raise _docker_engine.unanswered(error) from error
             finally:
                 client.close()
         return self._ids
@@ -270,34 +267,7 @@ class DockerBackend:
                 return docker.DockerClient(base_url=host, timeout=_TIMEOUT_S)
             return docker.from_env(timeout=_TIMEOUT_S)
         except docker.errors.DockerException as error:
-            raise _unanswered(error) from error
-
-
-def _short(error: BaseException) -> str:
-    """Some engines repeat in their answer all that they were sent."""
-    told = str(error)
-    return told if len(told) <= _MOST_TOLD else f"{told[: _MOST_TOLD // 2]} ... {told[-_MOST_TOLD // 2 :]}"
-
-
-def _unlimited(info: dict[str, Any]) -> frozenset[str]:
-    """Limits that the engine takes without a word and does not keep, as without delegated control groups."""
-    names = {"MemoryLimit": "memory", "PidsLimit": "processes"}
-    return frozenset(ours for theirs, ours in names.items() if info.get(theirs) is False)
-
-
-def _unanswered(error: BaseException) -> SetupError:
-    """The SDK wraps the transport's error several times: what counts is the number at the bottom."""
-    seen: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, BaseException) and one not in seen:
-            seen.append(one)
-            waiting += [one.__cause__, one.__context__, *one.args]
-    code = next((one.errno for one in reversed(seen) if isinstance(one, OSError) and one.errno), 0)
-    text = f"no Docker engine answers: {os.strerror(code) if code else error}"
-    told = SetupError(text, primitive="engine", code=code).explained()
-    return told if told.fix else SetupError(text, primitive="engine", fix="start dockerd, or set DOCKER_HOST")
+            raise _docker_engine.unanswered(error) from error
 
 
 def _owned(client: Any) -> list[tuple[dict[str, str], Any]]:
@@ -350,6 +320,7 @@ class _Walls:
         self._taken: Taken | None = None
         self._waiting: _docker_handover.Waiting | None = None
         self._users = Users(inside=(0, 0), outside=(0, 0))
+        self._killings: _docker_memory.Killings | None = None
         self._proxy: Proxy | None = None
         self._many_files = False
         self.upper = -1
@@ -389,6 +360,7 @@ class _Walls:
             reached(DockerPoint.TAKEN)
         else:
             self._waiting = self._start(kind, spec.label)
+        self._killings = _docker_memory.Killings(self._waiting.pid)
         reached(DockerPoint.FOUND)
         _docker_ids.check(self._waiting.pid, self._users)
         if self._proxy is not None:
@@ -430,6 +402,8 @@ class _Walls:
     def _ended(self, spec: SandboxSpec, early: End | None) -> End:
         """Everybody inside ends with the first process, which we watch ourselves: an engine can be killed."""
         assert self._waiting is not None
+        assert self._killings is not None
+        killed = self._killings.seen()
         if early is not None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._waiting.handle, signal.SIGKILL)
@@ -442,7 +416,8 @@ class _Walls:
         container = self._client.containers.get(self._container)
         status = int(container.wait()["StatusCode"])
         container.reload()
-        return self._end(status, out_of_memory=bool(container.attrs["State"].get("OOMKilled")), spec=spec)
+        killed = killed or bool(container.attrs["State"].get("OOMKilled"))
+        return self._end(status, out_of_memory=killed, spec=spec)
 
     def _over(self, limits: Limits) -> str:
         """The kernel refuses the process or the file; that this ends the run is our doing."""
@@ -493,6 +468,8 @@ class _Walls:
         finally:
             if self._waiting is not None:
                 self._waiting.close()
+            if self._killings is not None:
+                self._killings.close()
             if self._connected is not None:
                 self._connected.close()
 

@@ -515,6 +515,32 @@ class Contract:
         text = "mkdir f; i=0; while : > f/$i; do i=$((i+1)); [ $i -lt 5000 ] || exit 0; done; exit 1"
         self.ends_by("inodes", runner, workspace, text, limits=Limits(inodes=1000))
 
+    EVERYWHERE = (
+        "for d in $(cut -d' ' -f5 /proc/self/mountinfo | sort -u) /run /var/tmp /var/cache /opt /srv /etc; do"
+    )
+
+    def test_no_place_is_outside_of_the_bound(self, runner, workspace):
+        """Three files, each of which alone would be allowed, wherever one can be made."""
+        needs(runner, "disk")
+        if runner.name == "remote docker":
+            pytest.skip("an engine elsewhere gives each place a bound of its own")
+        text = f"{self.EVERYWHERE} n=0; for i in 1 2 3; do dd if=/dev/zero of=$d/more$i bs=1M count=3 && n=$((n+1)); done"
+        text += "; [ $n -lt 3 ] || echo $d >&3; rm -f $d/more?; done 3>&1 2>/dev/null; exit 0"
+
+        observed = self.run(runner, workspace, text, limits=Limits(disk_bytes=8 * MIB))
+
+        assert observed.end == Exited(status=0)
+        assert observed.out == ""
+
+    def test_no_place_is_outside_of_what_cannot_be_started(self, runner, workspace):
+        needs(runner, "noexec")
+        text = f"{self.EVERYWHERE} cp /usr/bin/id $d/tool && $d/tool && echo $d >&3; done 3>&1 >/dev/null 2>&1; exit 0"
+
+        observed = self.run(runner, workspace, text, runs_what_it_writes=False)
+
+        assert observed.end == Exited(status=0)
+        assert observed.out == ""
+
     # afterwards
 
     def test_background_processes_end_with_the_command(self, runner, workspace):

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import diagnose, readings
 from sandbox.backends import _kernel
-from sandbox.backends.docker import DockerBackend, _short, _unlimited
+from sandbox.backends.docker import DockerBackend
 from sandbox.backends.landlock import LandlockBackend
 from sandbox.backends.local import LocalBackend
 from sandbox.diagnose import APPARMOR, CLONE, FILE_SYSTEMS, LSM, MOST, SUBUID, TABLE, Readings, explain
@@ -239,24 +239,3 @@ class TestReal:
 
         assert "there is no engine here" in failed
         assert "DOCKER_HOST" in fix
-
-
-@pytest.mark.parametrize(
-    ("info", "lacks"),
-    [
-        ({"MemoryLimit": True, "PidsLimit": True}, set()),
-        ({"MemoryLimit": False, "PidsLimit": False}, {"memory", "processes"}),
-        ({"MemoryLimit": True, "PidsLimit": False}, {"processes"}),
-        ({}, set()),
-    ],
-)
-def test_limits_that_an_engine_does_not_keep_are_not_claimed(info, lacks):
-    assert _unlimited(info) == lacks
-
-
-def test_an_engine_that_repeats_what_it_was_sent_is_cut_short():
-    told = _short(OSError("first " + "x" * 20_000 + " last"))
-
-    assert len(told) < 700
-    assert told.startswith("first ")
-    assert told.endswith(" last")
