@@ -17,7 +17,7 @@ from sandbox.spec import SandboxSpec
 _WAITER = 'IFS= read -r line || exit 125; eval "$line"; exit $?'
 """A shell reads a line byte by byte, so that what follows it is the command's. The command is a child of the shell:
 as process 1 it would be immune to its own signals."""
-_FORM = 2
+_FORM = 3
 """Raised when what a container is made of changes, so that none of an older guard is taken."""
 
 
@@ -94,6 +94,8 @@ def create(
             network_mode="none",
             # Where the engine would map users for whoever does not say otherwise.
             userns_mode="host",
+            # The shell that waits hears no other: an engine that is stopped or started again would wait for it.
+            stop_signal="SIGKILL",
             hostname="sandbox",
             cap_drop=["ALL"],
             security_opt=["no-new-privileges:true", option],

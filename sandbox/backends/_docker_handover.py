@@ -88,7 +88,7 @@ class Waiting:
         return bool(select.select([self.handle], [], [], timeout_s)[0])
 
     def status(self) -> int | None:
-        """As a shell would say it; None where only the engine knows (before Linux 6.15)."""
+        """Less than 0: it was killed, by that signal. None where only the engine knows (before Linux 6.15)."""
         for _ in range(50):
             told = bytearray(struct.pack("Q56x", _INFO_EXIT))
             try:
@@ -98,8 +98,7 @@ class Waiting:
                     return None
             else:
                 if struct.unpack_from("Q", told)[0] & _INFO_EXIT:
-                    code = os.waitstatus_to_exitcode(struct.unpack_from("i", told, 60)[0])
-                    return code if code >= 0 else 128 - code
+                    return os.waitstatus_to_exitcode(struct.unpack_from("i", told, 60)[0])
             select.select([], [], [], 0.001)  # not reaped yet
         return None
 

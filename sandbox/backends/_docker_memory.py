@@ -15,17 +15,24 @@ class Killings:
 
     def __init__(self, pid: int) -> None:
         self._file = _opened(pid)
+        # A rootless engine without control groups leaves a container in one that others are in too.
+        self._before = self._count()
         self._seen = False
 
     def seen(self) -> bool:
         """False where it cannot be known."""
-        if self._file >= 0 and not self._seen:
-            try:
-                lines = os.pread(self._file, 4096, 0).splitlines()
-            except OSError:  # the group is gone
-                return False
-            self._seen = any(line.split()[:1] == [_WORD] and line.split()[1:] != [b"0"] for line in lines)
+        self._seen = self._seen or self._count() > self._before
         return self._seen
+
+    def _count(self) -> int:
+        """0 where it cannot be known, and when the group is gone."""
+        if self._file < 0:
+            return 0
+        try:
+            lines = [line.split() for line in os.pread(self._file, 4096, 0).splitlines()]
+        except OSError:
+            return 0
+        return next((int(words[1]) for words in lines if words[:1] == [_WORD] and words[1:]), 0)
 
     def close(self) -> None:
         if self._file >= 0:

@@ -40,7 +40,7 @@ from sandbox.diagnose import Readings, explain
 from sandbox.errors import ChangesError, SandboxError, SetupError
 from sandbox.images.build import IMAGE
 from sandbox.proxy.attend import Proxy
-from sandbox.result import Capabilities, Connections, End, Exited, LimitHit
+from sandbox.result import Capabilities, Connections, End, Exited, Interrupted, LimitHit
 from sandbox.spec import Limits, Network, SandboxSpec, Stdio
 
 _ENFORCES = frozenset(
@@ -50,6 +50,7 @@ _ENFORCES = frozenset(
 _COPIES = _ENFORCES - set("network open-files hidden noexec caches terminal".split())
 """Of an engine whose containers are not ours to enter."""
 _TIMEOUT_S = 60
+_KILLED = 128 + signal.SIGKILL
 _END_S = 10.0
 """After its outputs are closed, for the first process to end by itself."""
 
@@ -378,7 +379,14 @@ class _Walls:
         made.start()
         reached(DockerPoint.STARTED)
         made.reload()
-        return _docker_handover.Waiting(int(made.attrs["State"]["Pid"]), self._nonce)
+        pid = int(made.attrs["State"]["Pid"])
+        if not pid:  # as if it were elsewhere, and it is nowhere
+            raise SetupError(
+                "the container ended before it had its command",
+                primitive="hand-over",
+                fix="see what `docker events` says about it, and try again",
+            )
+        return _docker_handover.Waiting(pid, self._nonce)
 
     def attend(self, spec: SandboxSpec, stdio: Stdio) -> End:
         """Hand the command over, carry its streams, and say how it ended."""
@@ -411,13 +419,30 @@ class _Walls:
                 raise SandboxError("the container cannot be ended: its changes are dropped")
         if early is not None:
             return early
-        if self._waiting.status() == 0:
+        if (own := self._waiting.status()) == 0:
             return Exited(status=0)
-        container = self._client.containers.get(self._container)
-        status = int(container.wait()["StatusCode"])
-        container.reload()
-        killed = killed or bool(container.attrs["State"].get("OOMKilled"))
-        return self._end(status, out_of_memory=killed, spec=spec)
+        status, out_of_memory = self._told(own)
+        if out_of_memory or killed:
+            return LimitHit(limit="memory")
+        if own is None and status == _KILLED:
+            # Or the command ended so: an engine says no more, and half of a run is not a whole one.
+            own = -signal.SIGKILL
+        # Nobody inside can end the first process by a signal: not the command was killed, but the sandbox.
+        if own is not None and own < 0:
+            return Interrupted(signal=-own)
+        return self._end(status, spec) if status else Exited(status=0)
+
+    def _told(self, own: int | None) -> tuple[int, bool]:
+        """What the engine says of the end, and whether memory was the reason. ``own``: what we know without it."""
+        try:
+            container = self._client.containers.get(self._container)
+            status = int(container.wait()["StatusCode"])
+            container.reload()
+            return status, bool(container.attrs["State"].get("OOMKilled"))
+        except (OSError, SetupError):  # it was killed too
+            if own is None:
+                raise
+            return own, False
 
     def _over(self, limits: Limits) -> str:
         """The kernel refuses the process or the file; that this ends the run is our doing."""
@@ -436,11 +461,7 @@ class _Walls:
         )
         return ""
 
-    def _end(self, status: int, *, out_of_memory: bool, spec: SandboxSpec) -> End:
-        if status == 0:
-            return Exited(status=0)
-        if out_of_memory:
-            return LimitHit(limit="memory")
+    def _end(self, status: int, spec: SandboxSpec) -> End:
         if spec.limits.cpu_s is not None and status == 128 + signal.SIGXCPU:
             return LimitHit(limit="cpu")
         if self._many_files:
