@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from sandbox.backends import _docker_container, _docker_pool
+from sandbox.backends import _docker_container, _docker_points, _docker_pool
+from sandbox.backends._docker_points import DockerPoint
 from sandbox.result import Exited
 from sandbox.spec import Limits, Network
 from tests.sandbox.conftest import DOCKER_HOST
@@ -203,6 +204,42 @@ def test_what_a_killed_keeper_leaves_is_removed_and_what_was_taken_is_not(waitin
     os.rename(mine, file)
     assert waiting.backend().sweep() == 1
     assert left not in waiting.containers()
+
+
+@pytest.mark.parametrize("also", ["nobody else", "the keeper"])
+@pytest.mark.parametrize("point", [DockerPoint.TAKEN, DockerPoint.TOLD])
+def test_what_a_killed_guard_had_taken_goes_at_the_next_start(waiting, tree, point, also):
+    observe(waiting.backend(), script(tree, "true"))
+    waiting.full()
+    taken = waiting.containers()
+
+    def die(at):
+        if at is point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def work():
+        _docker_points.hook = die
+        observe(waiting.backend(), script(tree, "echo half > made; sleep 60"))
+        os._exit(0)
+
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert len(waiting.files("taken")) == 1
+    if also == "the keeper":
+        for pid in waiting.keepers():
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: not any(map(_docker_pool.kept, _docker_pool.places(waiting.pool))))
+        waiting.backend().sweep()
+    assert observe(waiting.backend(), script(tree, "ls -A")).out == "a.txt\n"
+
+    until(lambda: not taken & waiting.containers())
+    waiting.full()
+    assert waiting.files("taken") == []
 
 
 def test_the_number_0_ends_the_keeper(waiting, tree):
