@@ -29,6 +29,10 @@ test-remote *args:
 test-rootless *args:
     tests/sandbox/with_rootless_dockerd.sh {{python}} -m pytest -m rootless tests/sandbox {{args}}
 
+# the same on the Podman of an ordinary user (root, podman, crun, uidmap)
+test-rootless-podman *args:
+    GUARD_TEST_ROOTLESS_ENGINE=podman tests/sandbox/with_rootless_dockerd.sh {{python}} -m pytest -m rootless tests/sandbox {{args}}
+
 # a developer's tools in the sandbox, with Rust, which the ordinary run leaves out
 work:
     GUARD_TEST_CARGO=1 {{python}} -m pytest tests/enforce/test_work.py -q

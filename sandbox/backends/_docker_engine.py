@@ -27,7 +27,7 @@ _KNOWN = (
     (
         "opening seccomp profile failed",
         "seccomp",
-        "run Podman on this machine, with the same /tmp: it reads the system call filter from a file there",
+        "use a Podman of this machine, of this user or of root: it reads the system call filter from a file of ours in /tmp",
     ),
 )
 """What engines say where one of the machine's primitives fails them, its name, and what to do."""
@@ -43,6 +43,8 @@ class Engine:
     """Limits that it is not told of it raises to numbers of its own, and starts nothing where it may not."""
     bounded_volumes: bool
     """A volume of its can be memory of a size."""
+    tells_limits: bool
+    """It says which limits it does not keep; else it is looked whether they stand."""
 
     def told(self) -> str:
         return f"{self.name} {self.version}"
@@ -53,7 +55,14 @@ def engine(version: dict[str, Any]) -> Engine:
     parts = cast("list[dict[str, Any]]", version.get("Components") or [])
     podman = any(one.get("Name") == _PODMAN for one in parts)
     name, number = "Podman" if podman else "engine", str(version.get("Version", "?"))
-    return Engine(name, number, filter_by_path=podman, raises_limits=podman, bounded_volumes=not podman)
+    return Engine(
+        name,
+        number,
+        filter_by_path=podman,
+        raises_limits=podman,
+        bounded_volumes=not podman,
+        tells_limits=not podman,
+    )
 
 
 def unraised(of: Engine) -> dict[str, int]:

@@ -26,7 +26,9 @@ class Users:
 def of(info: dict[str, Any]) -> Ids:
     """Of what the engine says of itself."""
     options = info.get("SecurityOptions") or ()
-    return Ids.ROOTLESS if any(str(one).startswith("name=rootless") for one in options) else Ids.SAME
+    # Docker says it among its options, Podman in a word of its own.
+    rootless = info.get("Rootless") is True or any(str(one).startswith("name=rootless") for one in options)
+    return Ids.ROOTLESS if rootless else Ids.SAME
 
 
 def users(ids: Ids, workspace: os.stat_result) -> Users:

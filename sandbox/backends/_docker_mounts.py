@@ -20,8 +20,10 @@ def writable(pid: int) -> list[str]:
             mount, _, system = line.partition(b" - ")
             place, options = mount.split()[4:6]
             if b"rw" in options.split(b",") and os.fsdecode(system.split()[0]) not in _NOBODY_FILLS:
-                # Blanks and backslashes are written in octal.
-                found.append(os.fsdecode(place.decode("unicode_escape", "surrogateescape").encode("latin-1")))
+                first, *rest = place.split(b"\\")  # blanks and backslashes are written in octal
+                found.append(
+                    os.fsdecode(first + b"".join(bytes([int(one[:3], 8)]) + one[3:] for one in rest))
+                )
     return found
 
 

@@ -91,6 +91,7 @@ class DockerBackend:
         self._host, self._image, self._pool = host, image, pool
         self._probed: Capabilities | None = None
         self._ids: Ids | None = None
+        self._bounded: frozenset[str] | None = None
         self._elsewhere = False
         """Known once it has been tried: its containers are not ours to enter."""
 
@@ -114,7 +115,8 @@ class DockerBackend:
         try:
             client = self.client()
             try:
-                detail = f"{_docker_engine.engine(client.version()).told()}, image {self._image}"
+                engine = _docker_engine.engine(client.version())
+                detail = f"{engine.told()}, image {self._image}"
                 info: dict[str, Any] = client.info()
                 self._ids = _docker_ids.of(info)
                 unlimited = _docker_engine.unlimited(info)
@@ -140,6 +142,8 @@ class DockerBackend:
                 failed=str(told := _docker_engine.unanswered(error)),
                 fix=told.fix,
             )
+        if not engine.tells_limits and self._bounded is not None:
+            unlimited |= frozenset({"memory", "processes"}) - self._bounded
         if unlimited:
             enforces -= unlimited
             primitive = (
@@ -185,6 +189,7 @@ class DockerBackend:
                 if spec.network is not None:
                     spec = walls.offer(spec, spec.network)
                 walls.build(spec)
+                self._bounded = walls.bounded
                 end = walls.attend(spec, stdio)
                 walls.end_proxy()
             except OSError as error:  # as all that the SDK raises about an engine that answers
@@ -322,6 +327,8 @@ class _Walls:
         self._waiting: _docker_handover.Waiting | None = None
         self._users = Users(inside=(0, 0), outside=(0, 0))
         self._killings: _docker_memory.Killings | None = None
+        self.bounded: frozenset[str] | None = None
+        """Limits of memory and processes that stand, where it was looked."""
         self._proxy: Proxy | None = None
         self._many_files = False
         self.upper = -1
@@ -362,6 +369,8 @@ class _Walls:
         else:
             self._waiting = self._start(kind, spec.label)
         self._killings = _docker_memory.Killings(self._waiting.pid)
+        if self._ids is Ids.ROOTLESS:
+            self.bounded = _docker_memory.bounded(self._waiting.pid, kind.memory_bytes, kind.processes)
         reached(DockerPoint.FOUND)
         _docker_ids.check(self._waiting.pid, self._users)
         if self._proxy is not None:

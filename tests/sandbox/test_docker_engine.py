@@ -1,12 +1,13 @@
 """What engines say of themselves, and what is told each of them. The answers are those of engines that were tried."""
 
+import io
 import os
 import resource
 import stat
 
 import pytest
 
-from sandbox.backends import _docker_container
+from sandbox.backends import _docker_container, _docker_ids, _docker_memory, _docker_mounts
 from sandbox.backends._docker_engine import (
     engine,
     filter_option,
@@ -15,6 +16,7 @@ from sandbox.backends._docker_engine import (
     unlimited,
     unraised,
 )
+from sandbox.backends._docker_ids import Ids
 from sandbox.errors import SetupError
 
 DOCKER = {"Version": "20.10.24", "Components": [{"Name": "Engine"}, {"Name": "containerd"}, {"Name": "runc"}]}
@@ -140,7 +142,7 @@ def test_a_filter_for_docker_needs_no_file():
     [
         ("crun: setrlimit `RLIMIT_NPROC`: Operation not permitted: OCI permission denied", "setrlimit", "CAP_SYS_RESOURCE"),
         ("crun: cgroups in hybrid mode not supported, drop all controllers from cgroupv2", "cgroup", "umount /sys/fs/cgroup/unified"),
-        ("container create: opening seccomp profile failed: open /tmp/a/b: no such file", "seccomp", "on this machine"),
+        ("container create: opening seccomp profile failed: open /tmp/a/b: no such file", "seccomp", "a Podman of this machine"),
         ("x" * 5000 + " crun: setrlimit `RLIMIT_NOFILE`: " + "x" * 5000, "setrlimit", "LimitNOFILE"),
     ],
 )  # fmt: skip
@@ -178,3 +180,57 @@ def test_a_copy_is_sent_only_where_it_can_be_bounded():
     require_volumes(engine(DOCKER))
     with pytest.raises(SetupError, match="this Podman may not be entered"):
         require_volumes(engine(PODMAN))
+
+
+def proc(monkeypatch, files):
+    """What the modules open, from ``files`` by path; all else is not there."""
+
+    def opened(path, mode="r", **_):
+        if path not in files:
+            raise FileNotFoundError(path)
+        return io.BytesIO(files[path].encode()) if "b" in mode else io.StringIO(files[path])
+
+    for module in (_docker_memory, _docker_mounts):
+        monkeypatch.setattr(module, "open", opened, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("files", "stands"),
+    [
+        ({"cgroup": "0::/a/b\n", "a/b/memory.max": "4096\n", "a/b/pids.max": "8\n"}, {"memory", "processes"}),
+        ({"cgroup": "0::/a/b\n", "a/memory.max": "4096\n", "a/b/memory.max": "max\n", "a/b/pids.max": "max\n"}, {"memory"}),
+        ({"cgroup": "0::/a/b\n", "a/b/memory.max": "8192\n", "a/b/pids.max": "7\n"}, set()),
+        ({"cgroup": "2:pids:/x\n1:memory:/y\n0::/\n", "memory/y/memory.limit_in_bytes": "4096\n", "pids/x/pids.max": "8\n"}, {"memory", "processes"}),
+        ({"cgroup": "2:pids:/\n1:memory:/\n0::/\n"}, set()),
+        ({"cgroup": "0::/../../etc\n", "../../etc/memory.max": "4096\n"}, set()),
+        ({"cgroup": "nothing of the kind\n"}, set()),
+        ({}, set()),
+    ],
+)  # fmt: skip
+def test_a_limit_stands_if_a_control_group_says_that_number(monkeypatch, files, stands):
+    places = {f"/sys/fs/cgroup/{name}": text for name, text in files.items() if name != "cgroup"}
+    proc(monkeypatch, places | ({"/proc/9/cgroup": files["cgroup"]} if "cgroup" in files else {}))
+
+    assert _docker_memory.bounded(9, 4096, 7) == stands
+    assert _docker_memory.bounded(9, None, None) == set()
+
+
+MOUNTS = r"""1 0 0:1 / / ro,relatime - overlay overlay rw
+2 1 0:2 / /run rw,nosuid shared:1 master:2 - tmpfs tmpfs rw
+3 1 0:3 / /proc rw - proc proc rw
+4 1 0:4 / /a\040b\134c rw - ext4 /dev/sda rw
+5 1 0:5 / /usr ro - ext4 /dev/sda rw
+6 1 0:6 / /dev/pts rw - devpts devpts rw
+"""
+
+
+def test_what_an_engine_left_writable_is_found_by_any_name(monkeypatch):
+    proc(monkeypatch, {"/proc/9/mountinfo": MOUNTS})
+
+    assert _docker_mounts.writable(9) == ["/run", "/a b\\c"]
+
+
+def test_a_podman_is_asked_whether_it_is_rootless_in_its_own_word():
+    assert _docker_ids.of({"Rootless": True}) is Ids.ROOTLESS
+    assert _docker_ids.of({"Rootless": False}) is Ids.SAME
+    assert _docker_ids.of({"Rootless": "no"}) is Ids.SAME

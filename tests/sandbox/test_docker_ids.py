@@ -63,13 +63,18 @@ def test_in_a_rootless_engine_the_command_is_the_caller_without_a_capability():
 
 
 @pytest.mark.rootless
-def test_the_engine_of_another_user_is_sent_a_copy():
-    """Root may enter its containers, and would have commands run as that user."""
+def test_the_engine_of_another_user_is_sent_a_copy_or_refused():
+    """Root may enter its containers, and would have commands run as that user. Podman cannot be sent one."""
     rootless()
     workspace = tempfile.mkdtemp(prefix="execguard-test-")
     backend = DockerBackend(host=ROOTLESS_DOCKER)
     observed = observe(backend, script(workspace, "echo made > made"))
 
+    if "Podman" in backend.probe().detail:
+        assert observed.failed is not None
+        assert not backend.probe().works
+        assert "a Podman of this machine" in backend.probe().fix
+        return
     assert observed.end == Exited(status=0)
     assert observed.contents == {"made": b"made\n"}
     assert "sent a copy" in backend.probe().detail
