@@ -6,10 +6,10 @@ Run it as `python -m benchmarks.policy_diff`; it prints seconds, cells and what 
 import random
 import time
 
+from guard.enforce.revisions import builtin
 from guard.engine.imagined import imagined_facts
 from guard.model.dataclass import replace
 from guard.model.verdict import Verdict
-from guard.policy.files.revisions import builtin
 from guard.policy.review import places
 from guard.policy.review.compare import Comparison, compare
 from guard.policy.rule import Policy, PolicyLayer, Rule, policy_of

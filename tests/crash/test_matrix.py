@@ -88,9 +88,11 @@ def kill_group(child: int) -> None:
 
 def kill_all(child: int) -> None:
     """As when a container is stopped, or memory is short: nobody is left to clean up after the others."""
-    everybody = [child, *below(child)]
-    for one in everybody:
-        os.kill(one, signal.SIGSTOP)
+    everybody: list[int] = []
+    while new := [one for one in (child, *below(child)) if one not in everybody]:
+        for one in new:
+            os.kill(one, signal.SIGSTOP)
+        everybody += new
     for one in everybody:
         os.kill(one, signal.SIGKILL)
 
@@ -139,6 +141,8 @@ class Scenario:
 
     def case(self, point: Point, occurrence: int, who: str, kill: Callable[[int], None]) -> None:
         self.cases += 1
+        # What a command has done when it is killed is what it has done.
+        self.scene.torn = who == "command"
         try:
             words = self.prepare()
             first = len(self.scene.records())
