@@ -86,12 +86,21 @@ def kill_group(child: int) -> None:
     os.killpg(child, signal.SIGKILL)
 
 
+def _stands_still(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] in "TtZX"
+    except FileNotFoundError:
+        return True
+
+
 def kill_all(child: int) -> None:
     """As when a container is stopped, or memory is short: nobody is left to clean up after the others."""
     everybody: list[int] = []
     while new := [one for one in (child, *below(child)) if one not in everybody]:
         for one in new:
             os.kill(one, signal.SIGSTOP)
+        while not all(map(_stands_still, new)):
+            time.sleep(0.001)
         everybody += new
     for one in everybody:
         os.kill(one, signal.SIGKILL)
