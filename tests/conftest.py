@@ -16,8 +16,6 @@ for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
 
 PURE = ("shell", "effects", "engine", "policy", "properties", "fuzz", "differential")
 """Directories of tests that touch nothing but scratch directories of their own: each file may run beside anything."""
-WALLS = ("sandbox", "escapes")
-"""Sandboxes alone: what they look for on the machine bears a mark of theirs, so that the guard's own may be there too."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,15 +29,12 @@ def _others_reach_what_they_are_given(tmp_path_factory):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """What starts sandboxes stays in one process, one after the other, and what starts guards and agents in another."""
+    """What starts sandboxes, guards and agents stays in one process, one after the other, as without workers."""
     from xdist.scheduler import LoadScopeScheduling
 
     class BesideTheMachine(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.split("::", 1)[0]
-            directory = file.split("/")[1]
-            if directory in PURE:
-                return file
-            return "walls" if directory in WALLS else "machine"
+            return file if file.split("/")[1] in PURE else "machine"
 
     return BesideTheMachine(config, log)
