@@ -98,7 +98,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         complain(
             "interrupted",
-            "what was begun is recorded: `guard audit tail`; held changes are in `guard changes`",
+            "if a command was run, `guard audit tail` shows what became of it",
         )
         return 130
     except BrokenPipeError:
