@@ -82,7 +82,12 @@ PROVED = [pytest.param(case, id=case.id) for _, case in CASES if case.control]
 @pytest.mark.skipif(os.getuid() != 0, reason="the proof gives up the rights of root, and has none to give up")
 @pytest.mark.parametrize("case", PROVED)
 def test_without_walls_it_does_harm(case):
+    # It can do harm: once is proof enough, and a loaded machine may cut one attempt short.
     harm, out = does_harm(case)
+    for _ in range(2):
+        if harm:
+            break
+        harm, out = does_harm(case)
 
     assert harm, f"{case.tries}: {out}"
 
