@@ -57,6 +57,7 @@ bench:
     {{python}} benchmarks/sandbox.py
     {{python}} benchmarks/build.py
     {{python}} benchmarks/changes.py --files 10000
+    {{python}} benchmarks/policy.py
     {{python}} -m benchmarks.policy_diff
 
 # the docker sandbox against `docker run`, with an engine of its own (root)

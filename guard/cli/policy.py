@@ -40,11 +40,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="Compare two policies over every effect they tell apart, with a command for each change.",
     )
     _add_diff(diff)
+    bench = actions.add_parser(
+        "bench",
+        help="what the policy in force costs: a decision, loading it, a hook call",
+        description="Measure the policy in force beside what is known; exit code 1 when it costs more than a limit given.",
+    )
+    _add_bench(bench)
     compiled = actions.add_parser("compile", help=argparse.SUPPRESS)
-    for action in (check, show, compiled):
+    for action in (check, show, bench, compiled):
         action.add_argument("--cwd", metavar="DIR", help="the workspace (default: where you are)")
-    for action in (check, show, schema, compiled):
+    for action in (check, show, schema, bench, compiled):
         action.add_argument("--json", action="store_true", help="for machines")
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    limits = (
+        ("--max-us", "exit 1 when a decision costs more than N microseconds (p50)"),
+        ("--max-load-ms", "the same for loading the policy from its cache"),
+        ("--max-hook-ratio", "the same for a hook call, in starts of an interpreter"),
+    )
+    for name, text in limits:
+        parser.add_argument(name, type=float, metavar="N", help=text)
+    parser.add_argument(
+        "--rounds", type=int, default=7, metavar="N", help="default: %(default)s; the best of each counts"
+    )
 
 
 def _add_diff(parser: argparse.ArgumentParser) -> None:
@@ -109,6 +128,15 @@ def run(args: argparse.Namespace) -> int:
     match args.action:
         case "show":
             return _show(args, here, places)
+        case "bench":
+            from guard.cli import policy_bench  # noqa: PLC0415 - the whole engine
+
+            policy = _loaded(here, places)
+            return (
+                policy
+                if isinstance(policy, int)
+                else policy_bench.run(args, here, policy, places.policy_cache, cwd)
+            )
         case _:
             return _compile(args, here, places)
 

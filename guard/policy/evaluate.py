@@ -4,12 +4,13 @@ A permissive rule must cover all of an effect; a strict one speaks as soon as an
 """
 
 from guard.effects.place import place_of, roots
-from guard.model.dataclass import dataclass
+from guard.model.dataclass import dataclass, fields
 from guard.model.decision import Allow, Ask, Decision, Deny, Host, Placement, Reason, Sandbox
 from guard.model.effect import (
     ChangeMode,
     Connect,
     DeletePath,
+    KillProcess,
     LinkPath,
     PublishVcs,
     ReadPath,
@@ -24,7 +25,7 @@ from guard.model.effect import (
 from guard.model.facts import Facts
 from guard.model.names import folded
 from guard.model.paths import ResolvedPath
-from guard.model.typed import TYPE_CHECKING
+from guard.model.typed import TYPE_CHECKING, Callable
 from guard.model.verdict import Verdict
 from guard.policy.hosts import UNKNOWN, HostSet, normal
 from guard.policy.layers import SECRET, Entry, Ruling, Tables, tables_of
@@ -32,9 +33,9 @@ from guard.policy.match import wildcard
 from guard.policy.rule import Policy, Rule
 
 if TYPE_CHECKING:
-    from operator import itemgetter
+    from operator import attrgetter, itemgetter
 else:
-    from _operator import itemgetter  # the part of it that is built in
+    from _operator import attrgetter, itemgetter  # the part of it that is built in
 
 
 def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> Decision:
@@ -42,6 +43,26 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
     if not effects:
         raise ValueError("nothing to judge: the analysis always gives at least one effect")
     tables = tables_of(policy)
+    if len(effects) > _MOST_EFFECTS:
+        return _judged(effects, policy, tables, facts)
+    asked = _ASKED
+    try:
+        key = (_world(facts), *[asked[effect.__class__](effect) for effect in effects])
+    except KeyError:
+        for effect in effects:
+            asked[effect.__class__] = _asked(effect.__class__)
+        return judge(effects, policy, facts)
+    decision = tables.decided.get(key)
+    if decision is None:
+        decision = _judged(effects, policy, tables, facts)
+        if len(tables.decided) >= _DECIDED:
+            tables.decided.clear()
+        if all(map(_is_small, effects)):
+            tables.decided[key] = decision
+    return decision
+
+
+def _judged(effects: tuple[ResolvedEffect, ...], policy: Policy, tables: Tables, facts: Facts) -> Decision:
     found: list[Entry] = []
     shadow: list[Reason] = []
     owners: set[str] = set()
@@ -96,6 +117,54 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
             return Ask(reasons=reasons, placement=placement, shadow=tuple(shadow))
         case Verdict.DENY:
             return Deny(reasons=reasons, placement=placement, shadow=tuple(shadow))
+
+
+_MOST_EFFECTS = 8
+_MOST_NAMES = 32
+"""Of one effect: what lies below its path, and the other names of that. What holds more is judged anew each time."""
+_DECIDED = 4_096
+"""Decisions that a long-lived guard keeps before it starts anew."""
+_UNASKED = frozenset(
+    "span given kind loss unresolved arguments sha256 reason port remote packages detail".split()
+)
+"""INVARIANT: fields that no rule can ask about. All others, such as one that is added, tell decisions apart."""
+_PATHS = frozenset(("path", "target"))
+_world = attrgetter("today", "package_hosts", "guard_paths", "workspace", "home", "temp")
+_ASKED: dict[type, Callable[[object], object]] = {}
+"""By the class of an effect: all of it that a decision can depend on."""
+
+
+def _asked(cls: type) -> Callable[[object], object]:
+    names = ["__class__"]
+    for item in fields(cls):
+        if item.name in _PATHS and cls is not KillProcess:
+            names += [
+                f"{item.name}.{part.name}" for part in fields(ResolvedPath) if part.name not in _UNASKED
+            ]
+        elif item.name not in _UNASKED:
+            names.append(item.name)
+    return attrgetter(*names)
+
+
+def _is_small(effect: ResolvedEffect) -> bool:
+    match effect:
+        case LinkPath(path=path, target=target):
+            return (
+                len(path.aliases) + len(path.below) + len(target.aliases) + len(target.below) <= _MOST_NAMES
+            )
+        case (
+            ReadPath(path=path)
+            | WritePath(path=path)
+            | DeletePath(path=path)
+            | ChangeMode(path=path)
+            | ReadSecret(path=path)
+            | TamperGuard(path=path)
+        ):
+            return len(path.aliases) + len(path.below) <= _MOST_NAMES
+        case Connect(carries=carries):
+            return len(carries) <= _MOST_NAMES
+        case _:
+            return True
 
 
 def _said(ruling: Ruling, seen: "Seen", facts: Facts) -> Ruling:

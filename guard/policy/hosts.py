@@ -50,6 +50,9 @@ def address(text: str) -> Address | None:
     """``127.1``, ``0x7f000001``, ``[::ffff:127.0.0.1]`` ... as an address; None for a name."""
     if not text.isascii():
         return None
+    # Most names begin with a letter; no number of an address does.
+    if not text[:1].isdigit() and ":" not in text:
+        return None
     if ":" in text:
         value = _v6(text.strip("[]").partition("%")[0])
         if value is None:

@@ -5,7 +5,7 @@ same law: a repository may send to the sandbox what others let onto the host, ne
 """
 
 from guard.model.dataclass import dataclass, field
-from guard.model.decision import Reason
+from guard.model.decision import Decision, Reason
 from guard.model.typed import TypeAlias
 from guard.model.verdict import Verdict
 from guard.policy import hosts, zones
@@ -118,6 +118,8 @@ class Tables:
     layers: tuple[LayerTable, ...]
     zones: zones.ZoneTable
     permits_host: bool
+    decided: dict[object, Decision] = field(default_factory=dict[object, Decision], compare=False)
+    """By all that a decision depends on: what was decided before."""
 
 
 def tables_of(policy: Policy) -> Tables:

@@ -57,7 +57,7 @@ class Clamped:
 
 def profile_for(policy: Policy, owners: frozenset[str], repos: frozenset[str]) -> RunProfile:
     """``owners`` and ``repos``: profiles named by rules of the owner's layers and of the repository's."""
-    key = f"profile {sorted(owners)} {sorted(repos - owners)}"
+    key = ("profile", owners, repos)
     kept = policy.memo.get(key)
     if isinstance(kept, RunProfile):
         return kept

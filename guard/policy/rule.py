@@ -138,7 +138,7 @@ class Policy:
     """Every program that some rule names: copies of these are looked for."""
     denied_programs: frozenset[str] = field(default_factory=frozenset[str])
     """What some rule that denies starting programs names: patterns, ``sha256:`` for one that is meant by its content."""
-    memo: dict[str, object] = field(default_factory=dict[str, object], repr=False, compare=False)
+    memo: dict[object, object] = field(default_factory=dict[object, object], repr=False, compare=False)
     """What was worked out from the layers; not part of the value."""
 
     @property

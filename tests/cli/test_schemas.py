@@ -219,6 +219,13 @@ def test_policies_are_reported_as_their_schema_says(user):
         valid(json.loads(done.stdout), "policy-report")
 
 
+def test_costs_of_a_policy_are_reported_as_their_schema_says(user):
+    done = user.guard("policy", "bench", "--json", "--rounds", "1")
+
+    assert done.returncode == 0, done.stderr
+    valid(json.loads(done.stdout), "policy-bench")
+
+
 def test_the_doctor_reports_as_its_schema_says(user):
     healthy = json.loads(user.guard("doctor", "--json").stdout)
     (user.home / ".local").write_text("in the way\n")

@@ -5,7 +5,7 @@ from guard.model.typed import Any
 from guard.model.verdict import Verdict
 from guard.policy.rule import InlineTest, PolicyException, PolicyLayer, Profile, ProfileLimit, Rule
 
-FORMAT = 11
+FORMAT = 12
 _NESTED = {"rules": Rule, "exceptions": PolicyException, "tests": InlineTest}
 _VERDICTS = frozenset({"verdict", "expect", "default"})
 _TUPLES = frozenset(
@@ -61,6 +61,9 @@ def _fields(item: Rule | PolicyException | InlineTest | PolicyLayer) -> list[tup
     out: list[tuple[str, Any]] = []
     for field in fields(item):
         value = getattr(item, field.name)
+        # Of most fields of a rule nothing is said: what need not be read again is a third of the time.
+        if value == field.default and type(value) is type(field.default):
+            continue
         if field.name in _VERDICTS:
             value = value.value
         elif field.name in _TUPLES:
