@@ -60,7 +60,8 @@ def texts(kinds: Iterable[frozenset[Pattern]], *, separator: str = "") -> list[s
     search = _Search([kind for kind in wild if kind], frozenset(out), separator)
     for text in search.found():
         out[text] = None
-    return sorted((text for text in out if text not in _NONE), key=lambda text: (len(text), text))
+    # Small letters first: a reader takes large ones for something that matters.
+    return sorted((text for text in out if text not in _NONE), key=lambda text: (len(text), text.swapcase()))
 
 
 class _Search:

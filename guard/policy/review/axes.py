@@ -189,24 +189,13 @@ class Axes:
         axis.states += found.states
         return found
 
-    def _patterns(self, name: str) -> tuple[str, ...]:
-        kind, _, rest = name.partition(":")
-        if not rest:
-            return zones.NAMED.get(name, ())
-        layer_name, _, zone = rest.partition(":")
-        out: list[str] = []
-        # Both sides may have a layer of this name, with another meaning of the zone.
-        for layer, _ in self._said:
-            if (layer.kind, layer.name) == (kind, layer_name):
-                out += dict(layer.zones).get(zone, ())
-        return tuple(dict.fromkeys(out))
-
     def _groups(self, conditions: list[tuple[str, ...]]) -> list[Group]:
         groups: dict[Group, None] = {Group(frozenset({"$W/**"})): None}
         named = {name for names in conditions for name in names}
         for layer, said in self._said:
             own = dict(layer.zones)
-            for names in (said.zones, said.except_zones if isinstance(said, Rule) else ()):
+            carried = tuple(zone for zone in said.carries if zone != SECRET) if isinstance(said, Rule) else ()
+            for names in (said.zones, said.except_zones if isinstance(said, Rule) else (), carried):
                 plain = frozenset(
                     pattern
                     for name in names
@@ -221,10 +210,6 @@ class Axes:
                 )
                 groups.update({Group(plain): None} if plain else {})
                 groups.update({Group(folded, fold=True): None} if folded else {})
-        for name in {zone for rule in self._rules for zone in rule.carries if zone != SECRET}:
-            groups[
-                Group(frozenset(self._patterns(name) or zones.NAMED.get(name, ())), name in zones.FOLDED)
-            ] = None
         if named & {"system", "device", "harmless-device"}:
             for patterns in (("/**",), ("/",), ("/dev/**",), ("/dev",), zones.NAMED["harmless-device"]):
                 groups[Group(frozenset(patterns))] = None

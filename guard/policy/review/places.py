@@ -50,7 +50,7 @@ class _Node:
             if self.deep is None:
                 self.deep = _Node(loop=True)
             return self.deep
-        return self.edges.setdefault(Pattern(part, fold and part != ANY), _Node())
+        return self.edges.setdefault(Pattern(part, fold and part not in {ANY, *ROOTS}), _Node())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,16 @@ class _Machine:
         self.loop: list[bool] = []
         self.edges: list[tuple[tuple[Pattern, int], ...]] = []
         self._known: dict[object, int] = {}
+        self._closures: dict[int, tuple[int, int]] = {}
+        self._states: dict[tuple[int, int], _State] = {}
         self.start = self._number(root)
+        self.loops = sum(1 << number for number, loop in enumerate(self.loop) if loop)
+        self.onward = sum(
+            1 << number
+            for number, edges in enumerate(self.edges)
+            if edges or self.loop[number] or self.deep[number] >= 0
+        )
+        """Nodes that anything leads on from: those that are left out only say what is here."""
 
     def _number(self, node: _Node) -> int:
         """Nodes from which the same is accepted get one number."""
@@ -99,23 +108,30 @@ class _Machine:
             self.edges.append(edges)
         return known
 
-    def closed(self, numbers: Iterable[int]) -> _State:
-        nodes: set[int] = set()
-        for number in numbers:
+    def closure(self, number: int) -> tuple[int, int]:
+        """Where one is who is at this node, as bits, and the groups that hold everything from there on."""
+        known = self._closures.get(number)
+        if known is None:
+            nodes = held = 0
             at = number
-            while at >= 0 and at not in nodes:
-                nodes.add(at)
+            while at >= 0:
+                nodes |= 1 << at
+                if self.loop[at]:
+                    held |= self.accept[at]
                 at = self.deep[at]
-        held = 0
-        for number in nodes:
-            if self.loop[number]:
-                held |= self.accept[number]
-        bits = 0
-        for number in nodes:
-            # Whatever it could still accept is accepted already, and will be for ever.
-            if self.reach[number] & ~held:
-                bits |= 1 << number
-        return _State(bits, held)
+            known = self._closures[number] = nodes, held
+        return known
+
+    def state(self, nodes: int, held: int) -> _State:
+        """Without the nodes at which whatever could still be accepted is accepted already, and will be for ever."""
+        known = self._states.get((nodes, held))
+        if known is None:
+            bits = 0
+            for number in _bits(nodes):
+                if self.reach[number] & ~held:
+                    bits |= 1 << number
+            known = self._states[nodes, held] = _State(bits, held)
+        return known
 
     def looks(self, state: _State) -> tuple[int, int, int]:
         """Inside, may, must: as groups, in bits."""
@@ -164,65 +180,87 @@ def find(groups: Iterable[Group], *, rooted: bool, most: int = MOST) -> Found:
 def _find(groups: frozenset[Group], *, rooted: bool, most: int) -> Found:
     machine = _Machine(tuple(sorted(groups, key=lambda g: (sorted(g.patterns), g.fold))))
     index = _Index(machine)
-    symbols = _symbols(machine, index)
-    roots = [(root, index.column(root)) for root in ROOTS]
-    leading: dict[int, list[int]] = {}
-    for number, (_, column) in enumerate(symbols):
-        for node in column:
-            leading.setdefault(node, []).append(number)
-    begin = machine.closed((machine.start,))
-    seen = {begin}
+    symbols = [_Symbol(machine, text, column) for text, column in _symbols(machine, index)]
+    roots = [_Symbol(machine, root, index.column(root)) for root in ROOTS]
+    leading: dict[int, int] = {}
+    for number, symbol in enumerate(symbols):
+        for node in symbol.follow:
+            leading[node] = leading.get(node, 0) | 1 << number
+    begin = machine.state(*machine.closure(machine.start))
+    seen: set[tuple[int, int]] = set()
     kinds: dict[tuple[int, int, int], str] = {}
+    met: set[tuple[int, int]] = set()
     level: list[tuple[_State, str, bool]] = [(begin, "", True)]
     while level:
         after: list[tuple[_State, str, bool]] = []
         for state, spelled, first in level:
-            for text, column in roots if rooted and first else _apart(state, symbols, leading):
-                reached = _step(machine, state, column)
-                if reached in seen:
+            stay = _stay(machine, state)
+            for symbol in roots if rooted and first else _apart(state, symbols, leading):
+                made = symbol.step(state.nodes, *stay)
+                if made in met:
                     continue
-                seen.add(reached)
-                place = text if first else f"{spelled}/{text}"
-                after.append((reached, place, False))
+                met.add(made)
+                reached = machine.state(*made)
+                place = symbol.text if first else f"{spelled}/{symbol.text}"
                 kinds.setdefault(machine.looks(reached), place)
+                onward = reached.nodes & machine.onward, reached.held
+                if onward not in seen:
+                    seen.add(onward)
+                    after.append((reached, place, False))
             if len(seen) > most:
                 raise Unproved(f"patterns of paths that can meet in more than {most} ways")
         level = after
     return Found(tuple(place or "/" for place in kinds.values()), len(seen))
 
 
-def _apart(
-    state: _State, symbols: list[tuple[str, Column]], leading: dict[int, list[int]]
-) -> Iterable[tuple[str, Column]]:
+class _Symbol:
+    """A component, with where it leads on from each node that it leads on from."""
+
+    __slots__ = ("follow", "mask", "text")
+
+    def __init__(self, machine: _Machine, text: str, column: Column) -> None:
+        self.text = text
+        self.mask = 0
+        self.follow: dict[int, tuple[int, int]] = {}
+        for node, children in column.items():
+            self.mask |= 1 << node
+            nodes = held = 0
+            for child in children:
+                more, holds = machine.closure(child)
+                nodes, held = nodes | more, held | holds
+            self.follow[node] = nodes, held
+
+    def step(self, at: int, nodes: int, held: int) -> tuple[int, int]:
+        """From these nodes; ``nodes`` and ``held`` are what stays as it is whatever follows."""
+        led = at & self.mask
+        while led:
+            low = led & -led
+            more, holds = self.follow[low.bit_length() - 1]
+            nodes |= more
+            held |= holds
+            led ^= low
+        return nodes, held
+
+
+def _stay(machine: _Machine, state: _State) -> tuple[int, int]:
+    nodes, held = 0, state.held
+    for number in _bits(state.nodes & machine.loops):
+        more, holds = machine.closure(number)
+        nodes, held = nodes | more, held | holds
+    return nodes, held
+
+
+def _apart(state: _State, symbols: list[_Symbol], leading: dict[int, int]) -> Iterable[_Symbol]:
     """Components that lead on to different places from here: all that no pattern waits for are one."""
-    awaited = {number for node in _bits(state.nodes) for number in leading.get(node, ())}
-    known: set[object] = set()
-    other = next((number for number in range(len(symbols)) if number not in awaited), None)
-    for number in sorted(awaited if other is None else {*awaited, other}):
-        column = symbols[number][1]
-        key = tuple((node, column[node]) for node in _bits(state.nodes) if node in column)
-        if key not in known:
-            known.add(key)
-            yield symbols[number]
-
-
-def _step(machine: _Machine, state: _State, column: Column) -> _State:
-    out: list[int] = []
-    for number in _bits(state.nodes):
-        if machine.loop[number]:
-            out.append(number)
-        following = column.get(number)
-        if following is not None:
-            out.extend(following)
-    reached = machine.closed(out)
-    if state.held & ~reached.held:
-        held = reached.held | state.held
-        nodes = 0
-        for number in _bits(reached.nodes):
-            if machine.reach[number] & ~held:
-                nodes |= 1 << number
-        return _State(nodes, held)
-    return reached
+    awaited = 0
+    for node in _bits(state.nodes):
+        awaited |= leading.get(node, 0)
+    # The lowest that nothing waits for stands for all of them.
+    other = ~awaited & (awaited + 1)
+    if other.bit_length() <= len(symbols):
+        awaited |= other
+    for number in _bits(awaited):
+        yield symbols[number]
 
 
 class _Index:

@@ -1,9 +1,12 @@
 """Comparing two policies: what a change of a file lets through that nobody reads off its lines."""
 
+import pytest
+
 from guard.engine.imagined import imagined_facts
 from guard.model.verdict import Verdict
 from guard.policy.review.compare import Direction, Row, compare
 from guard.policy.rule import PolicyLayer, Rule, policy_of
+from guard.policy.zones import FOLDED
 
 FACTS = imagined_facts(today="2030-06-15")
 
@@ -63,3 +66,28 @@ def test_order_of_rules_is_no_change() -> None:
     one, two = rule("x", Verdict.ASK, ("workspace",)), rule("y", Verdict.DENY, ("home",))
 
     assert rows((one, two), (two, one)) == []
+
+
+@pytest.mark.parametrize("zone", sorted(FOLDED))
+def test_protected_files_are_among_what_is_compared(zone: str) -> None:
+    """Their names count however a disk spells them, their roots do not: a pattern for `$W/makefile` begins with a `$W`."""
+    everything = rule("all", Verdict.ALLOW)
+
+    found = rows((everything, rule("x", Verdict.DENY, (zone,))), (everything,))
+
+    assert {(row.before.verdict, row.after.verdict) for row in found} == {(Verdict.DENY, Verdict.ALLOW)}
+    # That of a single file, not only that of a tree which may hold one.
+    assert any(
+        not cell.where.recursive and len(cell.where.places) == 1 for row in found for cell in row.cells
+    )
+
+
+def test_a_zone_of_the_file_itself_whose_content_is_sent_is_compared() -> None:
+    def sends(verdict: Verdict) -> tuple[Rule, ...]:
+        data = Rule(id="x", effects=("net.connect",), verdict=verdict, why="because", carries=("data",))
+        return Rule(id="net", effects=("net.connect",), verdict=Verdict.ALLOW, why="because"), data
+
+    found = rows(sends(Verdict.DENY), sends(Verdict.ALLOW), data=("$W/data/**",))
+
+    assert [(row.before.verdict, row.after.verdict) for row in found] == [(Verdict.DENY, Verdict.ALLOW)]
+    assert found[0].cells[0].carries == ("file:$W/data",)
