@@ -23,6 +23,10 @@ class Point(Enum):
     POLICY_PLACED = "the compiled policy has its name"
     LEVEL_PLACED = "what this machine can enforce is remembered"
     DIGESTS_PLACED = "the digests of programs are remembered"
+    APPROVAL_WRITTEN = "an ask that waits, or a grant, is written, under no name that counts"
+    APPROVAL_PLACED = "an ask that waits, or a grant, has its name"
+    APPROVAL_TAKEN = "an ask that waited, or a grant, is removed: answered, used or expired"
+    SUGGESTION_WRITTEN = "what a person wants remembered is in the workspace"
 
     DOOR_OPEN = "guard: the socket of an enclosed session listens"
     DOORKEEPER_FORKED = "guard: who answers an enclosed session is forked"

@@ -160,6 +160,11 @@ def answer(call: HookCall, decided: Decided, rewritten: str) -> Reply:
             return Reply()
 
 
+def approved(decided: Decided) -> Reply:
+    """What a person has said yes to in another terminal: the client need not ask again."""
+    return _say({"permissionDecision": "allow", "permissionDecisionReason": decided.decision.reasons[0].why})
+
+
 def answer_inside(call: HookCall, decided: Decided, *, judged_later: bool) -> Reply:
     """For an agent that is in a sandbox as a whole: what may only run in one runs as it stands.
 

@@ -17,9 +17,11 @@ from guard.cli.mend import mend
 from guard.cli.output import complain, say, style, visible
 from guard.cli.proposals import add_command, add_level, command_of, directory_of, level_of
 from guard.cli.render import decision_lines, effect_line
+from guard.enforce.approvals import TTL_S, PendingAsk
 from guard.enforce.approve import Approver, Nobody
 from guard.enforce.carry import Carried, carry
 from guard.enforce.connections import asked_and_refused, needs
+from guard.enforce.elsewhere import Elsewhere
 from guard.enforce.pipeline import Guard
 from guard.enforce.places import Places
 from guard.enforce.undo import prune
@@ -62,9 +64,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--ask",
-        choices=("prompt", "deny"),
+        choices=("prompt", "wait", "deny"),
         default="prompt",
-        help="what to do with a question: ask at the terminal, or take it as no (default: prompt)",
+        help="what to do with a question: ask at the terminal, wait for `guard approve` in another one, or take it as no"
+        " (default: prompt)",
     )
     parser.add_argument(
         "--json",
@@ -104,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
     guard = Guard.open(cwd=cwd, workspace=args.workspace, level=level_of(args))
     mend(guard.places)
     proposal = ShellProposal(principal=Principal(agent="exec"), cwd=cwd, command=command, call=args.call)
-    approver: Approver = Terminal() if args.ask == "prompt" else Nobody()
+    approver = approver_of(args.ask, guard)
     with interrupts():
         carried = carry(
             guard,
@@ -159,11 +162,17 @@ class Terminal:
     by = "nobody"
     surface = "none"
 
-    def approves(self, decided: Decided) -> bool:
+    def __init__(self, elsewhere: Approver | None = None) -> None:
+        """``elsewhere``: who is asked where there is no terminal."""
+        self._elsewhere = elsewhere or Nobody()
+
+    def approves(self, decided: Decided, decision: int) -> bool:
         try:
             terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError:
-            return False
+            approved = self._elsewhere.approves(decided, decision)
+            self.by, self.surface = self._elsewhere.by, self._elsewhere.surface
+            return approved
         self.by, self.surface = f"uid {os.getuid()}", "terminal"
         try:
             lines = [*decision_lines(decided), "", f"run it? only `yes` runs it, {ASK_TIMEOUT_S:g} s: "]
@@ -173,6 +182,26 @@ class Terminal:
             return False
         finally:
             os.close(terminal)
+
+
+def approver_of(ask: str, guard: Guard) -> Approver:
+    """Who answers a question: ``--ask``."""
+    match ask:
+        case "deny":
+            return Nobody()
+        case "wait":
+            return Elsewhere(guard.places, guard.log, ASK_TIMEOUT_S, _tell_where)
+        case _:
+            return Terminal(Elsewhere(guard.places, guard.log, 0.0, _tell_where))
+
+
+def _tell_where(ask: PendingAsk, wait_s: float) -> None:
+    """To whoever reads the command's messages; it is a person who has to do it."""
+    when = f"within {wait_s:g} s" if wait_s else f"within {TTL_S // 60} minutes, and then run it again"
+    say(
+        f"guard: a person has to say yes, in a terminal of their own: `guard approve once {ask.id}` {when}",
+        stream=sys.stderr,
+    )
 
 
 def _answer(terminal: int) -> str:

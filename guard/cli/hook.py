@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     # Imported where they are used: a module of ours that does not load must end in a deny, not in a traceback.
     from guard.agents.codec import HookCall, Reply
+    from guard.enforce.pipeline import Guard
     from guard.engine.stages import Decided
 else:
     # The same functions and plain numbers; `signal` makes classes of them, which costs more than the alarm is worth.
@@ -117,7 +118,7 @@ def _judged(call: "HookCall") -> "Reply":
     from guard.enforce.pipeline import Guard  # noqa: PLC0415 - as above
     from guard.enforce.places import Places  # noqa: PLC0415 - as above
     from guard.model.dataclass import replace  # noqa: PLC0415 - as above
-    from guard.model.decision import Allow, Sandbox  # noqa: PLC0415 - as above
+    from guard.model.decision import Allow, Ask, Sandbox  # noqa: PLC0415 - as above
     from guard.model.verdict import Level  # noqa: PLC0415 - as above
 
     places = Places.from_environment()
@@ -128,7 +129,9 @@ def _judged(call: "HookCall") -> "Reply":
         guard = replace(guard, facts=replace(guard.facts, level=Level.ADVICE))
     decided = guard.decide(call.proposal)
     rewritten = ""
-    if isinstance(decided.decision, Allow) and isinstance(decided.decision.placement, Sandbox):
+    # What a person has approved may run where there is no sandbox: they were told that there is none.
+    contains = not decided.facts.granted or (call.rewrites and guard.level is Level.CONTAINED)
+    if contains and isinstance(decided.decision, Allow) and isinstance(decided.decision.placement, Sandbox):
         rewritten = contained_command(call, guard.facts.workspace)
     if guard.policy.observes and not _of_the_guard(decided):
         from guard.agents.codec import Reply  # noqa: PLC0415 - as above
@@ -136,8 +139,31 @@ def _judged(call: "HookCall") -> "Reply":
         guard.record(decided, mode="observe")
         # Not an allow: that would answer the agent's own question to its person.
         return Reply()
-    guard.record(decided)
+    number = guard.record(decided).seq
+    if isinstance(decided.decision, Ask):
+        from guard.enforce.approvals import file_ask  # noqa: PLC0415 - only for questions
+
+        # Where the agent has no prompt of its own, `guard approve` shows it.
+        file_ask(decided, number, places)
+    if isinstance(decided.decision, Allow) and decided.facts.granted:
+        return _approved(guard, call, decided, number, rewritten)
     return claude_code.answer(call, decided, rewritten)
+
+
+def _approved(guard: "Guard", call: "HookCall", decided: "Decided", number: int, rewritten: str) -> "Reply":
+    """What a person has approved in another terminal: taken here, or by the command that is run instead."""
+    from guard.agents import claude_code  # noqa: PLC0415 - as above
+    from guard.enforce.approvals import lend  # noqa: PLC0415 - as above
+    from guard.enforce.approve import Nobody, approve  # noqa: PLC0415 - as above
+
+    if rewritten:
+        lend(decided, guard.places)
+        return claude_code.answer(call, decided, rewritten)
+    if approve(decided, number, Nobody(), guard) is not None:
+        return claude_code.approved(decided)
+    decided = guard.decide(call.proposal, granted=False)
+    guard.record(decided)
+    return claude_code.answer(call, decided, "")
 
 
 def _of_the_guard(decided: "Decided") -> bool:

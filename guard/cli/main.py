@@ -21,6 +21,7 @@ SUBCOMMANDS = {
     "changes": ("guard.cli.changes", "held changes: list, show, apply, drop"),
     "caches": ("guard.cli.caches", "caches of sandboxed runs: list, clear"),
     "undo": ("guard.cli.undo", "put back what a run changed"),
+    "approve": ("guard.cli.approve", "questions of agents that wait for a person's answer"),
     "sessions": ("guard.cli.sessions", "agents that were denied, and unlocking one"),
     "audit": ("guard.cli.audit", "read and verify the audit log"),
     "policy": ("guard.cli.policy", "check policy files and show what is in force"),

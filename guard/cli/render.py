@@ -71,7 +71,11 @@ def given_line(profile: RunProfile) -> str:
 
 def effect_line(effect: ResolvedEffect) -> str:
     """``fs.delete  $H  all below  by rm``."""
-    data: dict[str, Any] = effect_json(effect)
+    return data_line(effect_json(effect))
+
+
+def data_line(data: dict[str, Any]) -> str:
+    """The same of an effect as records have it; takes ``data`` apart."""
     words = [f"{data.pop('effect'):<17}"]
     for key in ("path", "target"):
         path = data.pop(key, None)

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from shlex import join
 
 from guard.cli.check import CODES
-from guard.cli.exec import TIMEOUT_STATUS, Terminal, interrupts, limit_words
+from guard.cli.exec import TIMEOUT_STATUS, approver_of, interrupts, limit_words
 from guard.cli.exit_codes import DENY, FAILED, HELD
 from guard.cli.mend import mend
 from guard.cli.output import complain, say, visible
@@ -18,7 +18,6 @@ from guard.cli.registration import registered, shielded
 from guard.cli.render import decision_lines
 from guard.cli.review import review
 from guard.enforce.agentstate import is_known, name_of
-from guard.enforce.approve import Approver, Nobody
 from guard.enforce.enclose import Session, Wanted, enclose
 from guard.enforce.ending import apply_allowed, drop
 from guard.enforce.injected import CLIENTS, inject, inner_hook
@@ -79,9 +78,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--ask",
-        choices=("prompt", "deny"),
+        choices=("prompt", "wait", "deny"),
         default="prompt",
-        help="what to do with a question: ask at the terminal, or take it as no (default: prompt)",
+        help="what to do with a question: ask at the terminal, wait for `guard approve` in another one, or take it as no"
+        " (default: prompt)",
     )
     parser.add_argument("words", nargs="*", metavar="-- AGENT...", help="the agent and its arguments")
 
@@ -120,9 +120,8 @@ def run(args: argparse.Namespace) -> int:
     mend(guard.places)
     principal = Principal(agent=wanted.agent, session=wanted.session)
     proposal = ShellProposal(principal=principal, cwd=cwd, command=join(args.words), call=wanted.session)
-    approver: Approver = Terminal() if args.ask == "prompt" else Nobody()
     with interrupts(), _as_it_was():
-        session = enclose(guard, proposal, wanted, approver, Stdio())
+        session = enclose(guard, proposal, wanted, approver_of(args.ask, guard), Stdio())
     _tell(session, guard.places.config)
     at_end = args.at_end or ("review" if sys.stdin.isatty() and sys.stderr.isatty() else "hold")
     left = _settle(guard, session, at_end)

@@ -1,12 +1,17 @@
-"""Station 8: an allow, or an ask that a person approves, becomes a permit. Nothing else does."""
+"""Station 8: an allow, or an ask that a person approves, becomes a permit. Nothing else does.
+
+A person may have said yes before, in another terminal: such a grant is taken here, once, and by one of all who come.
+"""
 
 from typing import Protocol, assert_never
 
 from guard.audit.record import approval_record
 from guard.enforce.permit import Permit, issue
 from guard.enforce.pipeline import Guard
+from guard.engine.granted import is_granted
 from guard.engine.stages import Decided
 from guard.model.decision import Allow, Ask, Deny
+from guard.model.proposal import Proposal
 
 
 class Approver(Protocol):
@@ -18,8 +23,8 @@ class Approver(Protocol):
     @property
     def surface(self) -> str: ...
 
-    def approves(self, decided: Decided) -> bool:
-        """Ask a person. No answer in time is no."""
+    def approves(self, decided: Decided, decision: int) -> bool:
+        """Ask a person about the decision with this number. No answer in time is no."""
         ...
 
 
@@ -29,18 +34,23 @@ class Nobody:
     by = "nobody"
     surface = "none"
 
-    def approves(self, decided: Decided) -> bool:
-        del decided
+    def approves(self, decided: Decided, decision: int) -> bool:
+        del decided, decision
         return False
 
 
 def approve(decided: Decided, decision: int, approver: Approver, guard: Guard) -> Permit | None:
     """``decision``: number of the decision's record, which is durable already. Raises AuditError."""
     match decided.decision:
+        case Allow() if is_granted(decided.decision):
+            from guard.enforce.approvals import take  # noqa: PLC0415 - only where a person has approved something
+
+            taken = take(decided, decision, guard.places, guard.log)
+            return None if taken is None else issue(decided, decision)
         case Allow():
             return issue(decided, decision)
         case Ask():
-            approved = approver.approves(decided)
+            approved = approver.approves(decided, decision)
             guard.log.append(
                 approval_record(decision, approved=approved, by=approver.by, surface=approver.surface)
             )
@@ -49,3 +59,16 @@ def approve(decided: Decided, decision: int, approver: Approver, guard: Guard) -
             return None
         case _:
             assert_never(decided.decision)
+
+
+def permitted(guard: Guard, proposal: Proposal, approver: Approver) -> tuple[Decided, int, Permit | None]:
+    """Stations 2 to 8: what was decided, the number of its record, and the permit, if any. Raises AuditError."""
+    decided = guard.decide(proposal)
+    recorded = guard.record(decided)
+    permit = approve(decided, recorded.seq, approver, guard)
+    if permit is None and is_granted(decided.decision):
+        # Somebody else has used it since: then it is a question again.
+        decided = guard.decide(proposal, granted=False)
+        recorded = guard.record(decided)
+        permit = approve(decided, recorded.seq, approver, guard)
+    return decided, recorded.seq, permit

@@ -8,7 +8,7 @@ from guard.audit.record import changes_record, outcome_record, unproposed_record
 from guard.audit.redact import Redactor
 from guard.effects.observed import surprising
 from guard.enforce.apply import Applied, apply
-from guard.enforce.approve import Approver, approve
+from guard.enforce.approve import Approver, permitted
 from guard.enforce.begun import Where, begin, end
 from guard.enforce.changeset import commit, discard, refused, release, stage
 from guard.enforce.confine import Confined, confine
@@ -17,6 +17,7 @@ from guard.enforce.manifest import ChangeSet, write_manifest
 from guard.enforce.pipeline import Guard
 from guard.enforce.walls import accepted
 from guard.enforce.watch import Seen, Watch, applied_meanwhile, explained_by
+from guard.engine.granted import is_granted
 from guard.engine.stages import Decided
 from guard.errors import ApplyError
 from guard.model.dataclass import dataclass, field, replace
@@ -68,13 +69,11 @@ def carry(
     watch: bool = True,
 ) -> Carried:
     """Raises AuditError when something could not be recorded: then it was not run, or its changes were not applied."""
-    decided = guard.decide(proposal)
-    recorded = guard.record(decided)
-    permit = approve(decided, recorded.seq, approver, guard)
+    decided, number, permit = permitted(guard, proposal, approver)
     if permit is None:
-        return Carried(decided=decided, decision=recorded.seq)
+        return Carried(decided=decided, decision=number)
     where = Where.HOST if isinstance(permit.placement, Host) else Where.COPY
-    begun = begin(guard.places, recorded.seq, guard.facts.workspace, where)
+    begun = begin(guard.places, number, guard.facts.workspace, where)
     watcher = _watcher(guard, decided) if watch and guard.facts.workspace else None
     # The kernel's file times lag behind the clock by up to a tick.
     started_ns = time.time_ns() - _TICK_NS
@@ -92,9 +91,9 @@ def carry(
         seen = watcher.stop() if watcher is not None else Seen()
     try:
         connections = confined.run.connections() if confined.run is not None else Connections()
-        note(guard, recorded.seq, connections)
-        unproposed, rule = note_unproposed(guard, decided, recorded.seq, seen, started_ns)
-        carried = _changes(guard, decided, recorded.seq, confined, started_ns)
+        note(guard, number, connections)
+        unproposed, rule = note_unproposed(guard, decided, number, seen, started_ns)
+        carried = _changes(guard, decided, number, confined, started_ns)
     finally:
         if confined.run is not None:
             confined.run.destroy()
@@ -102,11 +101,11 @@ def carry(
     if confined.walls is not None:
         enforces: list[Json] = [*sorted(confined.walls.enforces)]
         extra["walls"] = {"enforces": enforces, "detail": text_of(confined.walls.detail)}
-    guard.log.append(outcome_record(recorded.seq, confined.outcome, **extra))
+    guard.log.append(outcome_record(number, confined.outcome, **extra))
     end(begun)
     return Carried(
         decided=decided,
-        decision=recorded.seq,
+        decision=number,
         outcome=confined.outcome,
         backend=confined.backend,
         judged=carried.judged,
@@ -241,7 +240,8 @@ def _foreseen(decided: Decided, judged: Decided) -> bool:
 
     Not where the command could have done anything: then they were not told what it would be.
     """
-    if not isinstance(decided.decision, Ask) or not isinstance(judged.decision, Ask):
+    shown = isinstance(decided.decision, Ask) or is_granted(decided.decision)
+    if not shown or not isinstance(judged.decision, Ask):
         return False
     if any(isinstance(effect, Opaque) for effect in decided.effects):
         return False

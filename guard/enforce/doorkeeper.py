@@ -16,11 +16,15 @@ from typing import Self
 from guard.agents import claude_code
 from guard.agents.codec import MAX_PAYLOAD, PayloadError, Reply
 from guard.audit.canonical import text_of
+from guard.enforce.approvals import file_ask
+from guard.enforce.approve import Nobody, approve
 from guard.enforce.door import MAX_ANSWER, VERSION
 from guard.enforce.pipeline import Guard
+from guard.engine.granted import is_granted
 from guard.errors import GuardError
 from guard.faults import Point, reached
 from guard.model.dataclass import dataclass, replace
+from guard.model.decision import Ask
 from guard.model.jsons import dumps, loads
 from guard.model.principal import Principal
 from guard.model.typed import NoReturn
@@ -310,7 +314,14 @@ class Answers:
         principal = replace(self._asked.principal, subagent=call.proposal.principal.subagent)
         proposal = replace(call.proposal, principal=principal)
         decided = self._guard.decide(proposal)
-        self._guard.record(decided)
+        number = self._guard.record(decided).seq
+        if is_granted(decided.decision):
+            if approve(decided, number, Nobody(), self._guard) is not None:
+                return claude_code.approved(decided)
+            decided = self._guard.decide(proposal, granted=False)
+            number = self._guard.record(decided).seq
+        if isinstance(decided.decision, Ask):
+            file_ask(decided, number, self._guard.places)
         return claude_code.answer_inside(
             replace(call, proposal=proposal), decided, judged_later=self._asked.judged_later
         )

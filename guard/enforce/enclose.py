@@ -7,7 +7,7 @@ from collections.abc import Generator
 from guard.audit.canonical import Json, text_of
 from guard.audit.record import outcome_record
 from guard.enforce import agentstate
-from guard.enforce.approve import Approver, approve
+from guard.enforce.approve import Approver, permitted
 from guard.enforce.begun import Where, begin, end
 from guard.enforce.caches import given, keep_all
 from guard.enforce.carry import note_unproposed
@@ -94,17 +94,15 @@ def enclose(
     guard: Guard, proposal: ShellProposal, wanted: Wanted, approver: Approver, stdio: Stdio
 ) -> Session:
     """Raises AuditError, UsageError. Where it cannot be enclosed it is not started: ``NotStarted``."""
-    decided = guard.decide(proposal)
-    recorded = guard.record(decided)
-    permit = approve(decided, recorded.seq, approver, guard)
+    decided, number, permit = permitted(guard, proposal, approver)
     if permit is None:
-        return Session(decided=decided, decision=recorded.seq)
+        return Session(decided=decided, decision=number)
     permit.use(proposal)
     prepared = _prepared(guard, permit, decided.facts, wanted, proposal.cwd)
     if isinstance(prepared, NotStarted):
-        guard.log.append(outcome_record(recorded.seq, prepared, backend="none", undo="", held=""))
-        return Session(decided=decided, decision=recorded.seq, outcome=prepared)
-    return _run(guard, decided, recorded.seq, wanted, prepared, stdio)
+        guard.log.append(outcome_record(number, prepared, backend="none", undo="", held=""))
+        return Session(decided=decided, decision=number, outcome=prepared)
+    return _run(guard, decided, number, wanted, prepared, stdio)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from guard.engine.decide import FAILED_RULE, LOCKED_RULE
 from guard.engine.stages import Decided
 from guard.errors import AuditError, PolicyFileError
 from guard.model.dataclass import dataclass, replace
-from guard.model.decision import Deny
+from guard.model.decision import Ask, Deny
 from guard.model.facts import Facts
 from guard.model.proposal import Proposal
 from guard.model.typed import TYPE_CHECKING, Mapping, MappingProxyType
@@ -105,11 +105,25 @@ class Guard:
         facts = _with_forbidden(facts, policy, self.places)
         return replace(self, facts=facts, policy=policy, problem=problem)
 
-    def decide(self, proposal: Proposal) -> Decided:
-        """Stations 2 to 6. Never raises for anything an agent can propose."""
-        return judge_proposal(
+    def decide(self, proposal: Proposal, *, granted: bool = True) -> Decided:
+        """Stations 2 to 6. Never raises for anything an agent can propose. ``granted``: what people have approved counts."""
+        decided = judge_proposal(
             proposal, self._of_session(proposal), self.policy, crosscheck=self.crosscheck, seen=self.seen
         )
+        if granted and isinstance(decided.decision, Ask) and os.path.isdir(self.places.granted):
+            return self._with_grants(decided)
+        return decided
+
+    def _with_grants(self, decided: Decided) -> Decided:
+        """The same once more, with what a person has said to it elsewhere."""
+        from guard.enforce.approvals import open_grants  # noqa: PLC0415 - only where something was ever approved
+        from guard.engine.decide import judge_effects  # noqa: PLC0415 - as above
+
+        digests = open_grants(decided, self.places)
+        if not digests:
+            return decided
+        facts = replace(decided.facts, granted=digests)
+        return judge_effects(decided.analysed, decided.effects, facts, self.policy)
 
     def _of_session(self, proposal: Proposal) -> Facts:
         if not proposal.principal.session or not self.policy.lock_after:

@@ -78,6 +78,19 @@ class Places:
         return os.path.join(self.state, "sessions")
 
     @property
+    def approvals(self) -> str:
+        """Asks that wait for a person, and what people have granted."""
+        return os.path.join(self.state, "approvals")
+
+    @property
+    def asked(self) -> str:
+        return os.path.join(self.approvals, "asked")
+
+    @property
+    def granted(self) -> str:
+        return os.path.join(self.approvals, "granted")
+
+    @property
     def caches(self) -> str:
         return os.path.join(self.state, "caches")
 

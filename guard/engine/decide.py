@@ -57,6 +57,10 @@ def judge_effects(
         effects,
         undone=facts.level is Level.CONTAINED and not a_tool,
     )
+    if facts.granted:
+        from guard.engine.granted import with_grants  # noqa: PLC0415 - only where a person has approved something
+
+        decision = with_grants(decision, analysed, effects, facts, policy.digest)
     return Decided(
         analysed=analysed, facts=facts, effects=effects, decision=decision, policy_digest=policy.digest
     )

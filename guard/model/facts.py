@@ -250,4 +250,6 @@ class Facts:
     """ISO date, for exceptions that expire."""
     locked_by: str = ""
     """The rule that has denied this session too often; empty = it is open."""
+    granted: frozenset[str] = frozenset()
+    """Digests of what a person has approved and nobody has used: see ``guard.engine.granted``."""
     answers: Mapping[Lookup, Answer] = field(default_factory=_nothing_known)

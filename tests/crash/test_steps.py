@@ -6,16 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 import guard.faults
 import sandbox.faults
 from guard.audit.log import CURRENT, AuditLog
 from guard.audit.redact import Redactor
 from guard.audit.verify import verify
+from guard.enforce.approvals import PendingAsk, expire, file_ask, grant, take
 from guard.enforce.forbidden import _Digests
 from guard.enforce.levels import _remember
+from guard.enforce.pipeline import Guard
 from guard.enforce.places import Places
+from guard.enforce.suggestions import remember
 from guard.faults import Point as G
+from guard.model.decision import Ask
+from guard.model.principal import Principal
+from guard.model.proposal import ShellProposal
 from guard.model.verdict import Level
 from guard.policy.files.compiled import keep as keep_text
 from guard.temporary import sweep, temporary
@@ -179,6 +186,65 @@ def test_a_sweep(tmp_path: Path) -> None:
         assert os.listdir(root) == [os.path.basename(temporary("mine"))]
 
     everywhere("sweep", (G.TEMPORARY_SWEPT,), once, tmp_path, check)
+
+
+def test_an_ask_and_its_grant(tmp_path: Path) -> None:
+    """Whoever is killed has used a grant up or not, and never twice."""
+
+    def once(root: Path, number: int) -> Callable[[], object]:
+        places = Places(state=str(root / "state"), config=str(root / "config"))
+        (root / "work").mkdir(exist_ok=True)
+        guard = Guard.open(cwd=str(root / "work"), home=str(root), env={"PATH": "/usr/bin:/bin"}, level=Level.CONTAINED, places=places)  # fmt: skip
+        proposal = ShellProposal(
+            principal=Principal(agent="test"), cwd=guard.facts.cwd, command="echo x > .envrc"
+        )
+
+        def act() -> None:
+            decided = guard.decide(proposal)
+            if isinstance(decided.decision, Ask):
+                ask = file_ask(decided, 0, places)
+                assert ask is not None
+                grant(ask, places, guard.log, by="ana", surface="here", session=False)
+                decided = guard.decide(proposal)
+            assert take(decided, 1, places, guard.log) is not None
+            assert take(decided, 2, places, guard.log) is None
+
+        return act
+
+    def check(root: Path) -> None:
+        places = Places(state=str(root / "state"), config=str(root / "config"))
+        log = AuditLog(places.audit)
+        expire(places, log)
+        kinds = [str(record["type"]) for record in log.records()]
+        assert verify(places.audit).ok
+        assert 1 <= kinds.count("approval.used") <= kinds.count("approval.granted") <= 2
+        assert os.listdir(places.granted) == os.listdir(places.asked) == []
+
+    points = (G.APPROVAL_WRITTEN, G.APPROVAL_PLACED, G.APPROVAL_TAKEN)
+    everywhere("approval", points, once, tmp_path, check)
+
+
+def test_what_is_to_be_remembered(tmp_path: Path) -> None:
+    """The file is a list at any moment, with one entry for each time that it came to the end."""
+
+    def once(root: Path, _: int) -> Callable[[], object]:
+        return lambda: remember(suggested(str(root)), "ana")
+
+    def check(root: Path) -> None:
+        entries = yaml.safe_load((root / ".guard" / "suggestions.yaml").read_text())
+        assert {entry["command"] for entry in entries} == {'say "x: y" # z'}
+
+    everywhere("suggestion", (G.SUGGESTION_WRITTEN,), once, tmp_path, check)
+
+
+def suggested(workspace: str) -> PendingAsk:
+    shown = {
+        "call": {"tool": "Bash", "cwd": workspace, "text": 'say "x: y" # z'},
+        "decision": {"reason": {"rule": "r"}},
+    }
+    return PendingAsk(
+        digest="a" * 64, decision=1, at=0, agent="a", session="", terminal=0, workspace=workspace, shown=shown
+    )
 
 
 @pytest.mark.parametrize("most", [1 << 20])

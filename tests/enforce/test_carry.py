@@ -205,7 +205,7 @@ def test_what_somebody_did_meanwhile_is_judged_and_recorded(scene: Scene, name: 
 class Yes:
     by, surface = "ana", "terminal"
 
-    def approves(self, decided: Decided) -> bool:
+    def approves(self, decided: Decided, decision: int) -> bool:
         return True
 
 

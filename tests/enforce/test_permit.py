@@ -28,7 +28,7 @@ class Person:
     def __init__(self, answer: bool) -> None:
         self.answer, self.asked = answer, 0
 
-    def approves(self, decided: Decided) -> bool:
+    def approves(self, decided: Decided, decision: int) -> bool:
         self.asked += 1
         return self.answer
 

@@ -28,7 +28,7 @@ class Yes:
 
     by, surface = "test", "test"
 
-    def approves(self, decided: Decided) -> bool:
+    def approves(self, decided: Decided, decision: int) -> bool:
         return True
 
 

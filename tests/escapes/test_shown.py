@@ -52,7 +52,7 @@ def test_a_person_is_asked_about_the_place_that_is_written_to(guard, monkeypatch
     )
     os.write(master, b"no\n")
 
-    approved = Terminal().approves(decided)
+    approved = Terminal().approves(decided, 0)
     shown = b""
     while b"run it?" not in shown:
         shown += os.read(master, 65536)
