@@ -33,6 +33,19 @@ def text_of(value: str) -> Json:
     return value
 
 
+def text_from(value: Json) -> str:
+    """What :func:`text_of` has stored. ValueError for what is no text."""
+    match value:
+        case str():
+            return value
+        case {"b64": str(coded)}:
+            from base64 import b64decode  # noqa: PLC0415 - as above
+
+            return b64decode(coded, validate=True).decode(errors="surrogateescape")
+        case _:
+            raise ValueError("no text where one belongs")
+
+
 def raw_of(value: str) -> bytes:
     """The bytes of a file name that is not text; any other lone surrogate (JSON can spell one) as WTF-8."""
     try:

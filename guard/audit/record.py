@@ -1,5 +1,6 @@
 """What is written down of each station. Pure: values to JSON, secrets taken out on the way."""
 
+from guard.audit.basis import basis_json
 from guard.audit.canonical import Json, canonical, text_of
 from guard.audit.canonical import digest as digest_of
 from guard.audit.redact import Redactor
@@ -149,6 +150,9 @@ def decision_record(decided: Decided, redactor: Redactor, **extra: Json) -> dict
             "answers_total": len(facts.answers),
             "digest": _answers_digest(decided),
         },
+        "basis": _object(
+            basis_json(decided.effects, facts, shell=isinstance(proposal, ShellProposal)), redactor
+        ),
         **extra,
     }
 

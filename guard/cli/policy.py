@@ -46,6 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="Measure the policy in force beside what is known; exit code 1 when it costs more than a limit given.",
     )
     _add_bench(bench)
+    replay = actions.add_parser(
+        "replay",
+        help="what another policy would have said of recorded decisions",
+        description="Decide again what is in a log: which answers flip, by which rules, with the commands that people ran.",
+    )
+    from guard.cli import policy_replay_options  # noqa: PLC0415 - options only
+
+    policy_replay_options.add_arguments(replay)
     compiled = actions.add_parser("compile", help=argparse.SUPPRESS)
     for action in (check, show, bench, compiled):
         action.add_argument("--cwd", metavar="DIR", help="the workspace (default: where you are)")
@@ -115,6 +123,10 @@ def run(args: argparse.Namespace) -> int:
         from guard.cli import policy_diff  # noqa: PLC0415 - reads YAML, and the whole engine
 
         return policy_diff.run(args, cwd)
+    if args.action == "replay":
+        from guard.cli import policy_replay  # noqa: PLC0415 - the whole engine, and a database
+
+        return policy_replay.run(args, cwd)
     places = Places.from_environment()
     workspace = _workspace(cwd)
     if args.action == "check":

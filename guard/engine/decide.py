@@ -53,7 +53,7 @@ def judge_effects(
     # Only a shell command can be put into a sandbox: a tool of the agent runs where the agent runs, in one if that is.
     a_tool = not isinstance(analysed.proposal, ShellProposal)
     decision = in_words(
-        _with_invariants(judge(effects, policy, facts), effects, facts, policy, a_tool=a_tool),
+        weigh(effects, facts, policy, a_tool=a_tool),
         effects,
         undone=facts.level is Level.CONTAINED and not a_tool,
     )
@@ -64,6 +64,11 @@ def judge_effects(
     return Decided(
         analysed=analysed, facts=facts, effects=effects, decision=decision, policy_digest=policy.digest
     )
+
+
+def weigh(effects: tuple[ResolvedEffect, ...], facts: Facts, policy: Policy, *, a_tool: bool) -> Decision:
+    """Station 6 alone, without a sentence for people: effects that are recorded need no proposal to be judged again."""
+    return _with_invariants(judge(effects, policy, facts), effects, facts, policy, a_tool=a_tool)
 
 
 def _with_invariants(

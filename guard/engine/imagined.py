@@ -1,9 +1,11 @@
 """Judging a command in a world that is only described: examples in policy files, cases in tests. Looks at nothing."""
 
+from guard.effects.resolve import resolve
 from guard.engine.analyse import analyse
 from guard.engine.decide import decide
-from guard.engine.stages import Decided
+from guard.engine.stages import Analysed, Decided
 from guard.model.dataclass import replace
+from guard.model.effect import ResolvedEffect
 from guard.model.facts import (
     Answer,
     Facts,
@@ -54,6 +56,17 @@ def decide_imagined(
     """What ``policy`` says of ``command``, run in :data:`WORKSPACE` on the ISO date ``today``."""
     facts = imagined_facts(level, today=today)
     proposal = ShellProposal(principal=Principal(agent="example"), cwd=WORKSPACE, command=command)
+    analysed, facts = _imagined(proposal, facts)
+    return decide(analysed, facts, policy)
+
+
+def imagine(proposal: ShellProposal, facts: Facts) -> tuple[tuple[ResolvedEffect, ...], Facts]:
+    """What a command would do in such a world, for whoever has several policies to ask about it."""
+    analysed, facts = _imagined(proposal, facts)
+    return resolve(analysed.effects, facts), facts
+
+
+def _imagined(proposal: ShellProposal, facts: Facts) -> tuple[Analysed, Facts]:
     analysed = analyse(proposal, facts)
     answers: dict[Lookup, Answer] = {}
     for _ in range(2):
@@ -71,4 +84,4 @@ def decide_imagined(
         answers |= {lookup: SettingsFact() for lookup in analysed.lookups if isinstance(lookup, LookSettings)}
         facts = replace(facts, answers=MappingProxyType(answers))
         analysed = analyse(proposal, facts)
-    return decide(replace(analysed, lookups=frozenset(answers)), facts, policy)
+    return replace(analysed, lookups=frozenset(answers)), facts

@@ -226,6 +226,30 @@ def test_costs_of_a_policy_are_reported_as_their_schema_says(user):
     valid(json.loads(done.stdout), "policy-bench")
 
 
+def test_a_replay_is_reported_as_its_schema_says(user):
+    (user.work / "team.yaml").write_text("version: 1\nkind: policy\nname: t\ndefault: deny\nrules: []\n")
+    payload = {
+        "session_id": "s",
+        "transcript_path": str(user.home / "t"),
+        "cwd": str(user.work),
+        "permission_mode": "default",
+        "hook_event_name": "PreToolUse",
+        "tool_name": "Bash",
+        "tool_input": {"command": "ls"},
+    }
+    for _ in range(2):
+        assert user.guard("hook", "claude-code", stdin=json.dumps(payload).encode()).returncode == 0
+    done = user.guard("policy", "replay", "--json", "--policy", "team.yaml")
+    found = json.loads(done.stdout)
+
+    valid(found, "policy-replay")
+    assert (done.returncode, found["stricter"], found["flips"][0]["commands"]) == (
+        0,
+        2,
+        [{"command": "ls", "decisions": 2}],
+    )
+
+
 def test_the_doctor_reports_as_its_schema_says(user):
     healthy = json.loads(user.guard("doctor", "--json").stdout)
     (user.home / ".local").write_text("in the way\n")

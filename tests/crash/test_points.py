@@ -12,6 +12,9 @@ from .world import ROOT, points, touches
 
 NOT_A_RUN = (
     "guard/demo/",
+    "guard/enforce/replay/",
+    "guard/cli/policy_bench.py",
+    "guard/cli/policy_replay.py",
     "guard/cli/live.py",
     "guard/cli/scores.py",
     "guard/cli/pager.py",
