@@ -1,5 +1,6 @@
 """Writes docs/programs/: one page for each program that is understood, from its description and from the cases.
-And what comes from policies/protected.yaml (docs/protected_list.py).
+And what comes from policies/protected.yaml (docs/protected_list.py), and the codes of `guard policy check`
+(docs/policy_codes.py).
 
 python docs/generate.py            write
 python docs/generate.py --check    say what differs, exit status 1
@@ -20,7 +21,8 @@ sys.path.insert(0, ROOT)
 
 sys.path.insert(0, os.path.join(ROOT, "docs"))
 
-import protected_list  # noqa: E402 - the checkout's own, whatever is installed
+import policy_codes  # noqa: E402 - the checkout's own, whatever is installed
+import protected_list  # noqa: E402 - as above
 
 from guard.audit.record import placement_name  # noqa: E402
 from guard.cli.render import effect_line  # noqa: E402
@@ -193,11 +195,15 @@ def main(arguments: list[str]) -> int:
     if arguments != ["--check"]:
         # First: the pages show what is decided with it.
         protected_list.write()
+        policy_codes.write()
     made = pages()
     if arguments == ["--check"]:
         stale = protected_list.wrong()
         for path in stale:
             print(f"{path} is not what policies/protected.yaml says: run docs/generate.py")
+        for path in policy_codes.wrong():
+            print(f"{path} does not hold the codes there are: run docs/generate.py")
+            stale = [*stale, path]
         there = {name for name in os.listdir(OUT) if name.endswith(".md")} if os.path.isdir(OUT) else set()
         wrong = sorted(there ^ made.keys())
         for name in sorted(there & made.keys()):

@@ -3,8 +3,8 @@
 import argparse
 import json
 import os
-from time import gmtime, strftime
 
+from guard.cli import policy_arguments
 from guard.cli.exit_codes import FINDINGS, OK, USAGE
 from guard.cli.output import complain, say, style, visible
 from guard.cli.proposals import directory_of
@@ -13,7 +13,7 @@ from guard.enforce.reviewed import UNREVIEWED, reviewed_sources
 from guard.errors import PolicyFileError
 from guard.model.profile import amount
 from guard.policy.files.compiled import load_policy
-from guard.policy.files.locate import PolicySources, Source, sources
+from guard.policy.files.locate import PolicySources, sources
 from guard.policy.rule import Policy, PolicyLayer, Profile, Rule
 
 _COLOUR = {"allow": "green", "ask": "yellow", "deny": "red"}
@@ -24,10 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser(
         "check",
-        help="read policy files strictly and run their examples and tests",
-        description="Read policy files strictly and run their examples and tests. Exit code 0: fine; 1: findings.",
+        help="read policy files strictly, run their examples and tests, and say what in them is not as it seems",
+        description="Read policy files strictly, run their examples and tests, and say what in them is not as it seems. "
+        "Exit code 0: fine; 1: findings; 2: usage.",
     )
-    check.add_argument("files", nargs="*", metavar="FILE", help="default: every file in force here")
+    policy_arguments.check(check)
     show = actions.add_parser(
         "show", help="the layers and rules in force", description="Show what is in force."
     )
@@ -131,7 +132,9 @@ def run(args: argparse.Namespace) -> int:
     workspace = _workspace(cwd)
     if args.action == "check":
         # What lies in the work tree is what is about to be proposed.
-        return _check(args, sources(workspace, places.config))
+        from guard.cli import policy_check  # noqa: PLC0415 - reads YAML, and the whole engine
+
+        return policy_check.run(args, sources(workspace, places.config), workspace)
     try:
         here = sources(workspace, places.config, reviewed_sources(workspace, places.policy_cache))
     except PolicyFileError as error:
@@ -157,53 +160,6 @@ def _workspace(cwd: str) -> str:
     from guard.enforce.pipeline import workspace_of  # noqa: PLC0415 - one definition of what a workspace is
 
     return workspace_of(cwd, os.path.realpath(home_of(os.environ)))
-
-
-# ---------------------------------------------------------------------- check
-
-
-def _check(args: argparse.Namespace, here: PolicySources) -> int:
-    from guard.policy.files.examples import Finding, check_files  # noqa: PLC0415 - reads YAML
-
-    files = here
-    if args.files:
-        for path in args.files:
-            if not os.path.lexists(path):
-                complain(f"{path}: there is no such file", "name a policy file, or none for those in force")
-                return USAGE
-        files = PolicySources(files=tuple(Source(kind="", path=path) for path in args.files))
-    from guard.engine.imagined import decide_imagined  # noqa: PLC0415 - the whole engine
-
-    today = strftime("%Y-%m-%d", gmtime())
-    findings: list[Finding]
-    findings, judged = check_files(
-        files.files,
-        here.files,
-        lambda command, policy: decide_imagined(command, policy, today=today).decision,
-        today,
-    )
-    if args.json:
-        say(
-            json.dumps(
-                {
-                    "ok": not findings,
-                    "files": [source.path for source in files.files],
-                    "judged": judged,
-                    "findings": [{"place": f.place, "problem": f.problem, "help": f.help} for f in findings],
-                }
-            )
-        )
-        return FINDINGS if findings else OK
-    for finding in findings:
-        say(f"{style(visible(finding.place), 'bold')}: {visible(finding.problem)}")
-        if finding.help:
-            say(f"  help: {visible(finding.help)}")
-    names = ", ".join(visible(source.path) for source in files.files)
-    if findings:
-        say(f"{len(findings)} findings in {names}")
-        return FINDINGS
-    say(f"{style('fine', 'green')}: {names} ({judged} examples and tests)")
-    return OK
 
 
 # ---------------------------------------------------------------------- show and compile

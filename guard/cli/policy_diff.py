@@ -1,13 +1,13 @@
 """``guard policy diff``: what a change of policy files lets agents do, and what it keeps from them. Changes no policy."""
 
 import argparse
-import json
 import os
 from datetime import date
 from time import gmtime, strftime
 
 from guard.audit.canonical import Json
 from guard.audit.log import AuditLog
+from guard.cli.annotations import About, Result, github, sarif
 from guard.cli.exit_codes import FINDINGS, OK, USAGE
 from guard.cli.output import complain, say
 from guard.enforce.places import Places
@@ -120,11 +120,9 @@ def _shown(format_: str, found: Difference, subject: report.Subject, accepted: s
         case "json":
             return dumps(report.data(found, subject, accepted))
         case "github":
-            return "\n".join(
-                _annotation(level, message, subject) for level, _, message in report.findings(found)
-            )
+            return "\n".join(github(one, "guard policy") for one in _results(found, subject))
         case "sarif":
-            return json.dumps(_sarif(found, subject), indent=2)
+            return sarif("guard policy diff", {"policy-change": _ABOUT}, _results(found, subject))
         case _:
             return report.text(found, subject, accepted)
 
@@ -133,30 +131,16 @@ def _file(subject: report.Subject) -> str:
     return subject.head.rpartition(":")[2] if subject.head != NONE else subject.base.rpartition(":")[2]
 
 
-def _annotation(level: str, message: str, subject: report.Subject) -> str:
-    word = {"error": "error", "warning": "warning", "note": "notice"}[level]
-    # https://docs.github.com/actions: workflow commands end at the line's end, and `%` begins an escape.
-    escaped = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    file = _file(subject).replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
-    return f"::{word} file={file},title=guard policy::{escaped}"
+_ABOUT = About(
+    name="policy-change",
+    says="A change of policy lets agents do more or less than before.",
+    help="see docs/policy-review.md",
+    level="warning",
+)
 
 
-def _sarif(found: Difference, subject: report.Subject) -> dict[str, object]:
-    return {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": {"name": "guard policy diff", "rules": [{"id": "policy-change"}]}},
-                "results": [
-                    {
-                        "ruleId": "policy-change",
-                        "level": level,
-                        "message": {"text": message},
-                        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _file(subject)}}}],
-                    }
-                    for level, _, message in report.findings(found)
-                ],
-            }
-        ],
-    }
+def _results(found: Difference, subject: report.Subject) -> list[Result]:
+    return [
+        Result(rule="policy-change", level=level, message=message, file=_file(subject))
+        for level, _, message in report.findings(found)
+    ]

@@ -30,6 +30,7 @@ NAMED: dict[str, tuple[str, ...]] = {
         "security.ubuntu.com", "dl-cdn.alpinelinux.org",
     ),
     "git-remote": ("git-remote",),
+    "cloud-provider": ("cloud-provider",),
     "unknown": (UNKNOWN,),
     "anywhere": ("*",),
 }  # fmt: skip

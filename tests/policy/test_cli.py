@@ -64,9 +64,9 @@ def test_a_broken_file_is_a_finding_with_its_place(home: Path, capsys: pytest.Ca
 
     assert run("check", "p.yaml") == 1
     assert capsys.readouterr().out == (
-        "p.yaml:9:5: `dney` is not known here\n"
+        "p.yaml:9:5: error GP001: `dney` is not known here\n"
         "  help: use one of 'allow', 'ask' or 'deny'\n"
-        "1 findings in p.yaml\n"
+        "1 error in p.yaml\n"
     )
 
 
@@ -83,12 +83,52 @@ def test_examples_tests_and_exceptions_that_do_not_hold_are_findings(
     assert run("check", "--json", "p.yaml") == 1
     problems = [finding["problem"] for finding in json.loads(capsys.readouterr().out)["findings"]]
     assert problems == [
-        "the exception `old` has expired on 2020-01-01 and changes nothing",
-        "the exception `old` voids the whole rule `no-tars`",
         "the rule `no-tars` does not speak of its example `ls`",
         "the rule `no-tars` speaks of its example `tar tf a`",
         "`rm -rf ~` should be allow, and is deny by `never-delete-outside` (floor)",
+        "the exception `old` voids the whole rule `no-tars`",
+        "the exception `old` has expired on 2020-01-01 and changes nothing",
     ]
+
+
+WARNED = GOOD.replace("rules:", "zones:\n  z: ['$W/a/*']\nrules:")
+
+
+def test_warnings_do_not_fail_a_check_unless_they_are_asked_to(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "ws" / "p.yaml").write_text(WARNED)
+
+    assert run("check", "p.yaml") == 0
+    out = capsys.readouterr().out
+    assert "p.yaml:6:3: warning GP040: nothing speaks of the zone `z`\n" in out
+    assert out.endswith("2 warnings in p.yaml\n")
+    assert run("check", "--fail-on", "warning", "p.yaml") == 1
+
+
+def test_findings_as_annotations_of_a_job(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "ws" / "a,b.yaml").write_text(WARNED.replace("$W/a/*", "$W/50%/*"))
+
+    assert run("check", "--format", "github", "a,b.yaml") == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("::warning file=a%2Cb.yaml,line=6,col=3,title=guard policy check GP040::")
+    assert second.startswith(
+        "::warning file=a%2Cb.yaml,line=6,col=7,title=guard policy check GP030::`$W/50%25/*`"
+    )
+
+
+def test_findings_as_sarif(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "ws" / "p.yaml").write_text(WARNED.replace("verdict: deny", "verdict: dney"))
+
+    assert run("check", "--format", "sarif", str(home / "ws" / "p.yaml")) == 1
+    (made,) = json.loads(capsys.readouterr().out)["runs"]
+    (result,) = made["results"]
+    assert made["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "GP001"
+    assert result["level"] == "error"
+    place = result["locations"][0]["physicalLocation"]
+    # As a reader elsewhere sees it, whose checkout is somewhere else.
+    assert place["artifactLocation"]["uri"] == "p.yaml"
+    assert place["region"] == {"startLine": 11, "startColumn": 5}
 
 
 def test_a_file_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

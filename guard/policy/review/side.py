@@ -123,6 +123,23 @@ class Side:
         self.itself = sum(1 << index for index, ruling in enumerate(self.rulings) if ruling.rule.itself)
         self.strict = sum(1 << index for index, ruling in enumerate(self.rulings) if ruling.strict)
 
+    def verdicts(self, met: int) -> list[tuple[str, Verdict, tuple[str, ...]]]:
+        """What each layer by itself says of such a cell, and by which rules; none where it is the layer's default."""
+        out: list[tuple[str, Verdict, tuple[str, ...]]] = []
+        for table, rulings in self._layers:
+            said = [
+                (
+                    max((e.verdict for b, e in exceptions if met & b), default=ruling.verdict, key=_rank),
+                    ruling,
+                )
+                for bit, ruling, exceptions in rulings
+                if met & bit
+            ]
+            verdict = max((one for one, _ in said), default=table.layer.default, key=_rank)
+            rules = tuple(ruling.rule.id for one, ruling in said if one is verdict)
+            out.append((table.layer.kind, verdict, rules))
+        return out
+
     def _number(self, ruling: Ruling) -> int:
         self.rulings.append(ruling)
         return 1 << (len(self.rulings) - 1)
