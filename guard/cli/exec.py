@@ -7,10 +7,7 @@ import signal
 import sys
 from fcntl import F_GETFL, fcntl
 from types import FrameType
-from typing import Any
 
-from guard.audit.canonical import text_of
-from guard.audit.record import decision_json, effect_json, limit_json
 from guard.cli.check import CODES
 from guard.cli.exit_codes import FAILED, HELD
 from guard.cli.mend import mend
@@ -24,6 +21,7 @@ from guard.enforce.connections import asked_and_refused, needs
 from guard.enforce.elsewhere import Elsewhere
 from guard.enforce.pipeline import Guard
 from guard.enforce.places import Places
+from guard.enforce.report import report
 from guard.enforce.undo import prune
 from guard.enforce.walls import waiting
 from guard.engine.stages import Decided
@@ -33,7 +31,6 @@ from guard.model.outcome import Completed, Killed, LimitReached, NotStarted
 from guard.model.principal import Principal
 from guard.model.profile import Limit, amount
 from guard.model.proposal import ShellProposal
-from sandbox.result import Connection
 from sandbox.select import NAMES, keep_waiting
 from sandbox.spec import Stdio
 
@@ -121,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
     _tell(carried, guard.places.config, quiet=args.quiet)
     if report_to is not None:
         with open(report_to, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps(report(carried, status)) + "\n")
+            stream.write(json.dumps({"status": status, **report(carried)}) + "\n")
     _log(carried, status)
     if carried.applied and carried.decision % 16 == 0:
         prune(guard.places)
@@ -313,56 +310,6 @@ def network_missing(carried: Carried) -> str:
         f"no network: the command {verb} {', '.join(shown)}{more}, which is not granted;"
         f" a person can grant it in a profile of the policy: `network: {{hosts: [{', '.join(grant)}]}}` (docs/profiles.md)"
     )
-
-
-def report(carried: Carried, status: int) -> dict[str, Any]:
-    """The whole run as JSON."""
-    outcome: dict[str, Any] | None = None
-    match carried.outcome:
-        case None:
-            pass
-        case Completed(status=own):
-            outcome = {"ended": "completed", "status": own}
-        case LimitReached(limit=limit, set_by=set_by):
-            outcome = {"ended": "limit", "limit": limit, **limit_json(set_by)}
-        case Killed(signal=number):
-            outcome = {"ended": "killed", "signal": number}
-        case NotStarted(reason=reason):
-            outcome = {"ended": "not-started", "reason": reason}
-    judged = carried.judged
-    return {
-        "status": status,
-        "record": carried.decision,
-        "decision": decision_json(carried.decided.decision),
-        "effects": [effect_json(effect) for effect in carried.decided.effects],
-        "outcome": outcome,
-        "backend": carried.backend,
-        "changes": [effect_json(effect) for effect in judged.effects] if judged is not None else [],
-        "judged": decision_json(judged.decision) if judged is not None else None,
-        "applied": carried.applied,
-        "undo": carried.undo or None,
-        "held": carried.held or None,
-        "why_held": carried.why_held or None,
-        "surprises": carried.surprises,
-        "unproposed_rule": carried.unproposed_rule or None,
-        "connections": [_connection(one) for one in carried.connections.entries],
-        "connections_more": carried.connections.more,
-        "unproposed": [os.fsencode(path).decode(errors="backslashreplace") for path in carried.unproposed],
-    }
-
-
-def _connection(one: Connection) -> dict[str, Any]:
-    return {
-        "host": text_of(one.host),
-        "port": one.port,
-        "via": one.via,
-        "allowed": one.allowed,
-        "why": one.why,
-        "detail": text_of(one.detail),
-        "address": one.address,
-        "sent": one.sent,
-        "received": one.received,
-    }
 
 
 def _log(carried: Carried, status: int) -> None:

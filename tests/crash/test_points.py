@@ -37,6 +37,11 @@ COVERED = {
     "guard/enforce/places.py": {"Places.make": "an empty private directory, which every start makes where it lacks"},
     "guard/enforce/suggestions.py": {"remember": "an empty directory; _append says SUGGESTION_WRITTEN"},
     "guard/enforce/reviewed.py": {"_git": "a reader of history, which writes nothing; what it said is kept as a compiled policy is"},
+    "guard/library/files.py": {
+        "_replace": "a rename: the whole file or the one before; an agent's editor has no undo",
+        "_made": "an empty directory",
+    },
+    "guard/library/running.py": {"Running._start": "a process that is a guard's own, with every point of a run"},
     "guard/policy/files/compiled.py": {"_compile": "a process that says POLICY_WRITTEN and POLICY_PLACED itself"},
     "guard/enforce/revisions.py": {"_git": "a reader of a repository, which ends with what it says"},
     "sandbox/backends/_caches.py": dict.fromkeys(("mount", "_make"), "inside; build says CACHES_MOUNTED"),

@@ -1,0 +1,172 @@
+"""What both guards of the library do, for one workspace: decide, record, ask, carry out. May be used from several threads."""
+
+import os
+import threading
+import uuid
+from typing import Any
+
+from guard.audit.record import approval_record, effect_json
+from guard.enforce.permit import action_digest
+from guard.enforce.pipeline import Guard as Pipeline
+from guard.enforce.places import Places
+from guard.engine.stages import Decided
+from guard.errors import UsageError
+from guard.library.answers import Answer, FileDone, Question, refusal_of, why_of
+from guard.library.calls import Call, Edit, Read, Shell, Write, proposal_of, shown
+from guard.library.files import FileProblem, carry_out
+from guard.library.running import Asked, Running
+from guard.model.decision import Allow, Ask
+from guard.model.principal import Principal
+from guard.model.proposal import Proposal
+from guard.model.typed import Mapping, TypeAlias
+from guard.model.verdict import Level
+
+OUTPUT_BYTES = 1 << 20
+Directory: TypeAlias = str | os.PathLike[str]
+
+
+class Work:
+    """Raises UsageError at construction for what cannot be."""
+
+    def __init__(
+        self,
+        workspace: Directory | None,
+        *,
+        cwd: Directory | None,
+        agent: str,
+        session: str,
+        level: str | None,
+        backends: tuple[str, ...],
+        env: Mapping[str, str] | None,
+        home: str | None,
+        watch: bool,
+    ) -> None:
+        if os.environ.get("GUARD_DOOR"):
+            # The policy and the log are outside, and what is in here is no evidence.
+            raise UsageError(
+                "this program runs inside `guard run`, which guards the whole of it already",
+                help_="run it without `guard run`, or without a guard of its own",
+            )
+        self.cwd = _directory(cwd if cwd is not None else workspace if workspace is not None else os.getcwd())
+        self._workspace = _directory(workspace) if workspace is not None else None
+        self.principal = Principal(agent=agent, session=session or f"library-{uuid.uuid4().hex}")
+        try:
+            self._level = Level(level) if level is not None else None
+        except ValueError:
+            raise UsageError(f"unknown level `{level}`", help_='use "advice" or "contained"') from None
+        if self._level is Level.ENCLOSED:
+            raise UsageError(
+                "a library cannot enclose its program", help_="start the program with `guard run --`"
+            )
+        self._backends = tuple(backends)
+        self._env = dict(os.environ if env is None else env)
+        self._places = Places.from_environment()
+        self._watch = watch
+        self._lock = threading.RLock()
+        self._home = home
+        self.open(self.cwd)  # what cannot be is said now
+
+    def open(self, cwd: str, level: Level | None = Level.ADVICE) -> Pipeline:
+        # Each time anew: a policy that was merged since, a branch that was switched.
+        with self._lock:
+            return Pipeline.open(
+                cwd=cwd,
+                home=self._home,
+                env=self._env,
+                workspace=self._workspace,
+                level=level,
+                places=self._places,
+            )
+
+    def _proposal(self, call: Call | str, cwd: Directory | None, id_: str) -> Proposal:
+        return proposal_of(call, self.principal, self.cwd if cwd is None else _directory(cwd), id_)
+
+    def decided(self, call: Call | str, cwd: Directory | None, id_: str) -> tuple[Decided, int, Pipeline]:
+        proposal = self._proposal(call, cwd, id_)
+        guard = self.open(proposal.cwd)
+        with self._lock:
+            decided = guard.decide(proposal)
+            return decided, guard.record(decided).seq, guard
+
+    def permitted(
+        self, call: Call | str, cwd: Directory | None, id_: str, approve: Asked | None
+    ) -> tuple[Decided, Answer]:
+        decided, record, guard = self.decided(call, cwd, id_)
+        decision = decided.decision
+        permitted = isinstance(decision, Allow)
+        if isinstance(decision, Ask):
+            permitted = approve is not None and _answer(approve, decided) is True
+            by = f"uid {os.getuid()}, by the program" if approve is not None else "nobody"
+            with self._lock:
+                guard.log.append(approval_record(record, approved=permitted, by=by, surface="library"))
+        text = "" if permitted else refusal_of(decision)
+        return decided, Answer(permitted=permitted, decision=decision, record=record, text=text)
+
+    def file(
+        self, call: Read | Write | Edit, cwd: Directory | None, id_: str, approve: Asked | None
+    ) -> FileDone:
+        decided, answer = self.permitted(call, cwd, id_, approve)
+        if not answer.permitted:
+            return FileDone(answer=answer, done=False)
+        try:
+            return FileDone(answer=answer, done=True, content=carry_out(call, decided))
+        except FileProblem as problem:
+            return FileDone(answer=answer, done=False, problem=str(problem))
+
+    def running(
+        self,
+        command: str,
+        cwd: Directory | None,
+        given: bytes,
+        output_bytes: int,
+        id_: str,
+        approve: Asked | None,
+    ) -> Running:
+        proposal = self._proposal(Shell(command), cwd, id_)
+        asked: dict[str, Any] = {
+            "command": command,
+            "cwd": proposal.cwd,
+            "call": id_,
+            "workspace": self._workspace,
+            "home": self._home,
+            "env": self._env,
+            "level": self._level.value if self._level is not None else "",
+            "backends": list(self._backends),
+            "principal": {"agent": self.principal.agent, "session": self.principal.session},
+            "state": self._places.state,
+            "config": self._places.config,
+            "asks": approve is not None,
+            "watch": self._watch,
+        }
+        return Running(asked, given=given, output_bytes=output_bytes, ask=approve and _careful(approve))
+
+
+def _directory(path: Directory) -> str:
+    text = os.path.abspath(str(os.fspath(path)))
+    if not os.path.isdir(text):
+        raise UsageError(f"{text}: there is no such directory", help_="name one that exists")
+    return text
+
+
+def _careful(approve: Asked) -> Asked:
+    def asked(question: Question) -> bool:
+        try:
+            return approve(question) is True
+        except Exception:  # noqa: BLE001 - who cannot answer has not said yes; the record says that nobody approved
+            return False
+
+    return asked
+
+
+def _answer(approve: Asked, decided: Decided) -> bool:
+    proposal = decided.analysed.proposal
+    return _careful(approve)(
+        Question(
+            call=shown(proposal),
+            cwd=proposal.cwd,
+            text=why_of(decided),
+            decision=decided.decision,
+            effects=tuple(effect_json(effect) for effect in decided.effects),
+            digest=action_digest(proposal),
+        )
+    )
