@@ -83,7 +83,7 @@ class Guard:
 
         A text is a shell command. ``id_``: the model's id of the call, for the record.
         """
-        return self._work.decided(call, cwd, id_)[0].decision
+        return self._work.decided(call, cwd, id_).decision
 
     def permit(self, call: Call | str, *, cwd: str | os.PathLike[str] | None = None, id_: str = "") -> Answer:
         """As :meth:`decide`, and a person is asked where the policy says so. Carry it out only if ``permitted``."""
@@ -180,7 +180,7 @@ class AsyncGuard:
     async def decide(
         self, call: Call | str, *, cwd: str | os.PathLike[str] | None = None, id_: str = ""
     ) -> Decision:
-        return await _in_thread(lambda: self._work.decided(call, cwd, id_)[0].decision)
+        return await _in_thread(lambda: self._work.decided(call, cwd, id_).decision)
 
     async def permit(
         self, call: Call | str, *, cwd: str | os.PathLike[str] | None = None, id_: str = ""

@@ -1,11 +1,11 @@
 """What both guards of the library do, for one workspace: decide, record, ask, carry out. May be used from several threads."""
 
 import os
-import threading
 import uuid
 from typing import Any
 
-from guard.audit.record import approval_record, effect_json
+from guard.audit.record import effect_json
+from guard.enforce.approve import Nobody, permitted
 from guard.enforce.permit import action_digest
 from guard.enforce.pipeline import Guard as Pipeline
 from guard.enforce.places import Places
@@ -15,7 +15,6 @@ from guard.library.answers import Answer, FileDone, Question, refusal_of, why_of
 from guard.library.calls import Call, Edit, Read, Shell, Write, proposal_of, shown
 from guard.library.files import FileProblem, carry_out
 from guard.library.running import Asked, Running
-from guard.model.decision import Allow, Ask
 from guard.model.principal import Principal
 from guard.model.proposal import Proposal
 from guard.model.typed import Mapping, TypeAlias
@@ -62,45 +61,44 @@ class Work:
         self._env = dict(os.environ if env is None else env)
         self._places = Places.from_environment()
         self._watch = watch
-        self._lock = threading.RLock()
         self._home = home
         self.open(self.cwd)  # what cannot be is said now
 
     def open(self, cwd: str, level: Level | None = Level.ADVICE) -> Pipeline:
         # Each time anew: a policy that was merged since, a branch that was switched.
-        with self._lock:
-            return Pipeline.open(
-                cwd=cwd,
-                home=self._home,
-                env=self._env,
-                workspace=self._workspace,
-                level=level,
-                places=self._places,
-            )
+        return Pipeline.open(
+            cwd=cwd,
+            home=self._home,
+            env=self._env,
+            workspace=self._workspace,
+            level=level,
+            places=self._places,
+        )
 
     def _proposal(self, call: Call | str, cwd: Directory | None, id_: str) -> Proposal:
         return proposal_of(call, self.principal, self.cwd if cwd is None else _directory(cwd), id_)
 
-    def decided(self, call: Call | str, cwd: Directory | None, id_: str) -> tuple[Decided, int, Pipeline]:
+    def decided(self, call: Call | str, cwd: Directory | None, id_: str) -> Decided:
         proposal = self._proposal(call, cwd, id_)
         guard = self.open(proposal.cwd)
-        with self._lock:
-            decided = guard.decide(proposal)
-            return decided, guard.record(decided).seq, guard
+        # A person's yes is used once, by what carries it out, and who only asks does not.
+        decided = guard.decide(proposal, granted=False)
+        guard.record(decided)
+        return decided
 
     def permitted(
         self, call: Call | str, cwd: Directory | None, id_: str, approve: Asked | None
     ) -> tuple[Decided, Answer]:
-        decided, record, guard = self.decided(call, cwd, id_)
-        decision = decided.decision
-        permitted = isinstance(decision, Allow)
-        if isinstance(decision, Ask):
-            permitted = approve is not None and _answer(approve, decided) is True
-            by = f"uid {os.getuid()}, by the program" if approve is not None else "nobody"
-            with self._lock:
-                guard.log.append(approval_record(record, approved=permitted, by=by, surface="library"))
-        text = "" if permitted else refusal_of(decision)
-        return decided, Answer(permitted=permitted, decision=decision, record=record, text=text)
+        proposal = self._proposal(call, cwd, id_)
+        guard = self.open(proposal.cwd)
+        approver = Nobody() if approve is None else _Caller(approve)
+        decided, record, permit = permitted(guard, proposal, approver)
+        if permit is not None:
+            permit.use(proposal)
+        text = "" if permit is not None else refusal_of(decided.decision)
+        return decided, Answer(
+            permitted=permit is not None, decision=decided.decision, record=record, text=text
+        )
 
     def file(
         self, call: Read | Write | Edit, cwd: Directory | None, id_: str, approve: Asked | None
@@ -158,15 +156,25 @@ def _careful(approve: Asked) -> Asked:
     return asked
 
 
-def _answer(approve: Asked, decided: Decided) -> bool:
-    proposal = decided.analysed.proposal
-    return _careful(approve)(
-        Question(
-            call=shown(proposal),
-            cwd=proposal.cwd,
-            text=why_of(decided),
-            decision=decided.decision,
-            effects=tuple(effect_json(effect) for effect in decided.effects),
-            digest=action_digest(proposal),
+class _Caller:
+    """The program, which knows a person to ask."""
+
+    surface = "library"
+
+    def __init__(self, approve: Asked) -> None:
+        self.by = f"uid {os.getuid()}, by the program"
+        self._approve = _careful(approve)
+
+    def approves(self, decided: Decided, decision: int) -> bool:
+        del decision
+        proposal = decided.analysed.proposal
+        return self._approve(
+            Question(
+                call=shown(proposal),
+                cwd=proposal.cwd,
+                text=why_of(decided),
+                decision=decided.decision,
+                effects=tuple(effect_json(effect) for effect in decided.effects),
+                digest=action_digest(proposal),
+            )
         )
-    )

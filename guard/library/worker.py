@@ -47,7 +47,8 @@ class _Caller:
         self._channel = channel
         self.by, self.surface = "nobody", "library"
 
-    def approves(self, decided: Decided) -> bool:
+    def approves(self, decided: Decided, decision: int) -> bool:
+        del decision
         proposal = decided.analysed.proposal
         say(
             self._channel,
