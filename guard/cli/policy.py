@@ -55,11 +55,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from guard.cli import policy_replay_options  # noqa: PLC0415 - options only
 
     policy_replay_options.add_arguments(replay)
+    export = actions.add_parser(
+        "export",
+        help="the policy for other engines, with what they cannot say of it",
+        description="Write the policy in another engine's words; what is lost goes to standard error, the looser first.",
+    )
+    _add_export(export)
     compiled = actions.add_parser("compile", help=argparse.SUPPRESS)
-    for action in (check, show, bench, compiled):
+    for action in (check, show, bench, export, compiled):
         action.add_argument("--cwd", metavar="DIR", help="the workspace (default: where you are)")
-    for action in (check, show, schema, bench, compiled):
+    for action in (check, show, schema, bench, export, compiled):
         action.add_argument("--json", action="store_true", help="for machines")
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", metavar="FILE", help="default: every file in force here")
+    parser.add_argument(
+        "--to", required=True, choices=["codex-rules", "rego"], help="whose words it is written in"
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", help="write there, whole or not at all, instead of standard output"
+    )
+    parser.add_argument(
+        "--input", metavar="COMMAND", help="print instead what the export is to be asked about a command"
+    )
+    parser.add_argument(
+        "--fail-on", choices=["looser"], help="exit 1 when the export lets pass what the policy stops"
+    )
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
@@ -140,6 +162,10 @@ def run(args: argparse.Namespace) -> int:
     except PolicyFileError as error:
         complain(str(error), error.help)
         return FINDINGS
+    if args.action == "export":
+        from guard.cli import policy_export  # noqa: PLC0415 - reads YAML
+
+        return policy_export.run(args, cwd, here, places)
     match args.action:
         case "show":
             return _show(args, here, places)

@@ -50,13 +50,19 @@ def may_be_short_for(short: str, name: str) -> bool:
     number, _, extension = ending.partition(".")
     if not number.isdigit() or not 1 <= len(stem) <= 6:
         return False
+    plain, kind = short_parts(name)
+    if kind != extension:
+        return False
+    if stem == plain:
+        return True
+    # After four of a kind, NTFS keeps two letters and adds four digits of a hash.
+    return len(stem) == 6 and stem[:2] == plain[:2] and all(char in "0123456789abcdef" for char in stem[2:])
+
+
+def short_parts(name: str) -> tuple[str, str]:
+    """What stands before the ``~`` of the first 8.3 name that a disk gives to ``name`` (folded), and its ending."""
     base, _, kind = (
         name.lstrip(".").rpartition(".") if "." in name.lstrip(".") else (name.lstrip("."), "", "")
     )
     plain = "".join(char if char in _PLAIN else "_" for char in base.replace(".", "").replace(" ", ""))
-    if kind[:3] != extension:
-        return False
-    if plain[:6].startswith(stem) and len(stem) >= min(len(plain), 6):
-        return True
-    # After four of a kind, NTFS keeps two letters and adds four digits of a hash.
-    return len(stem) == 6 and stem[:2] == plain[:2] and all(char in "0123456789abcdef" for char in stem[2:])
+    return plain[:6], kind[:3]

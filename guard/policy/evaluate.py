@@ -178,6 +178,20 @@ def _said(ruling: Ruling, seen: "Seen", facts: Facts) -> Ruling:
     return max(open_, key=lambda e: (e.verdict.rank, e.source), default=ruling)
 
 
+def is_guard(place: str, path: ResolvedPath, facts: Facts) -> bool:
+    """Whether ``place``, one of the names of ``path``, is among the guard's own files on this machine."""
+    named = roots(facts)
+    here, real = folded(place), folded(path.real) if place == path.place else ""
+    for own in facts.guard_paths:
+        spelled = folded(place_of(own, named))
+        if here == spelled or here.startswith(spelled + "/"):
+            return True
+        exact = folded(own)
+        if real and (real == exact or real.startswith(exact + "/")):
+            return True
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """A path of an effect, with all that it takes along."""
@@ -227,7 +241,7 @@ class Seen:
         for place in (path.place, *path.aliases, *(path.below if recursive else ())):
             member = zones.membership(place)
             inside = member.inside
-            if zones.guard and self._is_guard(place, path):
+            if zones.guard and is_guard(place, path, self._facts):
                 inside |= zones.guard
             any_zone |= inside
             all_zones.add(inside)
@@ -238,18 +252,6 @@ class Seen:
                 any_zone |= member.may
                 all_zones.add(member.must | (inside & zones.guard))
         return End(here, any_zone, frozenset(all_zones), recursive, path.lost)
-
-    def _is_guard(self, place: str, path: ResolvedPath) -> bool:
-        named = roots(self._facts)
-        here, real = folded(place), folded(path.real) if place == path.place else ""
-        for own in self._facts.guard_paths:
-            spelled = folded(place_of(own, named))
-            if here == spelled or here.startswith(spelled + "/"):
-                return True
-            exact = folded(own)
-            if real and (real == exact or real.startswith(exact + "/")):
-                return True
-        return False
 
     def meets(self, ruling: Ruling) -> bool:
         """Whether the rule speaks of this effect."""

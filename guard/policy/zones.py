@@ -120,8 +120,8 @@ class ZoneTable:
             return Membership(bit, bit, bit)
         listed = self._map.membership(place)
         inside, may, must = listed.inside, listed.may, listed.must
-        for spelled in _spelled(place):
-            listed = self._folded.membership(spelled)
+        for spelling in spelled(place):
+            listed = self._folded.membership(spelling)
             inside, may, must = inside | listed.inside, may | listed.may, must | listed.must
         if place.startswith("/"):
             system, device = self._bits.get("system", 0), self._bits.get("device", 0)
@@ -139,7 +139,7 @@ class ZoneTable:
         return Membership(inside, may, must)
 
 
-def _spelled(place: str) -> tuple[str, ...]:
+def spelled(place: str) -> tuple[str, ...]:
     """How a protected file at ``place`` stands in the list: below its own root, and below any."""
     plain = folded(place)
     return (plain, "$*" + plain[2:]) if plain.startswith("$") else (plain,)

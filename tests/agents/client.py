@@ -23,31 +23,31 @@ SETTINGS = {
 }
 
 
-def installed() -> Path:
-    """The directory with ``claude`` in it, installed once and kept. Skips, and says why, where there is none to be had."""
+def installed(package: str = PACKAGE, program: str = "claude") -> Path:
+    """The directory with ``program`` in it, installed once and kept. Skips, and says why, where there is none to be had."""
     base = os.environ.get("GUARD_TEST_CLIENTS") or os.path.expanduser("~/.cache/guard-test-clients")
-    programs = Path(base, "claude-code", "node_modules", ".bin")
-    if not (programs / "claude").exists():
+    programs = Path(base, package.rpartition("/")[2], "node_modules", ".bin")
+    if not (programs / program).exists():
         npm = _npm()
         if not npm:
-            pytest.skip(f"there is no npm to install {PACKAGE} with: the real client is not tried")
+            pytest.skip(f"there is no npm to install {package} with: the real client is not tried")
         programs.parents[1].mkdir(parents=True, exist_ok=True)
         try:
             done = subprocess.run(
-                [*npm, "install", "--no-audit", "--no-fund", "--prefix", programs.parents[1], PACKAGE],
+                [*npm, "install", "--no-audit", "--no-fund", "--prefix", programs.parents[1], package],
                 capture_output=True,
                 text=True,
                 timeout=INSTALL_S,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            pytest.skip(f"npm did not install {PACKAGE} in {INSTALL_S} s: the real client is not tried")
+            pytest.skip(f"npm did not install {package} in {INSTALL_S} s: the real client is not tried")
         if done.returncode:
-            pytest.skip(f"npm cannot install {PACKAGE}: {done.stderr[-300:]}: the real client is not tried")
+            pytest.skip(f"npm cannot install {package}: {done.stderr[-300:]}: the real client is not tried")
     try:
-        subprocess.run([programs / "claude", "--version"], capture_output=True, timeout=60, check=True)
+        subprocess.run([programs / program, "--version"], capture_output=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        pytest.skip(f"{PACKAGE} is installed and does not start ({error}): the real client is not tried")
+        pytest.skip(f"{package} is installed and does not start ({error}): the real client is not tried")
     return programs
 
 

@@ -1,0 +1,127 @@
+"""``guard policy export``: one reviewed policy for other engines, with what they cannot say of it. Changes no policy."""
+
+import argparse
+import json
+import os
+
+from guard.audit.canonical import text_of
+from guard.cli.exit_codes import FINDINGS, OK, USAGE
+from guard.cli.output import complain, say, visible
+from guard.enforce.places import Places
+from guard.enforce.revisions import contents, digest, layers
+from guard.errors import PolicyFileError
+from guard.model.principal import Principal
+from guard.model.proposal import ShellProposal
+from guard.policy.export.loss import Direction, Exported, Loss
+from guard.policy.files.compiled import load_policy
+from guard.policy.files.locate import PolicySources
+from guard.policy.rule import Policy, PolicyLayer, policy_of
+
+_ASKED = frozenset({"rego"})
+"""Those that are asked about effects, which we have to tell them."""
+_SHOWN_RULES = 8
+
+
+def run(args: argparse.Namespace, cwd: str, here: PolicySources, places: Places) -> int:
+    if args.input is not None:
+        return _ask(args, cwd)
+    try:
+        policy = _policy(args.files, cwd) if args.files else load_policy(here, places.policy_cache)
+    except PolicyFileError as error:
+        complain(str(error), error.help)
+        return USAGE if args.files else FINDINGS
+    exported = _exported(policy, args.to)
+    text = exported.text.rstrip("\n") + "\n"
+    if args.output is not None and not _write(args.output, text):
+        return USAGE
+    if args.json:
+        said = {
+            "to": args.to,
+            "policy": policy.digest,
+            "output": args.output,
+            "text": text,
+            "lost": [_loss_json(loss) for loss in exported.lost],
+        }
+        say(json.dumps(said))
+    else:
+        if args.output is None:
+            say(text.rstrip("\n"))
+        for line in losses(exported):
+            complain(line)
+    return FINDINGS if args.fail_on and exported.worst(Direction.LOOSER) else OK
+
+
+def _policy(files: list[str], cwd: str) -> Policy:
+    """Of these files alone, in the order of their layers."""
+    out: list[PolicyLayer] = []
+    found = [part for file in files for part in contents(file, cwd)]
+    out += layers(found, [])
+    if not out:
+        raise PolicyFileError("there is no policy in it", place=", ".join(files), help_="name a policy file")
+    return policy_of(tuple(out), digest(found))
+
+
+def _exported(policy: Policy, target: str) -> Exported:
+    match target:
+        case "codex-rules":
+            from guard.policy.export.codex import to_codex  # noqa: PLC0415 - only the chosen one
+
+            return to_codex(policy)
+        case _:
+            from guard.policy.export.rego import to_rego  # noqa: PLC0415 - as above
+
+            return to_rego(policy)
+
+
+def _ask(args: argparse.Namespace, cwd: str) -> int:
+    if args.to not in _ASKED:
+        complain(f"--input: {args.to} reads commands itself", "leave --input out, or name --to rego")
+        return USAGE
+    from guard.enforce.pipeline import Guard  # noqa: PLC0415 - the whole engine
+    from guard.policy.export.request import document  # noqa: PLC0415 - as above
+
+    guard = Guard.open(cwd=cwd)
+    decided = guard.decide(ShellProposal(principal=Principal(agent="export"), cwd=cwd, command=args.input))
+    say(json.dumps(document(decided.effects, decided.facts), indent=2))
+    return OK
+
+
+def _write(path: str, text: str) -> bool:
+    from guard.policy.files.compiled import keep  # noqa: PLC0415 - only where a file is wanted
+
+    try:
+        keep(os.path.abspath(path), text)
+    except OSError as error:
+        complain(f"--output {path}: {error.strerror or error}", "name a file in a directory you can write to")
+        return False
+    return True
+
+
+# ---------------------------------------------------------------------- what was lost
+
+
+def losses(exported: Exported) -> list[str]:
+    """A line for each kind of loss, with the rules that have it: what is looser first."""
+    groups: dict[tuple[Direction, str], list[str]] = {}
+    for direction in (Direction.LOOSER, Direction.STRICTER, Direction.SAME):
+        for loss in exported.worst(direction):
+            groups.setdefault((direction, loss.what), []).append(loss.rule)
+    out: list[str] = []
+    for (direction, what), rules in groups.items():
+        word = {Direction.LOOSER: "LOOSER", Direction.STRICTER: "stricter", Direction.SAME: "not exported"}[
+            direction
+        ]
+        named = [] if rules == ["*"] else list(dict.fromkeys(rules))
+        more = f" and {len(named) - _SHOWN_RULES} more" if len(named) > _SHOWN_RULES else ""
+        where = f": {', '.join(named[:_SHOWN_RULES])}{more}" if named else ""
+        out.append(visible(f"{word}: {what}{where}"))
+    return out
+
+
+def _loss_json(loss: Loss) -> dict[str, object]:
+    return {
+        "rule": loss.rule,
+        "what": loss.what,
+        "direction": loss.direction.value,
+        "source": text_of(loss.source),
+    }
