@@ -60,6 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--call", default="", metavar="ID", help="the agent's id of this call, for the record"
     )
     parser.add_argument(
+        "--held-to",
+        default="",
+        metavar="DIGEST",
+        help="be no looser than this compiled policy, under which a session began; a hook says it",
+    )
+    parser.add_argument(
         "--ask",
         choices=("prompt", "wait", "deny"),
         default="prompt",
@@ -102,6 +108,8 @@ def run(args: argparse.Namespace) -> int:
     places = Places.from_environment()
     keep_waiting(waiting(places.config), places.waiting)
     guard = Guard.open(cwd=cwd, workspace=args.workspace, level=level_of(args))
+    if args.held_to:
+        guard = guard.held_to(args.held_to)
     mend(guard.places)
     proposal = ShellProposal(principal=Principal(agent="exec"), cwd=cwd, command=command, call=args.call)
     approver = approver_of(args.ask, guard)

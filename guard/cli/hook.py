@@ -127,12 +127,13 @@ def _judged(call: "HookCall") -> "Reply":
     if not guard.facts.workspace:
         # Only a workspace can be put into a sandbox; a home or a system directory is none.
         guard = replace(guard, facts=replace(guard.facts, level=Level.ADVICE))
+    guard = guard.for_session(call.proposal.principal)
     decided = guard.decide(call.proposal)
     rewritten = ""
     # What a person has approved may run where there is no sandbox: they were told that there is none.
     contains = not decided.facts.granted or (call.rewrites and guard.level is Level.CONTAINED)
     if contains and isinstance(decided.decision, Allow) and isinstance(decided.decision.placement, Sandbox):
-        rewritten = contained_command(call, guard.facts.workspace)
+        rewritten = contained_command(call, guard.facts.workspace, guard.policy.held_to)
     if guard.policy.observes and not _of_the_guard(decided):
         from guard.agents.codec import Reply  # noqa: PLC0415 - as above
 
@@ -178,14 +179,16 @@ def _of_the_guard(decided: "Decided") -> bool:
     )
 
 
-def contained_command(call: "HookCall", workspace: str) -> str:
-    """The command that decides again and runs this one in a sandbox."""
+def contained_command(call: "HookCall", workspace: str, held_to: str = "") -> str:
+    """The command that decides again and runs this one in a sandbox. ``held_to``: a policy that it must hold to too."""
     from shlex import quote  # noqa: PLC0415 - only for commands that are contained
 
     proposal = call.proposal
     words = [*guard_command(), "exec", "--workspace", workspace, "--cwd", proposal.cwd]
     if proposal.call:
         words += ["--call", proposal.call]
+    if held_to:
+        words += ["--held-to", held_to]
     command = call.arguments["command"]
     return " ".join(quote(word) for word in [*words, "--", command])
 

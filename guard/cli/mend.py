@@ -18,6 +18,6 @@ def mend(places: Places) -> None:
         complain(note)
     for one in close_interrupted(places, log):
         complain(f"run {one.decision}: {one.problem}")
-    for directory in (places.state, places.policy_cache, places.runs):
+    for directory in (places.state, places.policy_cache, places.runs, places.pins):
         sweep(directory)
     leftovers.sweep()

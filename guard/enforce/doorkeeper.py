@@ -19,7 +19,8 @@ from guard.audit.canonical import text_of
 from guard.enforce.approvals import file_ask
 from guard.enforce.approve import Nobody, approve
 from guard.enforce.door import MAX_ANSWER, VERSION
-from guard.enforce.pipeline import Guard
+from guard.enforce.pins import changed_record
+from guard.enforce.pipeline import Guard, policy_now
 from guard.engine.granted import is_granted
 from guard.errors import GuardError
 from guard.faults import Point, reached
@@ -28,6 +29,7 @@ from guard.model.decision import Ask
 from guard.model.jsons import dumps, loads
 from guard.model.principal import Principal
 from guard.model.typed import NoReturn
+from guard.policy.pinned import held_to
 
 AGENTS = ("claude-code",)
 MAX_CONNECTIONS = 32
@@ -276,6 +278,8 @@ class Answers:
         self._guard, self._asked = guard, asked
         self._left, self._filled, self._spent = BURST, time.monotonic(), 0.0
         self._turned_away = 0
+        self._changed: tuple[str, Guard] | None = None
+        self._told: set[str] = set()
 
     def is_theirs(self, connection: socket.socket) -> bool:
         """Whether somebody of the session's own user asks."""
@@ -313,18 +317,42 @@ class Answers:
         # Its own word for who it is would let it count on another's account, or begin anew at each denial.
         principal = replace(self._asked.principal, subagent=call.proposal.principal.subagent)
         proposal = replace(call.proposal, principal=principal)
-        decided = self._guard.decide(proposal)
-        number = self._guard.record(decided).seq
+        guard = self._under_both()
+        decided = guard.decide(proposal)
+        number = guard.record(decided).seq
         if is_granted(decided.decision):
-            if approve(decided, number, Nobody(), self._guard) is not None:
+            if approve(decided, number, Nobody(), guard) is not None:
                 return claude_code.approved(decided)
-            decided = self._guard.decide(proposal, granted=False)
-            number = self._guard.record(decided).seq
+            decided = guard.decide(proposal, granted=False)
+            number = guard.record(decided).seq
         if isinstance(decided.decision, Ask):
-            file_ask(decided, number, self._guard.places)
+            file_ask(decided, number, guard.places)
         return claude_code.answer_inside(
             replace(call, proposal=proposal), decided, judged_later=self._asked.judged_later
         )
+
+    def _under_both(self) -> Guard:
+        """Under the law that the session began under, and no looser than what stands on the disk now. Raises AuditError."""
+        guard, principal = self._guard, self._asked.principal
+        now, problem = policy_now(guard.facts.workspace, guard.places)
+        if now.digest == guard.policy.digest:
+            return guard
+        if self._changed is None or self._changed[0] != now.digest:
+            both = guard.under(held_to(guard.policy, now), problem)
+            if now.digest not in self._told:
+                guard.log.append(
+                    changed_record(
+                        principal.agent,
+                        principal.session,
+                        guard.facts.workspace,
+                        guard.policy.digest,
+                        now.digest,
+                        both.policy.digest,
+                    )
+                )
+                self._told.add(now.digest)
+            self._changed = now.digest, both
+        return self._changed[1]
 
     def _may_ask(self, length: int) -> bool:
         now = time.monotonic()

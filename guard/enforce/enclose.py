@@ -264,7 +264,7 @@ def _run(
     guard: Guard, decided: Decided, decision: int, wanted: Wanted, prepared: _Prepared, stdio: Stdio
 ) -> Session:
     # Durable before it starts.
-    guard.log.append(_started(decision, wanted, prepared))
+    guard.log.append({**_started(decision, wanted, prepared), "policy": guard.law()})
     absent = prepared.fixed.absent if prepared.fixed is not None else frozenset[str]()
     where = Where.WORKSPACE if wanted.direct else Where.COPY
     begun = begin(guard.places, decision, prepared.spec.workspace, where, absent)

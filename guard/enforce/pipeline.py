@@ -19,11 +19,12 @@ from guard.errors import AuditError, PolicyFileError
 from guard.model.dataclass import dataclass, replace
 from guard.model.decision import Ask, Deny
 from guard.model.facts import Facts
+from guard.model.principal import Principal
 from guard.model.proposal import Proposal
 from guard.model.typed import TYPE_CHECKING, Mapping, MappingProxyType
 from guard.model.verdict import Level, Verdict
 from guard.policy.files.compiled import load_policy
-from guard.policy.files.locate import sources
+from guard.policy.files.locate import PolicySources, sources
 from guard.policy.files.restricted import restricted_policy
 from guard.policy.layers import DEFAULT
 from guard.policy.rule import Policy
@@ -74,7 +75,7 @@ class Guard:
         home = home or home_of(variables)
         facts = base_facts(cwd=cwd, home=home, env=variables, workspace=workspace, places=own)
         facts = replace(facts, level=best_level(own) if level is None else level)
-        policy, problem = _policy(facts.workspace, own)
+        policy, problem = policy_now(facts.workspace, own)
         facts = _with_forbidden(facts, policy, own)
         return cls(
             facts=facts,
@@ -101,8 +102,51 @@ class Guard:
         facts = replace(facts, level=self.facts.level)
         policy, problem = self.policy, self.problem
         if facts.workspace != self.facts.workspace:
-            policy, problem = _policy(facts.workspace, self.places)
+            policy, problem = policy_now(facts.workspace, self.places)
         facts = _with_forbidden(facts, policy, self.places)
+        return replace(self, facts=facts, policy=policy, problem=problem)
+
+    def for_session(self, principal: Principal) -> "Guard":
+        """The same under the law that a session began under, where another one stands on the disk since. Raises AuditError."""
+        if not principal.session:
+            return self
+        from guard.enforce.pins import session_policy  # noqa: PLC0415 - only where there are sessions
+
+        policy, problem = session_policy(
+            self.policy,
+            self.problem,
+            lambda: _sources(self.facts.workspace, self.places),
+            principal,
+            self.facts,
+            self.places,
+            self.log,
+        )
+        return self.under(policy, problem)
+
+    def law(self) -> dict[str, Json]:
+        """The identity of the policy in force and of each of its layers, for a record."""
+        from guard.enforce.pins import layer_digests  # noqa: PLC0415 - once for a session
+
+        try:
+            return layer_digests(self.policy, _sources(self.facts.workspace, self.places))
+        except PolicyFileError:
+            return {"digest": self.policy.digest}
+
+    def held_to(self, digest: str) -> "Guard":
+        """The same, and no looser than the compiled policy with this digest."""
+        if digest == self.policy.digest:
+            return self
+        from guard.enforce.pins import law_of  # noqa: PLC0415 - only where a policy has changed in a session
+        from guard.policy.pinned import held_to  # noqa: PLC0415 - as above
+
+        law, lost = law_of(digest, self.places)
+        return self.under(held_to(law, self.policy), lost or self.problem)
+
+    def under(self, policy: Policy, problem: PolicyFileError | None) -> "Guard":
+        """The same under another policy."""
+        if policy is self.policy:
+            return self
+        facts = _with_forbidden(self.facts, policy, self.places)
         return replace(self, facts=facts, policy=policy, problem=problem)
 
     def decide(self, proposal: Proposal, *, granted: bool = True) -> Decided:
@@ -235,14 +279,20 @@ def _with_forbidden(facts: Facts, policy: Policy, places: Places) -> Facts:
     return replace(facts, forbidden=forbidden_programs(facts, policy, places))
 
 
-def _policy(workspace: str, places: Places) -> tuple[Policy, PolicyFileError | None]:
-    try:
-        repo = None
-        if workspace and git_directory(workspace):
-            from guard.enforce.reviewed import reviewed_sources  # noqa: PLC0415 - only where there is a history
+def _sources(workspace: str, places: Places) -> PolicySources:
+    """Raises PolicyFileError."""
+    repo = None
+    if workspace and git_directory(workspace):
+        from guard.enforce.reviewed import reviewed_sources  # noqa: PLC0415 - only where there is a history
 
-            repo = reviewed_sources(workspace, places.policy_cache)
-        return load_policy(sources(workspace, places.config, repo), places.policy_cache), None
+        repo = reviewed_sources(workspace, places.policy_cache)
+    return sources(workspace, places.config, repo)
+
+
+def policy_now(workspace: str, places: Places) -> tuple[Policy, PolicyFileError | None]:
+    """What the files say that are law there; restricted mode, and what is wrong, where they cannot be read."""
+    try:
+        return load_policy(_sources(workspace, places), places.policy_cache), None
     except PolicyFileError as error:
         return restricted_policy(str(error)), error
 

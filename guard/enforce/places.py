@@ -91,6 +91,11 @@ class Places:
         return os.path.join(self.approvals, "granted")
 
     @property
+    def pins(self) -> str:
+        """Which policy each session began under."""
+        return os.path.join(self.state, "pins")
+
+    @property
     def caches(self) -> str:
         return os.path.join(self.state, "caches")
 

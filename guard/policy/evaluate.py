@@ -4,7 +4,7 @@ A permissive rule must cover all of an effect; a strict one speaks as soon as an
 """
 
 from guard.effects.place import place_of, roots
-from guard.model.dataclass import dataclass, fields
+from guard.model.dataclass import dataclass, fields, replace
 from guard.model.decision import Allow, Ask, Decision, Deny, Host, Placement, Reason, Sandbox
 from guard.model.effect import (
     ChangeMode,
@@ -44,7 +44,8 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
         raise ValueError("nothing to judge: the analysis always gives at least one effect")
     tables = tables_of(policy)
     if len(effects) > _MOST_EFFECTS:
-        return _judged(effects, policy, tables, facts)
+        large = _judged(effects, policy, tables, facts)
+        return large if policy.also is None else _stricter(large, judge(effects, policy.also, facts))
     asked = _ASKED
     try:
         key = (_world(facts), *[asked[effect.__class__](effect) for effect in effects])
@@ -59,7 +60,24 @@ def judge(effects: tuple[ResolvedEffect, ...], policy: Policy, facts: Facts) -> 
             tables.decided.clear()
         if all(map(_is_small, effects)):
             tables.decided[key] = decision
-    return decision
+    return decision if policy.also is None else _stricter(decision, judge(effects, policy.also, facts))
+
+
+def _stricter(one: Decision, other: Decision) -> Decision:
+    """Of two policies that both count: the stricter verdict, ``one`` where they say the same; on the host only if both do."""
+    first, second = (
+        (one, other) if one.reasons[0].verdict.rank >= other.reasons[0].verdict.rank else (other, one)
+    )
+    placement = next(
+        (each.placement for each in (one, other) if isinstance(each.placement, Sandbox)), one.placement
+    )
+    return replace(
+        first,
+        reasons=(*first.reasons, *second.reasons),
+        placement=placement,
+        obligations=one.obligations | other.obligations,
+        shadow=(*one.shadow, *other.shadow),
+    )
 
 
 def _judged(effects: tuple[ResolvedEffect, ...], policy: Policy, tables: Tables, facts: Facts) -> Decision:

@@ -138,22 +138,32 @@ class Policy:
     """Every program that some rule names: copies of these are looked for."""
     denied_programs: frozenset[str] = field(default_factory=frozenset[str])
     """What some rule that denies starting programs names: patterns, ``sha256:`` for one that is meant by its content."""
+    also: "Policy | None" = None
+    """Another one that counts as much: see ``guard.policy.pinned``."""
+    held_to: str = ""
+    """The digest of this one without ``also``; empty where there is none."""
     memo: dict[object, object] = field(default_factory=dict[object, object], repr=False, compare=False)
     """What was worked out from the layers; not part of the value."""
 
     @property
     def lock_after(self) -> int:
         """The lowest of all layers; 0 = never."""
-        return min((layer.lock_after for layer in self.layers if layer.lock_after), default=0)
+        limits = [layer.lock_after for layer in self.layers]
+        if self.also is not None:
+            limits.append(self.also.lock_after)
+        return min((limit for limit in limits if limit), default=0)
 
     @property
     def ends_on_unproposed(self) -> bool:
         """What one layer ends, none lets go on."""
-        return any(layer.unproposed == "end" for layer in self.layers)
+        return any(layer.unproposed == "end" for layer in self.layers) or (
+            self.also is not None and self.also.ends_on_unproposed
+        )
 
     @property
     def observes(self) -> bool:
-        return any(layer.observe for layer in self.layers)
+        """Only where both do: who looks on stops nothing."""
+        return any(layer.observe for layer in self.layers) and (self.also is None or self.also.observes)
 
     def __post_init__(self) -> None:
         if not self.layers:

@@ -224,6 +224,48 @@ def test_an_ask_and_its_grant(tmp_path: Path) -> None:
     everywhere("approval", points, once, tmp_path, check)
 
 
+def test_the_policy_that_a_session_began_under(tmp_path: Path) -> None:
+    """Whatever is killed, the session is held to the first law; that it changed is told, and at most once more than once."""
+
+    def once(root: Path, number: int) -> Callable[[], object]:
+        places = Places(state=str(root / "state"), config=str(root / "config"))
+        (root / "work").mkdir(exist_ok=True)
+        (root / "config").mkdir(exist_ok=True)
+        principal = Principal(agent="test", session="s")
+        if not number:
+            os.makedirs(places.pins)
+            for name in ("one", "two"):
+                Path(places.pins, name).touch()
+                os.utime(Path(places.pins, name), (1, 1))
+
+        def opened(principal: Principal = principal) -> Guard:
+            guard = Guard.open(cwd=str(root / "work"), home=str(root), env={"PATH": "/usr/bin:/bin"}, level=Level.CONTAINED, places=places)  # fmt: skip
+            return guard.for_session(principal)
+
+        def act() -> None:
+            opened()
+            (root / "config" / "personal.yaml").write_text(
+                "version: 1\nkind: personal\nname: me\ndefault: deny\n"
+            )
+            opened()
+            opened()
+            opened(Principal(agent="test", session=str(number)))
+
+        return act
+
+    def check(root: Path) -> None:
+        places = Places(state=str(root / "state"), config=str(root / "config"))
+        sweep(places.pins)
+        kinds = [str(record["type"]) for record in AuditLog(places.audit).records()]
+        assert verify(places.audit).ok
+        assert 2 <= kinds.count("session.started") <= 4
+        assert 1 <= kinds.count("policy.changed_on_disk") <= 2
+        assert not {"one", "two"} & set(os.listdir(places.pins))
+
+    points = (G.PIN_WRITTEN, G.PIN_PLACED, G.PIN_TOLD, G.PIN_FORGOTTEN)
+    everywhere("pin", points, once, tmp_path, check)
+
+
 def test_what_is_to_be_remembered(tmp_path: Path) -> None:
     """The file is a list at any moment, with one entry for each time that it came to the end."""
 

@@ -77,6 +77,11 @@ def read_bytes(path: str) -> bytes:
     return content
 
 
+def kept_policy(digest: str, cache_dir: str) -> Policy | None:
+    """One that was compiled before, as long as it is kept."""
+    return _load(os.path.join(cache_dir, f"{digest.removeprefix('sha256:')}.json"), digest)
+
+
 def _load(path: str, digest: str) -> Policy | None:
     kept = read_kept(path)
     return None if kept is None else _policy_in(kept, digest)
