@@ -71,7 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", metavar="FILE", help="default: every file in force here")
     parser.add_argument(
-        "--to", required=True, choices=["codex-rules", "rego"], help="whose words it is written in"
+        "--to",
+        required=True,
+        choices=["claude-settings", "codex-rules", "rego"],
+        help="whose words it is written in",
     )
     parser.add_argument(
         "--output", metavar="FILE", help="write there, whole or not at all, instead of standard output"

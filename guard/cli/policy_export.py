@@ -63,8 +63,12 @@ def _policy(files: list[str], cwd: str) -> Policy:
 
 def _exported(policy: Policy, target: str) -> Exported:
     match target:
+        case "claude-settings":
+            from guard.policy.export.claude import to_claude  # noqa: PLC0415 - only the chosen one
+
+            return to_claude(policy)
         case "codex-rules":
-            from guard.policy.export.codex import to_codex  # noqa: PLC0415 - only the chosen one
+            from guard.policy.export.codex import to_codex  # noqa: PLC0415 - as above
 
             return to_codex(policy)
         case _:

@@ -14,7 +14,7 @@ from tests import golden
 from tests.cli.conftest import ROOT
 
 EXAMPLE = "policies/examples/web-app.yaml"
-ENDINGS = {"codex-rules": "rules", "rego": "rego"}
+ENDINGS = {"claude-settings": "json", "codex-rules": "rules", "rego": "rego"}
 SCHEMA = json.loads((ROOT / "docs/schemas/policy-export.schema.json").read_text())
 
 
