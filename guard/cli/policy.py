@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 
-from guard.cli import policy_arguments
+from guard.cli import policy_arguments, policy_options
 from guard.cli.exit_codes import FINDINGS, OK, USAGE
 from guard.cli.output import complain, say, style, visible
 from guard.cli.proposals import directory_of
@@ -61,6 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="Write the policy in another engine's words; what is lost goes to standard error, the looser first.",
     )
     _add_export(export)
+    fmt = actions.add_parser("fmt", help="write policy files in their canonical form, comments kept")
+    policy_options.add_fmt(fmt)
     compiled = actions.add_parser("compile", help=argparse.SUPPRESS)
     for action in (check, show, bench, export, compiled):
         action.add_argument("--cwd", metavar="DIR", help="the workspace (default: where you are)")
@@ -153,6 +155,10 @@ def run(args: argparse.Namespace) -> int:
         from guard.cli import policy_replay  # noqa: PLC0415 - the whole engine, and a database
 
         return policy_replay.run(args, cwd)
+    if args.action == "fmt":
+        from guard.cli import policy_fmt  # noqa: PLC0415 - reads YAML
+
+        return policy_fmt.run(args, cwd, _workspace(cwd))
     places = Places.from_environment()
     workspace = _workspace(cwd)
     if args.action == "check":

@@ -3,6 +3,7 @@
 import yaml
 
 from guard.model.typed import Any
+from guard.policy.files.order import RULE_KEYS
 from guard.policy.rule import PolicyException, PolicyLayer, Profile, Rule
 
 _KINDS = {"floor": "floor", "personal": "personal"}
@@ -10,13 +11,6 @@ _RECOVERABLE: dict[str, bool | str] = {"yes": True, "no": False, "unknown": "unk
 _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 _SECONDS = frozenset(("wall", "cpu"))
 _BYTES = frozenset(("memory", "disk", "output"))
-RULE_KEYS = (
-    "id", "effect", "zones", "except_zones", "programs", "hosts", "except_hosts", "branches", "recursive", "itself",
-    "recoverable", "carries", "upload", "append", "certain", "observed", "surprise", "verdict",
-    "run", "grants", "mode", "exceptable", "why",
-    "instead", "examples",
-)  # fmt: skip
-"""What it is, where it holds, what it says, why."""
 
 
 def dump_layer(layer: PolicyLayer) -> str:

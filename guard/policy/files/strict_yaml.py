@@ -14,7 +14,7 @@ MAX_VALUES = 20_000
 """Names, words and lists of one file; the largest that we know of has two thousand. Each costs a reader 50 microseconds."""
 _DEPTH = 8
 """No key needs more than seven; each level more is stack and, in PyYAML, time."""
-_FREE_TEXT = frozenset({"why", "instead", "reason", "owner", "approved_by"})
+FREE_TEXT = frozenset({"why", "instead", "reason", "owner", "approved_by"})
 _AMBIGUOUS = frozenset("y n yes no on off null ~ nan inf".split())
 _INVISIBLE = frozenset(
     chr(code)
@@ -161,7 +161,7 @@ class StrictYaml:
 
     def _scalar(self, node: yaml.ScalarNode, at: Path) -> Any:
         text: str = node.value
-        if not text.isascii() and not (at and at[-1] in _FREE_TEXT):
+        if not text.isascii() and not (at and at[-1] in FREE_TEXT):
             self.refuse(
                 f"`{_short(text)}` holds characters that look like others",
                 node.start_mark,
@@ -172,23 +172,39 @@ class StrictYaml:
             self.refuse("a control or text direction character", node.start_mark, "remove it")
         if node.style is not None:
             return text
-        if text in {"true", "false"}:
-            return text == "true"
-        if _is_day(text):
-            return text
-        if text.isdigit() and len(text) < 16 and (text == "0" or not text.startswith("0")):
-            return int(text)
-        if (
-            text.lower() in _AMBIGUOUS
-            or (text[:1] in "+-.0123456789" and node.tag != "tag:yaml.org,2002:str")
-            or not text
-        ):
+        value = plain_value(text, node.tag)
+        if value is None:
             self.refuse(
                 f"`{_short(text)}` is read in different ways",
                 node.start_mark,
                 "put it in quotes, or use true or false",
             )
+        return value
+
+
+def plain_value(text: str, tag: str) -> str | int | bool | None:
+    """What a word says that stands without quotes, YAML's own reading of it being ``tag``; None: that depends on who reads it."""
+    if text in {"true", "false"}:
+        return text == "true"
+    if _is_day(text):
         return text
+    # `int` and `isdigit` take digits of every script; YAML those of one.
+    if text.isascii() and text.isdigit() and len(text) < 16 and (text == "0" or not text.startswith("0")):
+        return int(text)
+    if (
+        text.lower() in _AMBIGUOUS
+        or (text[:1] in "+-.0123456789" and tag != "tag:yaml.org,2002:str")
+        or not text
+    ):
+        return None
+    return text
+
+
+def means_itself(text: str) -> bool:
+    """Whether a word without quotes is read as the text that it is."""
+    tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - the stubs leave it open
+    value = plain_value(text, str(tag))  # pyright: ignore[reportUnknownArgumentType] - see above
+    return isinstance(value, str) and value == text
 
 
 class _Place:

@@ -132,8 +132,12 @@ def test_no_script_holds_what_others_write() -> None:
     assert not [name for name, one in STEPS.items() if "${{" in one["run"]]
 
 
-def test_the_hook_for_pre_commit_names_a_command_that_exists(scratch: Path) -> None:
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    "hook",
+    yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")),
+    ids=lambda hook: hook["id"],
+)
+def test_a_hook_for_pre_commit_names_a_command_that_exists(scratch: Path, hook: dict) -> None:
     (scratch / "work" / "policies" / "guard.yaml").write_bytes((EXAMPLE / "base.yaml").read_bytes())
     words = [*hook["entry"].split(), "policies/guard.yaml"]
     env = {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}", "HOME": str(scratch / "home")}
