@@ -45,6 +45,10 @@ cases:
 mutate seconds="3600" seed="1":
     {{python}} tests/differential/mutate.py --seconds {{seconds}} --seed {{seed}}
 
+# the comparison of policies against brute force, a hundred times as long as in CI
+nightly examples="100":
+    GUARD_TEST_EXAMPLES={{examples}} {{python}} -m pytest tests/properties/test_policy_diff.py -q
+
 # an hour of commands put together by chance, run in a toy tree; prints changes that were not predicted
 effects-mutate seconds="3600" seed="1":
     {{python}} -m tests.differential.commands --seconds {{seconds}} --seed {{seed}}

@@ -33,7 +33,10 @@ def kinds_of(policy: Policy, effects: tuple[str, ...], facts: Facts) -> list[Kin
 
 def _worked_out(policy: Policy, effects: tuple[str, ...], facts: Facts) -> Iterator[Kinds]:
     sides = {effect: Side(policy, effect, facts) for effect in effects}
-    axes = {effect: Axes(side, side, effect, same_denies=True) for effect, side in sides.items()}
+    axes = {
+        effect: Axes(side, side, effect, same_denies=True, same_places=True, each_rule=True)
+        for effect, side in sides.items()
+    }
     shared = together([*axes.values()])
     for effect, one in axes.items():
         joined: dict[int, list[Piece]] = {sides[effect].everything: [Piece(0, {})]}

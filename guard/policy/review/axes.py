@@ -59,9 +59,23 @@ class Axis:
 class Axes:
     """Both policies' rules about one effect."""
 
-    def __init__(self, old: Side, new: Side, effect: str, *, same_denies: bool) -> None:
-        """``same_denies``: both sides deny exactly the same effects of this name."""
-        self.same_denies = same_denies
+    def __init__(
+        self,
+        old: Side,
+        new: Side,
+        effect: str,
+        *,
+        same_denies: bool,
+        same_places: bool,
+        each_rule: bool = False,
+    ) -> None:
+        """``same_denies``: both sides deny exactly the same effects of this name; ``same_places``: run them in the same place.
+
+        ``each_rule``: it counts which rules are met, not only what they say together.
+        """
+        self._each_rule = each_rule
+        self._same_denies = same_denies
+        self._same_places = same_places
         self._shared: Found | None = None
         self._sides = (old, new)
         self._effect = effect
@@ -125,12 +139,12 @@ class Axes:
             ]
             made += self._joined(axis, found.places, listed=False, recursive=True)
             made += self._joined(axis, found.places, listed=True, recursive=True)
+        ends = [replace(where, lost=number) if number else where for where in made for number in lost]
         if self._effect == "fs.link":
-            self._links(axis, made)
+            self._links(axis, ends)
             return axis
-        for where in made:
-            for one in (replace(where, lost=number) for number in lost):
-                axis.add(self._met("place", {"where": one}), Piece(one.weight, {"where": one}))
+        for one in ends:
+            axis.add(self._met("place", {"where": one}), Piece(one.weight, {"where": one}))
         return axis
 
     def _links(self, axis: Axis, ends: list[Where]) -> None:
@@ -146,7 +160,7 @@ class Axes:
         settled = {key for key in kinds if self._settled(key)}
         for one, first in kinds.items():
             for two, second in kinds.items():
-                if two in settled and one in settled and one != two:
+                if (two in settled or one in settled) and one != two:
                     continue
                 axis.add(
                     self._linked(one, two),
@@ -166,12 +180,13 @@ class Axes:
         old, new = self._sides
         if met[0] & old.denies and met[1] & new.denies:
             return True
-        return self.same_denies and bool(met[0] & old.asks and met[1] & new.asks)
+        same = self._same_denies and self._same_places
+        return same and bool(met[0] & old.asks and met[1] & new.asks)
 
     def _conditions(self) -> Iterable[tuple[str, ...]]:
         for layer, said in self._said:
             own = dict(layer.zones)
-            for names in (said.zones, said.except_zones if isinstance(said, Rule) else ()):
+            for names in _zone_names(said):
                 if names:
                     yield tuple(
                         f"{layer.kind}:{layer.name}:{name}" if name in own else name for name in names
@@ -194,8 +209,7 @@ class Axes:
         named = {name for names in conditions for name in names}
         for layer, said in self._said:
             own = dict(layer.zones)
-            carried = tuple(zone for zone in said.carries if zone != SECRET) if isinstance(said, Rule) else ()
-            for names in (said.zones, said.except_zones if isinstance(said, Rule) else (), carried):
+            for names in _zone_names(said):
                 plain = frozenset(
                     pattern
                     for name in names
@@ -237,55 +251,27 @@ class Axes:
 
     def _joined(self, axis: Axis, places: tuple[str, ...], *, listed: bool, recursive: bool) -> list[Where]:
         """Places that one path has together: by links, or because they lie in one tree."""
-        asked = self._asked()
-        roots_of: dict[int, str] = {}
-        below_of: dict[int, str] = {}
-        for place in places:
-            where = Where((place,), recursive=recursive, listed=listed)
-            if self._settled(self._met("place", {"where": where})):
-                continue
-            here, rest = self._features(where, asked)
-            roots_of.setdefault(here, place)
-            if listed:
-                below_of.setdefault(rest, place)
-        known: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {
-            feature: ((place,), ()) for feature, place in roots_of.items()
-        }
-        todo = list(known)
-        for feature in todo:
-            spelled, below = known[feature]
-            for more, place in roots_of.items():
-                if feature | more not in known:
-                    known[feature | more] = ((*spelled, place), below)
-                    todo.append(feature | more)
-            for more, place in below_of.items():
-                if feature | more not in known:
-                    known[feature | more] = (spelled, (*below, place))
-                    todo.append(feature | more)
-            if len(known) > SETS:
-                axis.unproved.append("places that links and trees join")
+        singles = [Where((place,), recursive=recursive, listed=listed) for place in places]
+        # Whatever else such a path had, both sides would say the same of it.
+        open_ = [where for where in singles if not self._settled(self._met("place", {"where": where}))]
+        known: _Unions = {}
+        for merged in (False,) if self._each_rule else (False, True):
+            # Each rule by itself tells which of them gives way; where that is too much, rules that say the same are one.
+            asked = self._asked(recursive=recursive, merged=merged)
+            known, whole = _unions([(where, *self._features(where, asked)) for where in open_], listed=listed)
+            if whole:
                 break
+        else:
+            axis.unproved.append("places that links and trees join")
         return [
             Where(spelled, below, recursive=recursive, listed=listed)
             for spelled, below in known.values()
             if len(spelled) + len(below) > 1
         ]
 
-    def _asked(self) -> tuple[tuple[_Question, ...], tuple[_Question, ...]]:
+    def _asked(self, *, recursive: bool, merged: bool) -> tuple[tuple[_Question, ...], ...]:
         """What rules of each side ask of a path: the answers for several places together are those of each."""
-        old, new = (self._asked_by(side) for side in self._sides)
-        return old, new
-
-    def _asked_by(self, side: Side) -> tuple[_Question, ...]:
-        out: dict[_Question, None] = {}
-        for ruling in side.rulings:
-            if ruling.zones:
-                out[_Question(ruling.zones, outside=not ruling.strict)] = None
-                if ruling.rule.itself:
-                    out[_Question(ruling.zones, here=True)] = None
-            if ruling.except_zones:
-                out[_Question(ruling.except_zones, outside=ruling.strict)] = None
-        return tuple(out)
+        return tuple(_asked_by(side, recursive=recursive, merged=merged) for side in self._sides)
 
     def _features(self, where: Where, asked: tuple[tuple[_Question, ...], ...]) -> tuple[int, int]:
         """Which questions are answered with yes, as a path of its own and as one that lies below another."""
@@ -417,12 +403,16 @@ class Axes:
     def _carried(self, axis: Axis, sources: tuple[str, ...]) -> list[tuple[str, ...]]:
         """What is sent together: by whether any, and whether all of it, is in what a rule speaks of."""
         base: dict[int, str] = {}
-        width = [len(side.rulings) for side in self._sides]
+        old, new = self._sides
+        width = len(old.rulings) + len(new.rulings)
         for source in sources:
-            met = self._met("sends", {"upload": True, "carries": (source,)})
-            flat = met[0] | met[1] << width[0]
-            whole = (1 << sum(width)) - 1
-            base.setdefault(flat | (whole & ~flat) << sum(width), source)
+            feature = 0
+            # A rule may speak of what is sent, and of what is not sent but known to be at hand.
+            for upload in (False, True):
+                met = self._met("sends", {"upload": upload, "carries": (source,)})
+                flat = met[0] | met[1] << len(old.rulings)
+                feature = feature << 2 * width | flat << width | ((1 << width) - 1 & ~flat)
+            base.setdefault(feature, source)
         known: dict[int, tuple[str, ...]] = {0: ()}
         todo = [0]
         for feature in todo:
@@ -434,6 +424,60 @@ class Axes:
                 axis.unproved.append("what may be sent together")
                 break
         return list(known.values())
+
+
+def _zone_names(said: Conditions) -> tuple[tuple[str, ...], ...]:
+    """Of each condition about places, those of what is sent too."""
+    if not isinstance(said, Rule):
+        return (said.zones,)
+    return said.zones, said.except_zones, tuple(zone for zone in said.carries if zone != SECRET)
+
+
+def _asked_by(side: Side, *, recursive: bool, merged: bool) -> tuple[_Question, ...]:
+    out: dict[_Question, None] = {}
+    for rulings in side.alike if merged else [(ruling,) for ruling in side.rulings]:
+        first = rulings[0]
+        if first.rule.recursive not in (None, recursive):
+            continue
+        inside = 0
+        for ruling in rulings:
+            inside |= ruling.zones
+        if inside:
+            out[_Question(inside, outside=not first.strict)] = None
+            if first.rule.itself:
+                out[_Question(inside, here=True)] = None
+        if first.except_zones:
+            out[_Question(first.except_zones, outside=first.strict)] = None
+    return tuple(out)
+
+
+_Unions = dict[int, tuple[tuple[str, ...], tuple[str, ...]]]
+"""By the answers to all questions: places of one path, and of what lies below it."""
+
+
+def _unions(given: list[tuple[Where, int, int]], *, listed: bool) -> tuple[_Unions, bool]:
+    """Every way in which answers come together, each by the fewest places; and whether these are all."""
+    roots_of: dict[int, str] = {}
+    below_of: dict[int, str] = {}
+    for where, here, rest in given:
+        roots_of.setdefault(here, where.places[0])
+        if listed:
+            below_of.setdefault(rest, where.places[0])
+    known: _Unions = {feature: ((place,), ()) for feature, place in roots_of.items()}
+    todo = list(known)
+    for feature in todo:
+        spelled, below = known[feature]
+        for more, place in roots_of.items():
+            if feature | more not in known:
+                known[feature | more] = ((*spelled, place), below)
+                todo.append(feature | more)
+        for more, place in below_of.items():
+            if feature | more not in known:
+                known[feature | more] = (spelled, (*below, place))
+                todo.append(feature | more)
+        if len(known) > SETS:
+            return known, False
+    return known, True
 
 
 def together(axes: list[Axes]) -> Found | None:

@@ -61,8 +61,9 @@ def compare(old: Policy, new: Policy, facts: Facts) -> Comparison:
     asked: list[tuple[str, tuple[Side, Side], Axes]] = []
     for effect in changed:
         sides = Side(old, effect, facts), Side(new, effect, facts)
-        same = _meaning(old, effect, denied=True) == _meaning(new, effect, denied=True)
-        asked.append((effect, sides, Axes(*sides, effect, same_denies=same)))
+        denies = _meaning(old, effect, denied=True) == _meaning(new, effect, denied=True)
+        placed = _placing(old, effect) == _placing(new, effect)
+        asked.append((effect, sides, Axes(*sides, effect, same_denies=denies, same_places=placed)))
     shared = together([one for _, _, one in asked])
     for effect, sides, one in asked:
         axes = one.all(shared)
@@ -127,8 +128,8 @@ def direction_of(before: Say, after: Say) -> Direction | None:
         return Direction.LOOSER if after.verdict.rank < before.verdict.rank else Direction.STRICTER
     if before.verdict is Verdict.DENY:
         return None
-    # Whoever is asked sees where it would run.
-    if before.verdict is Verdict.ALLOW and before.host != after.host:
+    # Of what is asked about, too: whoever says yes has not said where.
+    if before.host != after.host:
         return Direction.LOOSER if after.host else Direction.STRICTER
     if after.host:
         return None
@@ -189,6 +190,30 @@ def _meaning(policy: Policy, effect: str, *, denied: bool = False) -> list[objec
             return [object()]
         out.append([layer.kind, default, sorted(rules, key=repr)])
     return out
+
+
+def _placing(policy: Policy, effect: str) -> list[object]:
+    """All that decides where an effect may run. Two policies with the same of it run it in the same place."""
+    rules = [
+        (layer, rule)
+        for layer in policy.layers
+        for rule in layer.rules
+        if effect in rule.effects and not rule.shadow
+    ]
+    opens = any(rule.run == "host" for _, rule in rules)
+    out: list[object] = [all(layer.permits_host for layer in policy.layers)]
+    for number, layer in enumerate(policy.layers):
+        for rule in layer.rules:
+            if effect not in rule.effects or rule.shadow:
+                continue
+            # An exception gives another verdict: one that denies takes the place away, one that allows may close it.
+            said = exceptions_to(policy, number, rule)
+            verdicts = {rule.verdict, *(e.verdict for _, e in said)}
+            gives = bool(rule.grants) or rule.run == "host"
+            if (gives and verdicts != {Verdict.DENY}) or (opens and Verdict.ALLOW in verdicts):
+                ends = [_conditions(e, policy.layers[at], e.verdict.value, e.expires) for at, e in said]
+                out.append([layer.kind, _rule(rule, layer), sorted(ends, key=repr)])
+    return sorted(out, key=repr)
 
 
 def _rule(rule: Rule, layer: PolicyLayer) -> list[object]:

@@ -64,12 +64,32 @@ def _by_program(ruling: Ruling) -> Ruling:
 
 
 def _unconditional(ruling: Ruling) -> bool:
-    """Whether an effect meets it that is strictly in its places, and so does every one that takes more along."""
+    """Whether an effect meets it that is strictly in its places, and so does every one that takes more along.
+
+    Of a rule that asks whether it is recursive: of those that are as it asks.
+    """
     rule = ruling.rule
     asks = ruling.stated or ruling.networked or ruling.programs or ruling.patterns or ruling.exceptions
-    return ruling.strict and not (
-        asks or ruling.expires or rule.recoverable or rule.itself or rule.recursive is not None
+    return ruling.strict and not (asks or ruling.expires or rule.recoverable or rule.itself)
+
+
+def _alike(ruling: Ruling) -> object:
+    """Strict rules with the same of this are told apart by their zones only: that one of them is met is all that counts."""
+    if not ruling.strict or ruling.exceptions or ruling.expires:
+        return None
+    bare = replace(
+        ruling.rule,
+        id="",
+        why="",
+        instead="",
+        source="",
+        zones=(),
+        match=(),
+        no_match=(),
+        effects=(),
+        exceptable=None,
     )
+    return bare, bool(ruling.zones), ruling.except_zones
 
 
 AXES: dict[str, Callable[[Ruling], Ruling]] = {
@@ -120,6 +140,15 @@ class Side:
             for index, (ruling, lone) in enumerate(zip(self.rulings, plain, strict=True))
             if lone and ruling.verdict is not Verdict.ALLOW
         )
+        alike: dict[object, list[Ruling]] = {}
+        for number, (_, mine) in enumerate(self._layers):
+            for _, ruling, open_ in mine:
+                kind = _alike(ruling)
+                alike.setdefault(id(ruling) if kind is None else (number, kind), []).append(ruling)
+                for _, exception in open_:
+                    alike[id(exception)] = [exception]
+        self.alike = tuple(tuple(each) for each in alike.values())
+        """Sets of rules of which it counts for the verdict and the place only whether any is met."""
         self.itself = sum(1 << index for index, ruling in enumerate(self.rulings) if ruling.rule.itself)
         self.strict = sum(1 << index for index, ruling in enumerate(self.rulings) if ruling.strict)
 
@@ -160,7 +189,7 @@ class Side:
         return known
 
     def _said(self, met: int) -> Say:
-        found: list[tuple[int, bool, int, str, Verdict, str]] = []
+        found: list[tuple[int, bool, bool, int, str, Verdict, str]] = []
         owners: set[str] = set()
         repos: set[str] = set()
         sandboxed = opened = False
@@ -175,7 +204,9 @@ class Side:
                 verdict = max(
                     (e.verdict for b, e in exceptions if met & b), default=ruling.verdict, key=_rank
                 )
-                found.append((-verdict.rank, False, ruling.rank, rule.id, verdict, ruling.layer))
+                found.append(
+                    (-verdict.rank, False, ruling.on_host, ruling.rank, rule.id, verdict, ruling.layer)
+                )
                 if verdict is Verdict.ALLOW and not ruling.on_host:
                     sandboxed = True
                 if verdict is not Verdict.DENY:
@@ -183,12 +214,13 @@ class Side:
                     opened = opened or (ruling.on_host and not repo)
             if not spoken:
                 verdict = table.layer.default
-                found.append((-verdict.rank, True, table.rank, DEFAULT, verdict, table.layer.kind))
-        first = min(found, key=lambda one: one[:4])
+                found.append((-verdict.rank, True, True, table.rank, DEFAULT, verdict, table.layer.kind))
+        # The order in which the evaluator gives its reasons.
+        first = min(found, key=lambda one: one[:5])
         return Say(
-            verdict=first[4],
-            rule=first[3],
-            layer=first[5],
+            verdict=first[5],
+            rule=first[4],
+            layer=first[6],
             host=self.tables.permits_host and opened and not sandboxed,
             owners=frozenset(owners),
             repos=frozenset(repos),
