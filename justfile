@@ -53,6 +53,10 @@ nightly examples="100":
 effects-mutate seconds="3600" seed="1":
     {{python}} -m tests.differential.commands --seconds {{seconds}} --seed {{seed}}
 
+# every mistake in the built-in policies against their tests, and proof of those that change nothing; a minute
+mistakes:
+    .venv/bin/guard policy test --mutate --coverage policies/builtin/*/policy.yaml policies/builtin/profiles/*.yaml
+
 # ratios, never asserted
 bench:
     {{python}} benchmarks/hook.py

@@ -17,3 +17,31 @@ def check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--notes", action="store_true", help="show notes, too; SARIF and JSON always hold them"
     )
+
+
+def test(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", metavar="FILE", help="default: every file in force here")
+    parser.add_argument(
+        "--coverage",
+        action="store_true",
+        help="which rules decide no test, and which edges of zones none tries",
+    )
+    parser.add_argument(
+        "--threshold", type=_percent, metavar="N", help="exit 1 below N percent; implies --coverage"
+    )
+    parser.add_argument(
+        "--mutate",
+        action="store_true",
+        help="get each rule and pattern wrong in turn, and say which mistakes no test notices",
+    )
+    parser.add_argument("--format", choices=["text", "junit", "json"], default="text", help="default: text")
+    parser.add_argument(
+        "--alone", action="store_true", help="as if no other layer counted, not even the built-in ones"
+    )
+
+
+def _percent(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError("a whole number from 0 to 100 is needed")
+    return number

@@ -23,7 +23,7 @@ class Trial:
     layer: str = ""
     silent: bool = False
     file: str = ""
-    """Of a case that says so: ``speaks`` is the first rule of this file that has something to say, if any."""
+    """Of a case that says so: ``speaks`` is the first rule of this file that has something to say; empty for none."""
     speaks: str = ""
 
     def problem(self, decision: Decision) -> str:
