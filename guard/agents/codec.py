@@ -22,6 +22,16 @@ class HookCall:
     """The tool's arguments as sent, for a rewritten answer that must repeat them all."""
     rewrites: bool = False
     """Whether this client runs the command that we answer with, rather than its own."""
+    command_key: str = "command"
+    """The argument that holds the command."""
+    listed: bool = False
+    """Whether that argument is a list of commands."""
+    asks: bool = True
+    """Whether this event can be answered with a question, where the client has one at all."""
+    event: str = ""
+    """Which of the client's events it is, where the answers differ."""
+    project: str = ""
+    """The session's own directory, where the payload says it; ``cwd`` may follow wherever the model goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,11 @@ from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Out
 from guard.model.paths import FileKind, ResolvedPath
 from guard.model.profile import Limit
 from guard.model.proposal import (
+    BatchProposal,
+    DeleteProposal,
     EditProposal,
     FetchProposal,
+    MoveProposal,
     Proposal,
     ReadProposal,
     ShellProposal,
@@ -165,24 +168,9 @@ def _answers_digest(decided: Decided) -> str:
 
 def _call(proposal: Proposal, redactor: Redactor) -> dict[str, Json]:
     out: dict[str, Json] = {"cwd": _text(proposal.cwd, redactor), "id": _text(proposal.call, redactor)}
-    match proposal:
-        case ShellProposal(command=command):
-            tool, text = "Bash", command
-        case WriteProposal(path=path, content=content):
-            tool, text = "Write", content
-            out["path"] = _text(path, redactor)
-        case EditProposal(path=path, edits=edits):
-            tool, text = "Edit", "\n".join(f"-{edit.old}\n+{edit.new}" for edit in edits)
-            out["path"] = _text(path, redactor)
-        case ReadProposal(path=path):
-            tool, text = "Read", ""
-            out["path"] = _text(path, redactor)
-        case FetchProposal(url=url):
-            tool, text = "Fetch", url
-        case ToolProposal(tool=name, arguments=arguments):
-            tool, text = name, arguments
-        case _:
-            assert_never(proposal)
+    tool, path, text = _said(proposal)
+    if path is not None:
+        out["path"] = _text(path, redactor)
     # Redacted before it is cut: half a token is no longer recognised as one.
     shown = redactor.redact(text[: 2 * MAX_TEXT])[:MAX_TEXT]
     out["tool"] = _text(tool, redactor)
@@ -191,6 +179,36 @@ def _call(proposal: Proposal, redactor: Redactor) -> dict[str, Json]:
         out["text_length"] = len(text)
     out["commitment"] = redactor.commitment(text)
     return out
+
+
+def _said(proposal: Proposal) -> tuple[str, str | None, str]:
+    """The tool, the path if it has one, and everything else that was asked for, as one text."""
+    match proposal:
+        case ShellProposal(command=command):
+            return "Bash", None, command
+        case WriteProposal(path=path, content=content):
+            return "Write", path, content
+        case EditProposal(path=path, edits=edits):
+            return "Edit", path, "\n".join(f"-{edit.old}\n+{edit.new}" for edit in edits)
+        case DeleteProposal(path=path):
+            return "Delete", path, ""
+        case MoveProposal(path=path, to=to):
+            return "Move", path, to
+        case ReadProposal(path=path):
+            return "Read", path, ""
+        case FetchProposal(url=url):
+            return "Fetch", None, url
+        case ToolProposal(tool=name, arguments=arguments):
+            return name, None, arguments
+        case BatchProposal(parts=parts):
+            said = [_said(part) for part in parts]
+            return (
+                "Batch",
+                None,
+                "\n".join(f"{tool} {path or ''}".rstrip() + f"\n{text}" for tool, path, text in said),
+            )
+        case _:
+            assert_never(proposal)
 
 
 def _text(text: str, redactor: Redactor) -> Json:

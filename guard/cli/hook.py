@@ -15,24 +15,37 @@ if TYPE_CHECKING:
 
     # Imported where they are used: a module of ours that does not load must end in a deny, not in a traceback.
     from guard.agents.codec import HookCall, Reply
+    from guard.agents.dialect import Dialect
     from guard.enforce.pipeline import Guard
     from guard.engine.stages import Decided
+    from guard.model.proposal import ShellProposal
 else:
     # The same functions and plain numbers; `signal` makes classes of them, which costs more than the alarm is worth.
     import _signal as signal
 
 DEADLINE_S = 20.0
 AGAIN_S = 0.05
-AGENTS = ("claude-code",)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
-HELP = """usage: guard hook AGENT < PAYLOAD
+REWRITES = "--rewrites"
+"""This client was seen to run what it is answered. It is said by whoever registers the hook, because no payload does."""
+
+
+def help_text() -> str:
+    from guard.agents.table import AGENTS  # noqa: PLC0415 - nobody who is in a hurry asks for help
+
+    agents = "\n".join(f"  {name:<14} {about}" for name, about in AGENTS.items())
+    return f"""usage: guard hook AGENT [{REWRITES}] < PAYLOAD
 
 Answer one tool call of an agent, in its own protocol. Register it, do not call it by hand.
 
 agents:
-  claude-code    Claude Code, event PreToolUse, matcher "*"
+{agents}
 
-exit codes: 0 the answer is on standard output (nothing = no objection), 2 denied because something went wrong
+options:
+  {REWRITES}     this version of the client runs the command that we answer with; without it the clients of which no
+                 payload tells their version are denied what may only run in a sandbox
+
+exit codes: 0 the answer is on standard output (nothing = no objection), 2 denied, or denied because something went wrong
 """
 
 
@@ -43,7 +56,7 @@ class _Late(BaseException):
 def main(arguments: list[str]) -> int:
     """The exit code. Takes the standard descriptors over: nothing but the answer ever reaches standard output."""
     if arguments in (["--help"], ["-h"]):
-        sys.stdout.write(HELP)
+        sys.stdout.write(help_text())
         sys.stdout.flush()
         return 0
     alarm = _Alarm()
@@ -66,12 +79,21 @@ def main(arguments: list[str]) -> int:
 
 
 def _answer(arguments: list[str]) -> tuple[bytes, bytes, int]:
-    if len(arguments) != 1 or arguments[0] not in AGENTS:
+    from guard.agents.table import AGENTS  # noqa: PLC0415 - inside the border
+
+    rewrites = arguments[1:] == [REWRITES]
+    if not arguments or arguments[0] not in AGENTS or not (rewrites or len(arguments) == 1):
         given = " ".join(arguments) or "nothing"
-        return (*refusal(f"`guard hook {given}`: unknown agent; use `guard hook claude-code`"), 2)
+        known = ", ".join(AGENTS)
+        return (
+            *refusal(
+                f"`guard hook {given}`: unknown agent or option; use `guard hook AGENT` with one of {known}"
+            ),
+            2,
+        )
     if door := os.environ.get("GUARD_DOOR"):
         return _asked_outside(door, arguments[0])
-    reply = respond(_payload())
+    reply = respond(_payload(), arguments[0], rewrites=rewrites)
     return reply.stdout, reply.stderr, reply.status
 
 
@@ -93,27 +115,27 @@ def _refusal(why: str) -> tuple[bytes, bytes, int]:
     return (*refusal(why), 2)
 
 
-def respond(payload: bytes) -> "Reply":
+def respond(payload: bytes, agent: str = "claude-code", *, rewrites: bool = False) -> "Reply":
     """Stations 1 to 7. Raises nothing that a payload can cause."""
-    from guard.agents import claude_code  # noqa: PLC0415 - inside the border
-    from guard.agents.codec import PayloadError  # noqa: PLC0415 - as above
+    from guard.agents.codec import PayloadError  # noqa: PLC0415 - inside the border
+    from guard.agents.table import dialect_of  # noqa: PLC0415 - as above
     from guard.errors import GuardError  # noqa: PLC0415 - as above
 
+    dialect = dialect_of(agent)
     try:
-        return _judged(claude_code.read(payload))
+        return _judged(dialect, dialect.read(payload), rewrites=rewrites)
     except PayloadError as error:
-        return claude_code.refuse(f"{error}; check which client and event this hook is registered for")
+        return dialect.refuse(f"{error}; check which client and event this hook is registered for")
     except GuardError as error:
-        return claude_code.refuse(f"{error}{f'; {error.help}' if error.help else ''}")
+        return dialect.refuse(f"{error}{f'; {error.help}' if error.help else ''}")
     except OSError as error:
-        return claude_code.refuse(f"{error.filename or 'the machine'}: {error.strerror or error}")
+        return dialect.refuse(f"{error.filename or 'the machine'}: {error.strerror or error}")
     except Exception as error:  # noqa: BLE001 - whatever goes wrong with us is a deny, in words, never an allow
-        return claude_code.refuse(f"{type(error).__name__}: {error}")
+        return dialect.refuse(f"{type(error).__name__}: {error}")
 
 
-def _judged(call: "HookCall") -> "Reply":
+def _judged(dialect: "Dialect", call: "HookCall", *, rewrites: bool) -> "Reply":
     # Imported here: a payload that cannot be read is answered without the engine.
-    from guard.agents import claude_code  # noqa: PLC0415 - as above
     from guard.enforce.levels import best_level  # noqa: PLC0415 - as above
     from guard.enforce.pipeline import Guard  # noqa: PLC0415 - as above
     from guard.enforce.places import Places  # noqa: PLC0415 - as above
@@ -121,9 +143,12 @@ def _judged(call: "HookCall") -> "Reply":
     from guard.model.decision import Allow, Ask, Sandbox  # noqa: PLC0415 - as above
     from guard.model.verdict import Level  # noqa: PLC0415 - as above
 
+    call = replace(call, rewrites=call.rewrites and (rewrites or not dialect.rewrites_since))
     places = Places.from_environment()
     level = best_level(places) if call.rewrites else Level.ADVICE
-    guard = Guard.open(cwd=call.proposal.cwd, workspace=_project(), level=level, places=places)
+    guard = Guard.open(
+        cwd=call.proposal.cwd, workspace=_project(dialect.name, call.project), level=level, places=places
+    )
     if not guard.facts.workspace:
         # Only a workspace can be put into a sandbox; a home or a system directory is none.
         guard = replace(guard, facts=replace(guard.facts, level=Level.ADVICE))
@@ -135,11 +160,9 @@ def _judged(call: "HookCall") -> "Reply":
     if contains and isinstance(decided.decision, Allow) and isinstance(decided.decision.placement, Sandbox):
         rewritten = contained_command(call, guard.facts.workspace, guard.policy.held_to)
     if guard.policy.observes and not _of_the_guard(decided):
-        from guard.agents.codec import Reply  # noqa: PLC0415 - as above
-
         guard.record(decided, mode="observe")
         # Not an allow: that would answer the agent's own question to its person.
-        return Reply()
+        return dialect.no_opinion(call)
     number = guard.record(decided).seq
     if isinstance(decided.decision, Ask):
         from guard.enforce.approvals import file_ask  # noqa: PLC0415 - only for questions
@@ -147,24 +170,25 @@ def _judged(call: "HookCall") -> "Reply":
         # Where the agent has no prompt of its own, `guard approve` shows it.
         file_ask(decided, number, places)
     if isinstance(decided.decision, Allow) and decided.facts.granted:
-        return _approved(guard, call, decided, number, rewritten)
-    return claude_code.answer(call, decided, rewritten)
+        return _approved(guard, dialect, call, decided, number, rewritten)
+    return dialect.answer(call, decided, rewritten)
 
 
-def _approved(guard: "Guard", call: "HookCall", decided: "Decided", number: int, rewritten: str) -> "Reply":
+def _approved(
+    guard: "Guard", dialect: "Dialect", call: "HookCall", decided: "Decided", number: int, rewritten: str
+) -> "Reply":
     """What a person has approved in another terminal: taken here, or by the command that is run instead."""
-    from guard.agents import claude_code  # noqa: PLC0415 - as above
     from guard.enforce.approvals import lend  # noqa: PLC0415 - as above
     from guard.enforce.approve import Nobody, approve  # noqa: PLC0415 - as above
 
     if rewritten:
         lend(decided, guard.places)
-        return claude_code.answer(call, decided, rewritten)
+        return dialect.answer(call, decided, rewritten)
     if approve(decided, number, Nobody(), guard) is not None:
-        return claude_code.approved(decided)
+        return dialect.approved(call, decided)
     decided = guard.decide(call.proposal, granted=False)
     guard.record(decided)
-    return claude_code.answer(call, decided, "")
+    return dialect.answer(call, decided, "")
 
 
 def _of_the_guard(decided: "Decided") -> bool:
@@ -180,17 +204,30 @@ def _of_the_guard(decided: "Decided") -> bool:
 
 
 def contained_command(call: "HookCall", workspace: str, held_to: str = "") -> str:
-    """The command that decides again and runs this one in a sandbox. ``held_to``: a policy that it must hold to too."""
-    from shlex import quote  # noqa: PLC0415 - only for commands that are contained
+    """The command that decides again and runs this one in a sandbox; several one after the other.
+
+    ``held_to``: a policy that it must hold to too.
+    """
+    from guard.model.proposal import BatchProposal, ShellProposal  # noqa: PLC0415 - with the engine
 
     proposal = call.proposal
+    parts = proposal.parts if isinstance(proposal, BatchProposal) else (proposal,)
+    if not all(isinstance(part, ShellProposal) for part in parts):
+        return ""
+    return "; ".join(
+        _contained(part, workspace, held_to) for part in parts if isinstance(part, ShellProposal)
+    )
+
+
+def _contained(proposal: "ShellProposal", workspace: str, held_to: str) -> str:
+    from shlex import quote  # noqa: PLC0415 - only for commands that are contained
+
     words = [*guard_command(), "exec", "--workspace", workspace, "--cwd", proposal.cwd]
     if proposal.call:
         words += ["--call", proposal.call]
     if held_to:
         words += ["--held-to", held_to]
-    command = call.arguments["command"]
-    return " ".join(quote(word) for word in [*words, "--", command])
+    return " ".join(quote(word) for word in [*words, "--", proposal.command])
 
 
 def guard_command() -> list[str]:
@@ -201,12 +238,13 @@ def guard_command() -> list[str]:
     return [sys.executable, "-I", "-m", "guard"]
 
 
-def _project() -> str:
+def _project(agent: str, said: str) -> str:
     """The session's own directory; the payload's follows wherever the model goes."""
     from guard.enforce.pipeline import workspace_of  # noqa: PLC0415 - with the engine
     from guard.enforce.places import home_of  # noqa: PLC0415 - as above
 
-    project = os.environ.get("CLAUDE_PROJECT_DIR", "")
+    # Only its own client's: another agent may have been started from one.
+    project = said or (os.environ.get("CLAUDE_PROJECT_DIR", "") if agent == "claude-code" else "")
     home = os.path.realpath(home_of(os.environ))
     return workspace_of(project if project.startswith("/") else os.getcwd(), home)
 

@@ -79,10 +79,14 @@ def parser(only: str = "", *, with_hook: bool = False) -> argparse.ArgumentParse
         if not only or name == only:
             import_module(module).add_arguments(sub)
     if with_hook:
-        from guard.cli.hook import AGENTS  # noqa: PLC0415 - for completion only
+        from guard.agents.table import AGENTS  # noqa: PLC0415 - for completion only
+        from guard.cli.hook import REWRITES  # noqa: PLC0415 - as above
 
         hook = commands.add_parser("hook", help="answer one tool call of an agent", allow_abbrev=False)
-        hook.add_argument("agent", choices=AGENTS)
+        hook.add_argument("agent", choices=tuple(AGENTS))
+        hook.add_argument(
+            REWRITES, action="store_true", help="this version of the client runs what it is answered"
+        )
     return root
 
 

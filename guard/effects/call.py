@@ -144,8 +144,8 @@ class Call:
         """An effect without a path, signed with who does it."""
         self.emit(replace(effect, program=self.name, names=self.names, span=self.span, certain=self.certain))
 
-    def opaque(self, reason: str) -> None:
-        self.say(Opaque(reason=reason))
+    def opaque(self, reason: str, *, typed: bool = False) -> None:
+        self.say(Opaque(reason=reason, typed=typed))
 
     def read(self, *fields: Field, recursive: bool = False) -> None:
         for field in fields:

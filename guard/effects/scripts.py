@@ -69,7 +69,7 @@ class Scripts:
         if known is not None:
             return self._text(call, known, state, same=same)
         if call.stdin is None:
-            call.opaque("reads commands from its standard input")
+            call.opaque("reads commands from its standard input", typed=True)
         else:
             sender = _sender(sources_of(call.stdin))
             call.opaque(f"runs what {sender} sends" if sender else "runs what another command prints")

@@ -2,7 +2,9 @@
 
 from guard.effects.identity import lexical_path
 from guard.model.effect import (
+    MOVES,
     Connect,
+    DeletePath,
     Opaque,
     ReadPath,
     RunProgram,
@@ -10,7 +12,15 @@ from guard.model.effect import (
     WritePath,
 )
 from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath
-from guard.model.proposal import EditProposal, FetchProposal, ReadProposal, ToolProposal, WriteProposal
+from guard.model.proposal import (
+    DeleteProposal,
+    EditProposal,
+    FetchProposal,
+    MoveProposal,
+    ReadProposal,
+    ToolProposal,
+    WriteProposal,
+)
 
 _PORTS = {"http": 80, "https": 443, "ftp": 21, "ssh": 22}
 
@@ -23,6 +33,18 @@ def write_effects(proposal: WriteProposal | EditProposal) -> tuple[SymbolicEffec
     if isinstance(proposal, WriteProposal):
         return (write,)
     return (ReadPath(path=path, program=name, names=(name,)), write)
+
+
+def removal_effects(proposal: DeleteProposal | MoveProposal) -> tuple[SymbolicEffect, ...]:
+    """What is moved is not lost, but it is no longer where it was."""
+    path = _path(proposal.path, proposal.cwd)
+    if isinstance(proposal, DeleteProposal):
+        return (DeletePath(path=path, program="Delete", names=("Delete",)),)
+    return (
+        ReadPath(path=path, program="Move", names=("Move",)),
+        WritePath(path=path, detail=MOVES, program="Move", names=("Move",)),
+        WritePath(path=_path(proposal.to, proposal.cwd), program="Move", names=("Move",)),
+    )
 
 
 def read_effects(proposal: ReadProposal) -> tuple[SymbolicEffect, ...]:

@@ -13,8 +13,9 @@ import sys
 import time
 from typing import Self
 
-from guard.agents import claude_code
 from guard.agents.codec import MAX_PAYLOAD, PayloadError, Reply
+from guard.agents.refusal import refusal
+from guard.agents.table import AGENTS, dialect_of
 from guard.audit.canonical import text_of
 from guard.enforce.approvals import file_ask
 from guard.enforce.approve import Nobody, approve
@@ -31,7 +32,6 @@ from guard.model.principal import Principal
 from guard.model.typed import NoReturn
 from guard.policy.pinned import held_to
 
-AGENTS = ("claude-code",)
 MAX_CONNECTIONS = 32
 MAX_LINE = MAX_PAYLOAD * 4 // 3 + 4096
 MAX_HELD = 64 * 1024 * 1024
@@ -302,7 +302,7 @@ class Answers:
             return self.refused(f"{type(error).__name__}: {error}")
 
     def refused(self, problem: str) -> bytes:
-        return _line(claude_code.refuse(problem))
+        return _line(_refused(problem))
 
     def close(self) -> None:
         """Record how many were turned away."""
@@ -313,7 +313,9 @@ class Answers:
             )
 
     def _judged(self, line: bytes) -> Reply:
-        call = claude_code.read(_payload(line))
+        agent, payload = _question(line)
+        dialect = dialect_of(agent)
+        call = dialect.read(payload)
         # Its own word for who it is would let it count on another's account, or begin anew at each denial.
         principal = replace(self._asked.principal, subagent=call.proposal.principal.subagent)
         proposal = replace(call.proposal, principal=principal)
@@ -322,12 +324,12 @@ class Answers:
         number = guard.record(decided).seq
         if is_granted(decided.decision):
             if approve(decided, number, Nobody(), guard) is not None:
-                return claude_code.approved(decided)
+                return dialect.approved(call, decided)
             decided = guard.decide(proposal, granted=False)
             number = guard.record(decided).seq
         if isinstance(decided.decision, Ask):
             file_ask(decided, number, guard.places)
-        return claude_code.answer_inside(
+        return dialect.answer_inside(
             replace(call, proposal=proposal), decided, judged_later=self._asked.judged_later
         )
 
@@ -371,8 +373,13 @@ class Answers:
         return True
 
 
-def _payload(line: bytes) -> bytes:
-    """Raises PayloadError."""
+def _refused(problem: str) -> Reply:
+    stdout, stderr = refusal(problem)
+    return Reply(stdout=stdout, stderr=stderr, status=2)
+
+
+def _question(line: bytes) -> tuple[str, bytes]:
+    """Who asks, and what its client sent. Raises PayloadError."""
     from binascii import Error, a2b_base64  # noqa: PLC0415 - beside its only use
 
     try:
@@ -388,7 +395,7 @@ def _payload(line: bytes) -> bytes:
         raise PayloadError(
             "the hook inside is of another version, or for another agent, than the guard outside"
         )
-    return payload
+    return agent, payload
 
 
 def _line(reply: Reply) -> bytes:
@@ -399,5 +406,5 @@ def _line(reply: Reply) -> bytes:
     }
     line = dumps(said).encode() + b"\n"
     if len(line) > MAX_ANSWER:
-        return _line(claude_code.refuse("the answer is too long to be said"))
+        return _line(_refused("the answer is too long to be said"))
     return line

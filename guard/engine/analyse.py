@@ -7,7 +7,13 @@ from guard.effects.builtins import BUILTINS
 from guard.effects.evaluate import Evaluator
 from guard.effects.resolve import directory_of
 from guard.effects.state import State, Variable
-from guard.effects.writes import fetch_effects, read_effects, tool_effects, write_effects
+from guard.effects.writes import (
+    fetch_effects,
+    read_effects,
+    removal_effects,
+    tool_effects,
+    write_effects,
+)
 from guard.engine.stages import Analysed, UnreadPart
 from guard.model.dataclass import replace
 from guard.model.effect import (
@@ -25,8 +31,11 @@ from guard.model.effect import (
 from guard.model.facts import Facts, LookPath, LookProgram, LookTree, Lookup, PathFact
 from guard.model.paths import FileKind, KnownPath, SymbolicPath
 from guard.model.proposal import (
+    BatchProposal,
+    DeleteProposal,
     EditProposal,
     FetchProposal,
+    MoveProposal,
     Proposal,
     ReadProposal,
     ShellProposal,
@@ -38,6 +47,8 @@ from guard.model.typed import Iterable, assert_never
 
 def analyse(proposal: Proposal, facts: Facts) -> Analysed:
     """Never raises on anything a proposal may hold; always at least one effect."""
+    if isinstance(proposal, BatchProposal):
+        return _united(proposal, [analyse(part, facts) for part in proposal.parts])
     lookups: dict[Lookup, None] = {}
     unread: tuple[UnreadPart, ...] = ()
     effects: tuple[SymbolicEffect, ...]
@@ -51,6 +62,8 @@ def analyse(proposal: Proposal, facts: Facts) -> Analysed:
                 unread = tuple(UnreadPart(span=part.span, reason=part.reason) for part in evaluator.unread)
         case WriteProposal() | EditProposal():
             effects = write_effects(proposal)
+        case DeleteProposal() | MoveProposal():
+            effects = removal_effects(proposal)
         case ReadProposal():
             effects = read_effects(proposal)
         case FetchProposal():
@@ -69,6 +82,17 @@ def analyse(proposal: Proposal, facts: Facts) -> Analysed:
         lookups=frozenset(lookups) if len(lookups) > len(consulted) else consulted,
         unread=unread,
         consulted=consulted,
+    )
+
+
+def _united(proposal: BatchProposal, parts: list[Analysed]) -> Analysed:
+    # Places in the text are those of each part: a reader is shown the part, and nothing else rests on them.
+    return Analysed(
+        proposal=proposal,
+        effects=tuple(effect for part in parts for effect in part.effects),
+        lookups=frozenset(lookup for part in parts for lookup in part.lookups),
+        unread=tuple(unread for part in parts for unread in part.unread),
+        consulted=frozenset(lookup for part in parts for lookup in part.consulted),
     )
 
 
@@ -135,7 +159,7 @@ def _questions(effect: SymbolicEffect, facts: Facts) -> list[Lookup]:
             stood = isinstance(answer, PathFact) and answer.kind is FileKind.FILE and answer.size > 0
             return (
                 [LookPath(text), LookTree(text)]
-                if stood and program not in {"Write", "Edit"}
+                if stood and program not in _KEPT_BY_CLIENTS
                 else [LookPath(text)]
             )
         case ReadPath(path=path, recursive=deep) | WritePath(path=path, recursive=deep):
@@ -146,6 +170,9 @@ def _questions(effect: SymbolicEffect, facts: Facts) -> list[Lookup]:
             return _look(path, tree=False)
         case _:
             return []
+
+
+_KEPT_BY_CLIENTS = frozenset({"Write", "Edit", "Move"})
 
 
 def _look(path: SymbolicPath, *, tree: bool) -> list[Lookup]:

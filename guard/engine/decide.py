@@ -23,7 +23,7 @@ from guard.model.enums import Enum
 from guard.model.facts import Facts
 from guard.model.names import folded
 from guard.model.paths import ResolvedPath
-from guard.model.proposal import Proposal, ShellProposal
+from guard.model.proposal import BatchProposal, Proposal, ShellProposal
 from guard.model.verdict import Level, Verdict
 from guard.policy.evaluate import judge
 from guard.policy.rule import Policy
@@ -32,6 +32,7 @@ GUARD_RULE = "guard-is-not-yours"
 CONTAINMENT_RULE = "guard-containment-missing"
 FAILED_RULE = "guard-failed"
 LOCKED_RULE = "guard-session-locked"
+TYPED_RULE = "guard-typed-unseen"
 
 
 def decide(analysed: Analysed, facts: Facts, policy: Policy) -> Decided:
@@ -51,9 +52,9 @@ def judge_effects(
             Opaque(reason=f"{len(missing)} questions about this machine were not answered in time"),
         )
     # Only a shell command can be put into a sandbox: a tool of the agent runs where the agent runs, in one if that is.
-    a_tool = not isinstance(analysed.proposal, ShellProposal)
+    a_tool = not _only_commands(analysed.proposal)
     decision = in_words(
-        weigh(effects, facts, policy, a_tool=a_tool),
+        weigh(effects, facts, policy, a_tool=a_tool, typed_into=_typed_into(analysed.proposal)),
         effects,
         undone=facts.level is Level.CONTAINED and not a_tool,
     )
@@ -66,13 +67,27 @@ def judge_effects(
     )
 
 
-def weigh(effects: tuple[ResolvedEffect, ...], facts: Facts, policy: Policy, *, a_tool: bool) -> Decision:
+def weigh(
+    effects: tuple[ResolvedEffect, ...],
+    facts: Facts,
+    policy: Policy,
+    *,
+    a_tool: bool,
+    typed_into: bool = False,
+) -> Decision:
     """Station 6 alone, without a sentence for people: effects that are recorded need no proposal to be judged again."""
-    return _with_invariants(judge(effects, policy, facts), effects, facts, policy, a_tool=a_tool)
+    decision = judge(effects, policy, facts)
+    return _with_invariants(decision, effects, facts, policy, a_tool=a_tool, typed_into=typed_into)
 
 
 def _with_invariants(
-    decision: Decision, effects: tuple[ResolvedEffect, ...], facts: Facts, policy: Policy, *, a_tool: bool
+    decision: Decision,
+    effects: tuple[ResolvedEffect, ...],
+    facts: Facts,
+    policy: Policy,
+    *,
+    a_tool: bool,
+    typed_into: bool,
 ) -> Decision:
     """What no policy file can open: the guard's own files, and running what needs walls where there are none."""
     if facts.locked_by:
@@ -104,6 +119,26 @@ def _with_invariants(
             obligations=decision.obligations,
             shadow=decision.shadow,
         )
+    if typed_into:
+        typed = [index for index, effect in enumerate(effects) if isinstance(effect, Opaque) and effect.typed]
+        if typed:
+            # Whoever may type into it has got past us for good: nobody asks about what is typed.
+            reason = Reason(
+                verdict=Verdict.DENY,
+                rule=TYPED_RULE,
+                layer="guard",
+                why="it takes commands while it runs, and what this client types into it nobody would look at",
+                instead="give it what it is to do with the command, as with `-c` or as a script, or pipe it in",
+                effect=typed[0],
+            )
+            return Deny(
+                reasons=(reason, *decision.reasons)
+                if not isinstance(decision, Deny)
+                else (*decision.reasons, reason),
+                placement=decision.placement,
+                obligations=decision.obligations,
+                shadow=decision.shadow,
+            )
     if not isinstance(decision, Allow):
         return decision
     placement = decision.placement
@@ -135,6 +170,24 @@ def _with_invariants(
         obligations=decision.obligations,
         shadow=decision.shadow,
     )
+
+
+def _only_commands(proposal: Proposal) -> bool:
+    match proposal:
+        case BatchProposal(parts=parts):
+            return all(isinstance(part, ShellProposal) for part in parts)
+        case _:
+            return isinstance(proposal, ShellProposal)
+
+
+def _typed_into(proposal: Proposal) -> bool:
+    match proposal:
+        case BatchProposal(parts=parts):
+            return any(isinstance(part, ShellProposal) and part.typed_into for part in parts)
+        case ShellProposal(typed_into=typed_into):
+            return typed_into
+        case _:
+            return False
 
 
 class _Touch(Enum):

@@ -7,8 +7,11 @@ from guard.errors import UsageError
 from guard.model.dataclass import dataclass, field
 from guard.model.principal import Principal
 from guard.model.proposal import (
+    BatchProposal,
+    DeleteProposal,
     EditProposal,
     FetchProposal,
+    MoveProposal,
     Proposal,
     ReadProposal,
     Replacement,
@@ -126,11 +129,17 @@ def shown(proposal: Proposal) -> str:
             return f"write {path}"
         case EditProposal(path=path):
             return f"edit {path}"
+        case DeleteProposal(path=path):
+            return f"delete {path}"
+        case MoveProposal(path=path, to=to):
+            return f"move {path} to {to}"
         case ReadProposal(path=path):
             return f"read {path}"
         case FetchProposal(url=url):
             return f"fetch {url}"
         case ToolProposal(tool=tool, arguments=arguments):
             return f"{tool} {arguments}"
+        case BatchProposal(parts=parts):
+            return "\n".join(map(shown, parts))
         case _:
             assert_never(proposal)

@@ -124,6 +124,8 @@ class Opaque(_Base):
     """Policy name ``exec.opaque``: cannot say; could be anything."""
 
     reason: str
+    typed: bool = field(default=False, hash=False)
+    """It does what is typed into it while it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ class ShellProposal:
     """The agent's id for this tool call, if it has one."""
     env: tuple[tuple[str, str], ...] = ()
     """Variables known to be set for the command, beyond the facts of this machine."""
+    typed_into: bool = False
+    """Whether the agent can go on typing into it while it runs, unseen by the guard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,27 @@ class EditProposal:
     cwd: str
     path: str
     edits: tuple[Replacement, ...]
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteProposal:
+    """Remove the file ``path`` with a tool of the agent."""
+
+    principal: Principal
+    cwd: str
+    path: str
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveProposal:
+    """Give the file ``path`` the name ``to``, over whatever stands there."""
+
+    principal: Principal
+    cwd: str
+    path: str
+    to: str
     call: str = ""
 
 
@@ -82,6 +105,30 @@ class ToolProposal:
     call: str = ""
 
 
-Proposal: TypeAlias = (
-    ShellProposal | WriteProposal | EditProposal | ReadProposal | FetchProposal | ToolProposal
+SingleProposal: TypeAlias = (
+    ShellProposal
+    | WriteProposal
+    | EditProposal
+    | DeleteProposal
+    | MoveProposal
+    | ReadProposal
+    | FetchProposal
+    | ToolProposal
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchProposal:
+    """One call that asks for several things: the files of a patch, a list of commands. They are allowed together or not."""
+
+    principal: Principal
+    cwd: str
+    parts: tuple[SingleProposal, ...]
+    call: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise ValueError("a batch of nothing would be allowed for want of an effect")
+
+
+Proposal: TypeAlias = SingleProposal | BatchProposal

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from guard.agents import claude_code
 from guard.agents.codec import MAX_PAYLOAD, PayloadError
+from guard.agents.dialect import Dialect
 from guard.cli.hook import respond
 from guard.model.dataclass import replace
 from guard.model.decision import Allow, Host
@@ -62,9 +63,9 @@ def machine(tmp_path_factory):
     (work / ".git" / "hooks").mkdir(parents=True)
     decisions = []
 
-    def answer(call, decided, rewritten, real=claude_code.answer):
+    def answer(dialect, call, decided, rewritten, real=Dialect.answer):
         decisions.append(decided)
-        return real(call, decided, rewritten)
+        return real(dialect, call, decided, rewritten)
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
@@ -72,7 +73,7 @@ def machine(tmp_path_factory):
         patch.setenv("HOME", str(root / "home"))
         patch.setenv("CLAUDE_PROJECT_DIR", str(work))
         patch.setattr("guard.enforce.levels.best_level", lambda _places: Level.CONTAINED)
-        patch.setattr(claude_code, "answer", answer)
+        patch.setattr(Dialect, "answer", answer)
         yield work, decisions
 
 
@@ -156,8 +157,8 @@ def test_what_must_be_contained_is_never_answered_without_a_rewrite_that_is_obey
     call, decided = claude_code.read(payload), decisions[-1]
 
     for reply in (
-        claude_code.answer(call, decided, ""),
-        claude_code.answer(replace(call, rewrites=False), decided, "guard exec -- x"),
+        claude_code.DIALECT.answer(call, decided, ""),
+        claude_code.DIALECT.answer(replace(call, rewrites=False), decided, "guard exec -- x"),
     ):
         assert reply.status == 2
         assert verdict(reply.stdout, reply.status) == "deny"
@@ -500,7 +501,15 @@ def test_whatever_arrives_there_is_one_answer_and_silence_only_for_a_plain_allow
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["claude"], ["claude-code", "x"], ["codex"], ["--agent", "claude-code"]]
+    "arguments",
+    [
+        [],
+        ["claude"],
+        ["claude-code", "x"],
+        ["claude-code", "--rewrites", "x"],
+        ["roo"],
+        ["--agent", "claude-code"],
+    ],
 )
 def test_an_agent_nobody_knows_is_denied_in_every_dialect(arguments):
     done = subprocess.run(

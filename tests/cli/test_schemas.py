@@ -276,7 +276,7 @@ def test_every_kind_of_record_stands_in_the_schema():
         kind
         for part in ("audit", "enforce", "cli")
         for path in (ROOT / "guard" / part).glob("*.py")
-        if path.name != "registration.py"  # it has types of its own
+        if path.name not in {"registration.py", "clients.py"}  # they have types of their own
         for kind in re.findall(r'"type": "([a-z._]+)"', path.read_text())
     }
 

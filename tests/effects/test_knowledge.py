@@ -14,10 +14,10 @@ ACTIONS = set(
     "code argv program config secret opaque".split()
 )
 SAYINGS = set(
-    "connect upload cloud container database install publish privilege persist secret kill listen rewrite opaque read "
+    "connect upload cloud container database install publish privilege persist secret kill listen rewrite opaque prompt read "
     "read-deep write write-deep append delete delete-deep mode".split()
 )
-NEEDS_MORE = set("connect upload database privilege opaque read read-deep write write-deep append delete delete-deep mode".split())  # fmt: skip
+NEEDS_MORE = set("connect upload database privilege opaque prompt read read-deep write write-deep append delete delete-deep mode".split())  # fmt: skip
 KEYS = set(Row.__annotations__)
 PROGRAMS = [
     (family, name, import_module(f"guard.effects.knowledge.{family}").PROGRAMS[name])

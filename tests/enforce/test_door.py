@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from guard.agents.claude_code import refuse
+from guard.agents.claude_code import DIALECT
 from guard.enforce.door import DOOR_VARIABLE, DoorError, ask
 from guard.enforce.doorkeeper import BURST, MAX_CONNECTIONS, Asked, Doorkeeper
 from guard.enforce.pipeline import Guard
@@ -424,7 +424,7 @@ def test_the_hook_denies_where_nobody_answers_whom_it_can_believe(machine: Machi
     server.close()
 
     assert done.returncode == 2
-    assert done.stdout.startswith(refuse("").stdout[:20])
+    assert done.stdout.startswith(DIALECT.refuse("").stdout[:20])
     assert b"the guard outside" in done.stderr
 
 

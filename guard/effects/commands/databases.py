@@ -211,7 +211,7 @@ def _in_a_file(call: Call) -> None:
     texts = [field.static for field in (*parsed.values("cmd", "c", "s"), *operands[1:])]
     if not operands[1:] and not parsed.values("c", "s"):
         if call.stdin is None and not parsed.values("cmd"):
-            call.opaque("a client that takes commands")
+            call.opaque("a client that takes commands", typed=True)
         elif call.stdin is not None:
             texts.append(static_text(call.stdin))
     for text in texts:
@@ -394,7 +394,7 @@ def _redis(call: Call) -> None:
     if not parsed.operands:
         text = static_text(call.stdin) if call.stdin is not None else None
         if text is None:
-            call.opaque("a client that takes commands")
+            call.opaque("a client that takes commands", typed=True)
         lines = [line.split() for line in (text or "").splitlines()]
     for words in lines:
         _redis_command(call, [word.lower() for word in words])

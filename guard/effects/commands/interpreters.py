@@ -54,14 +54,14 @@ def _python(call: Call) -> None:
     parsed = call.parse(_PYTHON)
     call.args = given
     if not call.args and call.stdin is None:
-        call.opaque("an interpreter that takes commands")
+        call.opaque("an interpreter that takes commands", typed=True)
         return
     if parsed.has("V", "version", "h", "help", "help-all", "help-env", "help-xoptions") and not parsed.has(
         "c", "m"
     ):
         return
     if parsed.has("i"):
-        call.opaque("an interpreter that takes commands afterwards")
+        call.opaque("an interpreter that takes commands afterwards", typed=True)
     _doubts(call, parsed)
     isolated = parsed.has("I", "P")
     if parsed.has("c"):
@@ -85,7 +85,7 @@ def _python(call: Call) -> None:
         if text is not None:
             _read_python(call, text, shadowed=not isolated, on_stdin=True)
         else:
-            call.opaque("runs what it reads from its standard input")
+            call.opaque("runs what it reads from its standard input", typed=True)
         return
     _python_file(call, parsed.operands[0], parsed.operands[1:])
 
@@ -407,7 +407,7 @@ def _code(call: Call, parsed: Parsed, language: str, options: tuple[str, ...], *
         return
     if not texts:
         if call.stdin is None:
-            call.opaque("an interpreter that takes commands")
+            call.opaque("an interpreter that takes commands", typed=True)
             return
         given = static_text(call.stdin)
         texts = [given.strip().removeprefix("<?php") if given is not None and language == "php" else given]
@@ -490,7 +490,7 @@ def _language(call: Call) -> None:
 def script(call: Call, file: Field) -> None:
     """A file in a language that is not read."""
     if file.static == "-":
-        call.opaque("runs what it reads from its standard input")
+        call.opaque("runs what it reads from its standard input", typed=True)
         return
     call.read(file)
     _known_as(call, file)

@@ -78,6 +78,8 @@ def _over_there(call: Call, host: Field, words: list[Field]) -> None:
     text = " ".join("".join(_or_variable(part) for part in word.parts) for word in words)
     if not words and stdin is not None:
         text, stdin = "".join(_or_variable(part) for part in stdin), None
+    elif not words:
+        call.opaque("a shell on another machine that takes commands", typed=True)
     if text:
         from guard.effects.commands.remote import run_elsewhere  # noqa: PLC0415 - only where something runs elsewhere
 
@@ -230,7 +232,7 @@ def _asks_name(call: Call) -> None:
 
 def _file_transfer(call: Call) -> None:
     operands = [field for field in call.args if not (field.static or "").startswith("-")]
-    call.opaque("a session that takes commands")
+    call.opaque("a session that takes commands", typed=True)
     if operands:
         connect_field(call, operands[0], upload=True)
 

@@ -264,7 +264,7 @@ def _sudo(call: Call) -> None:
         call.output = call.run(operands, state=state)
     if parsed.has("i", "login", "s", "shell"):
         # The words are joined again for a shell, which expands what it finds in them.
-        call.opaque("a shell that takes commands")
+        call.opaque("a shell that takes commands", typed=True)
 
 
 # ---------------------------------------------------------------------- other namespaces, roots and machines

@@ -63,7 +63,7 @@ PROGRAMS: dict[str, Row] = {
         },
     },
     "forever": {"about": "keeps programs running", "verbs": {"list columns logs config help": PRINTS, "stop stopall restart restartall": {"does": ("kill",)}, "*": DAEMON}},
-    "supervisorctl": {"about": "controls programs that are kept running", "takes": "u username p password s serverurl", "options": {"c configuration": "read"}, "help": "h", "verbs": {"status tail maintail avail pid version help": PRINTS, "*": {"does": ("privilege controls services of the machine",)}}, "bare": {"does": ("opaque takes commands",)}},
+    "supervisorctl": {"about": "controls programs that are kept running", "takes": "u username p password s serverurl", "options": {"c configuration": "read"}, "help": "h", "verbs": {"status tail maintail avail pid version help": PRINTS, "*": {"does": ("privilege controls services of the machine",)}}, "bare": {"does": ("prompt takes commands",)}},
     **alike("foreman overmind hivemind honcho supervisord", {"about": "runs the programs that a file names", "help": "h v", "verbs": {"check version help ps status": PRINTS, "*": BUILDS}, "bare": BUILDS}),
     "changeset": {"about": "makes releases", "help": "h", "verbs": {"publish tag": PUBLISHES, "*": BUILDS}, "bare": BUILDS},
     **alike("semantic-release release-it standard-version goreleaser release-please np bumpversion bump2version bump-my-version commitizen cz towncrier", {"about": "makes releases", "help": "h v V", "tame": {"dry-run n show": BUILDS}, "verbs": {"check status show bump version changelog info ls init build show-bump": BUILDS, "*": PUBLISHES}, "bare": PUBLISHES}),

@@ -190,7 +190,7 @@ PROGRAMS: dict[str, Row] = {
             "package": {"takes": "package-path scratch-path", "verbs": {"describe show-dependencies dump-package tools-version show-executables": BUILDS, "init": EDITS, "clean": {"does": ("delete-deep .build",)}, "*": BUILDS}},
             "*": RUNS,
         },
-        "bare": {"does": ("opaque an interpreter that takes commands",)},
+        "bare": {"does": ("prompt an interpreter that takes commands",)},
     },
     "xcodebuild": {
         "about": "builds projects of macOS",

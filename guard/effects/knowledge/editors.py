@@ -9,15 +9,15 @@ _VI: Row = {
     "options": {"S s u U": "config", "w W": "write", "startuptime": "write", "log": "write"},
     "help": "h",
     "operands": "write",
-    "does": ("opaque an editor that takes commands",),
+    "does": ("prompt an editor that takes commands",),
 }
 
 PROGRAMS: dict[str, Row] = {
     **alike("vi vim nvim ex vimdiff gvim mvim kak helix hx", _VI),
     **alike("view rview", {**_VI, "operands": "read", "about": "shows files, and runs commands that it is given"}),
-    **alike("nano pico micro joe jed mcedit ne mg tilde", {"about": "edits files", "takes": "r T Y s o", "help": "h V", "operands": "write", "does": ("opaque an editor that takes commands",)}),
-    **alike("ed red", {"about": "edits files with commands from its input", "takes": "p", "help": "h V", "operands": "write", "does": ("opaque an editor that takes commands",)}),
-    **alike("emacs emacsclient xemacs", {"about": "edits files, and is a language of its own", "takes": "eval execute f funcall l load Q s socket-name a", "long": True, "operands": "write", "does": ("opaque an editor that takes commands",)}),
+    **alike("nano pico micro joe jed mcedit ne mg tilde", {"about": "edits files", "takes": "r T Y s o", "help": "h V", "operands": "write", "does": ("prompt an editor that takes commands",)}),
+    **alike("ed red", {"about": "edits files with commands from its input", "takes": "p", "help": "h V", "operands": "write", "does": ("prompt an editor that takes commands",)}),
+    **alike("emacs emacsclient xemacs", {"about": "edits files, and is a language of its own", "takes": "eval execute f funcall l load Q s socket-name a", "long": True, "operands": "write", "does": ("prompt an editor that takes commands",)}),
     **alike("code code-insiders codium cursor windsurf", {
         "about": "opens files in an editor, and manages its extensions",
         "takes": "user-data-dir profile sync locale log g goto category",

@@ -64,7 +64,7 @@ PROGRAMS: dict[str, Row] = {
             "metadata modules": {"takes": _TF_TAKES, "operands": "read", "does": ("connect cloud-provider",)},
             "plan refresh-only": _PLANS,
             "init": {"takes": _TF_TAKES, "does": ("connect package-index", "write-deep .terraform", "opaque fetches providers that the project names")},
-            "console": {"does": ("opaque takes commands",)},
+            "console": {"does": ("prompt takes commands",)},
             "state": {"verbs": {"list show": _LOOKS, "pull": {"does": ("connect cloud-provider", "secret all that the infrastructure's state holds")}, "rm": _LOSES, "*": _CHANGES}},
             "workspace": {"verbs": {"list show": PRINTS, "select": {"does": ("append .terraform",)}, "delete": _LOSES, "*": _CHANGES}},
             "destroy": {**_LOSES, "options": {"var-file": "read"}},

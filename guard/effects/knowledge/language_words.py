@@ -10,7 +10,7 @@ _LINKER = frozenset({"-s", "-w", "-linkmode=internal", "-buildid="})
 def prompt(call: Call, parsed: Parsed) -> None:
     """Without anything it takes commands, from people or from a pipe."""
     if not parsed.options or call.stdin is not None:
-        call.opaque("an interpreter that takes commands")
+        call.opaque("an interpreter that takes commands", typed=True)
 
 
 def whole_tree(call: Call, parsed: Parsed) -> None:

@@ -135,7 +135,7 @@ PROGRAMS: dict[str, Row] = {
     "info": {"about": "shows the manual", "takes": "k apropos d directory n node", "options": {"o output": "write", "f file": "read", "restore dribble": "opaque"}},
     "bc": {"about": "calculates", "takes": "e f", "options": {"f file": "read"}, "operands": "read"},
     # `!COMMAND` is one of its commands.
-    "dc": {"about": "calculates", "operands": "read", "does": ("opaque takes commands that can run programs",)},
+    "dc": {"about": "calculates", "operands": "read", "does": ("prompt takes commands that can run programs",)},
     "logger": {"about": "writes to the system's log", "takes": "p priority t tag i id P port T", "options": {"f file": "read", "n server u socket": "upload"}},
     "nvidia-smi": {
         "about": "shows graphics processors",

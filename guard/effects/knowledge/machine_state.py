@@ -83,7 +83,7 @@ PROGRAMS: dict[str, Row] = {
     }),
     "sv": {"about": "controls services of runit", "takes": "w", "help": "V", "verbs": {"status s check": PRINTS, "*": _SERVICES}},
     **alike("monit circusctl", {"about": "watches over programs", "takes": "c g l p s endpoint timeout", "verbs": {"status summary report validate stats list numprocesses options globaloptions": PRINTS, "*": _SERVICES}}),
-    "chronyc": {"about": "looks at and sets the clock", "takes": "h p c", "help": "v", "verbs": {"tracking sources sourcestats activity serverstats ntpdata rtcdata clients selectdata authdata": PRINTS, "*": {"does": ("privilege sets the clock",)}}, "bare": {"does": ("opaque takes commands",)}},
+    "chronyc": {"about": "looks at and sets the clock", "takes": "h p c", "help": "v", "verbs": {"tracking sources sourcestats activity serverstats ntpdata rtcdata clients selectdata authdata": PRINTS, "*": {"does": ("privilege sets the clock",)}}, "bare": {"does": ("prompt takes commands",)}},
     **alike("update-rc.d insserv", {"about": "says which services start", "tame": {"n dryrun": PRINTS}, "does": ("persist services of the machine", "privilege controls services of the machine")}),
     "chkconfig": {"about": "says which services start", "takes": "level type", "when": {"add del override": _SERVICES}, "tame": {"list": PRINTS}, "verbs": {"*": {"verbs": {"*": _SERVICES}, "bare": PRINTS}}, "bare": PRINTS},
     "rc-update": {"about": "says which services start", "verbs": {"show -v": PRINTS, "*": _SERVICES}, "bare": PRINTS},

@@ -28,7 +28,7 @@ def dscl(call: Call, parsed: Parsed) -> None:
         call.say(GainPrivilege(detail="changes accounts of the machine"))
         call.write(plain("/etc/passwd", call.span))
     if not statics and call.args:
-        call.opaque("a directory service that takes commands")
+        call.opaque("a directory service that takes commands", typed=True)
 
 
 def networksetup(call: Call, parsed: Parsed) -> None:
@@ -42,7 +42,7 @@ def networksetup(call: Call, parsed: Parsed) -> None:
 def scutil(call: Call, parsed: Parsed) -> None:
     """``--get``, ``-r``, ``--dns`` look; ``--set`` and the prompt do not."""
     if not call.args:
-        call.opaque("a prompt that takes commands")
+        call.opaque("a prompt that takes commands", typed=True)
     elif not all(name in _SCUTIL_LOOKS for name, _ in parsed.options):
         call.say(GainPrivilege(detail="changes the machine"))
 

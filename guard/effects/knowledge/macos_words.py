@@ -14,4 +14,4 @@ def plistbuddy(call: Call, parsed: Parsed) -> None:
         return
     call.write(*call.args[-1:])
     if not commands:
-        call.opaque("takes commands")
+        call.opaque("takes commands", typed=True)

@@ -57,7 +57,7 @@ _DNF: Row = {
         },
         "download": FETCHES,
         "clean makecache mc": CACHES,
-        "shell": {"does": ("opaque takes commands", "install")},
+        "shell": {"does": ("prompt takes commands", "install")},
         "*": {**_CHANGES, "tame": {"assumeno downloadonly": NET}},
     },
 }

@@ -338,6 +338,8 @@ def _say(call: Call, saying: str, verbs: tuple[str, ...], parsed: Parsed) -> Non
             call.say(RewriteVcs(branch="?", detail=what))
         case "opaque":
             call.opaque(what)
+        case "prompt":
+            call.opaque(what, typed=True)
         case "read" | "read-deep" | "write" | "write-deep" | "append" | "delete" | "delete-deep" | "mode":
             _act(call, kind, [plain(_home(call, rest), call.span)])
         case _:

@@ -10,7 +10,7 @@ _TABLES: Row = {
     "help": "h V",
     "operands": "read",
 }
-_INTERACTIVE = "opaque takes commands"
+_INTERACTIVE = "prompt takes commands"
 
 PROGRAMS: dict[str, Row] = {
     **alike("fzf sk", {

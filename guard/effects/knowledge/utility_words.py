@@ -24,4 +24,4 @@ def pages(call: Call, parsed: Parsed) -> None:
         else:
             call.read(field)
     if call.name in {"lynx", "w3m", "links", "elinks"} and not parsed.has("dump", "d", "u"):
-        call.opaque("a browser that takes commands")
+        call.opaque("a browser that takes commands", typed=True)

@@ -84,9 +84,9 @@ class _Run:
         if self.dialect not in {"sqlite", "duckdb"}:
             self.call.say(GainPrivilege(detail=f"as the database server: {what}"))
 
-    def opaque(self, why: str) -> None:
+    def opaque(self, why: str, *, typed: bool = False) -> None:
         self.changes()
-        self.call.opaque(why)
+        self.call.opaque(why, typed=typed)
 
 
 def statements(
@@ -95,7 +95,7 @@ def statements(
     """Say what ``text`` does. ``file``: the database, when it is one file; ``memory``: it lasts no longer than the call."""
     run = _Run(call, dialect, file, memory=memory or (dialect == "sqlite" and file is None))
     if text is None:
-        run.opaque("statements that are not known before it runs")
+        run.opaque("statements that are not known before it runs", typed=call.stdin is None)
         return
     found = split_statements(text, dialect) if len(text) <= _MAX_TEXT else None
     if found is None or len(found) > _MAX_STATEMENTS:

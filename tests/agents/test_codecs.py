@@ -1,0 +1,229 @@
+"""Every client but Claude Code: what it sends becomes the proposal, and what is decided is what the client does."""
+
+import copy
+import json
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from guard.agents.codec import HookCall, PayloadError
+from guard.agents.dialect import Dialect
+from guard.agents.table import AGENTS, dialect_of
+from guard.cli.hook import respond
+from guard.engine.stages import Analysed, Decided
+from guard.model.decision import Allow, Ask, Deny, Host, Reason, Sandbox
+from guard.model.facts import Facts
+from guard.model.proposal import BatchProposal, ShellProposal
+from guard.model.verdict import Level, Verdict
+from tests.agents.payloads import DOCUMENTED, OTHERS, PROPOSED, obeyed, payloads, recorded, said
+
+RECORDED = [(agent, name) for agent in OTHERS for name in recorded(agent)]
+WRITTEN = [(agent, index) for agent in OTHERS for index in range(len(DOCUMENTED.get(agent, [])))]
+MUTATIONS = int(os.environ.get("GUARD_TEST_MUTATIONS", "250"))
+"""For each client; a nightly run has 100,000."""
+
+
+def read(agent: str, payload: object) -> HookCall:
+    return dialect_of(agent).read(json.dumps(payload).encode())
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"), [pair for pair in RECORDED if pair[1] in PROPOSED.get(pair[0], {})]
+)
+def test_what_a_client_sent_becomes_the_proposal(agent, name):
+    call = read(agent, recorded(agent)[name])
+
+    assert said(call.proposal) == PROPOSED[agent][name]
+    assert call.proposal.principal.agent == agent
+
+
+@pytest.mark.parametrize(("agent", "index"), WRITTEN)
+def test_what_is_documented_becomes_the_proposal(agent, index):
+    payload, proposal = DOCUMENTED[agent][index]
+
+    assert said(read(agent, payload).proposal) == proposal
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"), [pair for pair in RECORDED if pair[1] not in PROPOSED.get(pair[0], {})]
+)
+def test_no_other_event_is_taken_for_a_call(agent, name):
+    with pytest.raises(PayloadError):
+        read(agent, recorded(agent)[name])
+
+
+@pytest.mark.parametrize("agent", OTHERS)
+def test_there_is_something_of_every_client_and_nothing_stale(agent):
+    assert payloads(agent)
+    assert set(PROPOSED.get(agent, {})) <= set(recorded(agent))
+
+
+def decided(call: HookCall, kind: type, placement: object) -> Decided:
+    verdict = {Allow: Verdict.ALLOW, Ask: Verdict.ASK, Deny: Verdict.DENY}[kind]
+    reason = Reason(verdict=verdict, rule="r", layer="profile", why='because of "it"\nand more')
+    facts = Facts(workspace="/w", home="/h", cwd="/w", level=Level.CONTAINED)
+    analysed = Analysed(proposal=call.proposal, effects=(), lookups=frozenset())
+    return Decided(
+        analysed=analysed,
+        facts=facts,
+        effects=(),
+        decision=kind(reasons=(reason,), placement=placement),
+        policy_digest="",
+    )
+
+
+@pytest.mark.parametrize("agent", OTHERS)
+def test_every_decision_is_what_the_client_does(agent):
+    dialect = dialect_of(agent)
+    for payload in payloads(agent):
+        call = read(agent, payload)
+
+        def does(kind, placement, rewritten="", *, call=call, payload=payload):
+            reply = dialect.answer(call, decided(call, kind, placement), rewritten)
+            return obeyed(agent, payload, reply.stdout, reply.status, reply.stderr)
+
+        assert does(Deny, Host()) == "deny"
+        assert does(Ask, Host()) == ("ask" if dialect.ask is not None and call.asks else "deny")
+        assert does(Allow, Host()) == "run"
+        # What may only run in a sandbox runs in none of its own accord.
+        assert does(Allow, Sandbox()) == "deny"
+        contained = does(Allow, Sandbox(), "guard exec -- x")
+        assert contained == ("rewrite" if call.rewrites else "deny")
+        refused = dialect.refuse("it went wrong")
+        assert obeyed(agent, payload, refused.stdout, refused.status, refused.stderr) == "deny"
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_only_commands_are_rewritten(agent):
+    for payload in payloads(agent):
+        call = read(agent, payload)
+        parts = call.proposal.parts if isinstance(call.proposal, BatchProposal) else (call.proposal,)
+
+        assert not call.rewrites or all(isinstance(part, ShellProposal) for part in parts)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    """In this process: a scratch home, walls that are said to work, and what was decided last."""
+    root = tmp_path_factory.mktemp("machine")
+    work = root / "home" / "ana" / "app"
+    (work / ".git" / "hooks").mkdir(parents=True)
+    decisions = []
+
+    def answer(dialect, call, decided, rewritten, real=Dialect.answer):
+        decisions.append(decided)
+        return real(dialect, call, decided, rewritten)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "CLAUDE_PROJECT_DIR"):
+            patch.delenv(name, raising=False)
+        patch.setenv("HOME", str(root / "home" / "ana"))
+        patch.chdir(work)
+        patch.setattr("guard.enforce.levels.best_level", lambda _places: Level.CONTAINED)
+        patch.setattr(Dialect, "answer", answer)
+        yield work, decisions
+
+
+@pytest.mark.parametrize("agent", [agent for agent in AGENTS if agent != "generic"])
+def test_a_client_of_which_nobody_said_that_it_rewrites_is_never_told_to(agent, machine):
+    for payload in payloads(agent):
+        call = read(agent, payload)
+        if not call.rewrites or not dialect_of(agent).rewrites_since:
+            continue
+        text = json.dumps(payload).replace(json.dumps(call.proposal.command)[1:-1], "python3 build.py")
+        text = text.replace("/home/ana/app", str(machine[0]))
+
+        plain = respond(text.encode(), agent)
+        told = respond(text.encode(), agent, rewrites=True)
+
+        assert obeyed(agent, payload, plain.stdout, plain.status, plain.stderr) == "deny"
+        assert obeyed(agent, payload, told.stdout, told.status, told.stderr) == "rewrite"
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=30)
+    | st.sampled_from(
+        [
+            "",
+            "/",
+            "~",
+            "..",
+            "/etc/passwd",
+            "rm -rf ~",
+            "$(",
+            "\0",
+            "\ud800",
+            "bash",
+            "*** Begin Patch",
+            "preToolUse",
+        ]
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def _inside(value: object) -> list[dict]:
+    if isinstance(value, list):
+        return [found for one in value for found in _inside(one)]
+    if isinstance(value, dict):
+        return [value, *(found for one in value.values() for found in _inside(one))]
+    return []
+
+
+@st.composite
+def mutated(draw, agent: str) -> tuple[dict, bytes]:
+    """A payload with up to three things changed, as values and then as bytes."""
+    payload = copy.deepcopy(draw(st.sampled_from(payloads(agent))))
+    for _ in range(draw(st.integers(0, 3))):
+        target = draw(st.sampled_from(_inside(payload)))
+        key = draw(st.sampled_from(sorted(target)) if target else st.text(max_size=5))
+        match draw(st.sampled_from(["put", "put", "drop", "add"])):
+            case "put":
+                target[key] = draw(JSON)
+            case "drop":
+                target.pop(key, None)
+            case "add":
+                target[draw(st.text(max_size=8))] = draw(JSON)
+    text = json.dumps(payload).encode()
+    for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.integers(start, min(len(text), start + 8)))
+        text = text[:start] + draw(st.binary(max_size=4)) + text[end:]
+    return payload, text
+
+
+@pytest.mark.timeout(0 if MUTATIONS > 1000 else 120)
+@pytest.mark.parametrize("agent", OTHERS)
+def test_whatever_arrives_runs_only_what_was_plainly_allowed(agent, machine):
+    _, decisions = machine
+
+    @settings(
+        max_examples=MUTATIONS,
+        deadline=None,
+        derandomize=MUTATIONS <= 1000,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(sent=mutated(agent))
+    def holds(sent):
+        payload, text = sent
+        decisions.clear()
+
+        reply = respond(text, agent)
+
+        does = obeyed(agent, payload, reply.stdout, reply.status, reply.stderr)
+        assert does in {"run", "ask", "deny", "rewrite"}
+        if does == "run":
+            assert isinstance(decisions[-1].decision, Allow)
+            assert isinstance(decisions[-1].decision.placement, Host)
+        if does == "rewrite":
+            assert isinstance(decisions[-1].decision, Allow)
+
+    holds()
