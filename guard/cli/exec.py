@@ -195,12 +195,12 @@ def approver_of(ask: str, guard: Guard) -> Approver:
         case "deny":
             return Nobody()
         case "wait":
-            return Elsewhere(guard.places, guard.log, ASK_TIMEOUT_S, _tell_where)
+            return Elsewhere(guard.places, guard.log, ASK_TIMEOUT_S, tell_where)
         case _:
-            return Terminal(Elsewhere(guard.places, guard.log, 0.0, _tell_where))
+            return Terminal(Elsewhere(guard.places, guard.log, 0.0, tell_where))
 
 
-def _tell_where(ask: PendingAsk, wait_s: float) -> None:
+def tell_where(ask: PendingAsk, wait_s: float) -> None:
     """To whoever reads the command's messages; it is a person who has to do it."""
     when = f"within {wait_s:g} s" if wait_s else f"within {TTL_S // 60} minutes, and then run it again"
     say(

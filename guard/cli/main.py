@@ -18,6 +18,7 @@ SUBCOMMANDS = {
     "parse": ("guard.cli.parse", "how shell text is read, and which commands are in it"),
     "exec": ("guard.cli.exec", "decide, run where the decision says, judge the changes"),
     "run": ("guard.cli.run", "a whole agent in the sandbox, its changes looked at in the end"),
+    "mcp": ("guard.cli.mcp", "between an MCP client and its server: every tool call is decided"),
     "changes": ("guard.cli.changes", "held changes: list, show, apply, drop"),
     "caches": ("guard.cli.caches", "caches of sandboxed runs: list, clear"),
     "undo": ("guard.cli.undo", "put back what a run changed"),

@@ -16,6 +16,7 @@ NOT_A_RUN = (
     "guard/cli/policy_bench.py",
     "guard/cli/policy_replay.py",
     "guard/cli/live.py",
+    "guard/cli/mcp.py",
     "guard/cli/scores.py",
     "guard/cli/policy_bench.py",
     "guard/cli/pager.py",
