@@ -13,12 +13,10 @@ from .world import ROOT, points, touches
 NOT_A_RUN = (
     "guard/demo/",
     "guard/enforce/replay/",
-    "guard/cli/policy_bench.py",
-    "guard/cli/policy_replay.py",
+    "guard/cli/policy_",  # who writes policies, before they are law
     "guard/cli/live.py",
     "guard/cli/mcp.py",
     "guard/cli/scores.py",
-    "guard/cli/policy_bench.py",
     "guard/cli/pager.py",
     "sandbox/battery/",
 )
