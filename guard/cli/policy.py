@@ -82,7 +82,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to",
         required=True,
-        choices=["claude-settings", "codex-rules", "rego"],
+        choices=["claude-settings", "codex-rules", "cedar", "rego"],
         help="whose words it is written in",
     )
     parser.add_argument(
@@ -90,6 +90,9 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--input", metavar="COMMAND", help="print instead what the export is to be asked about a command"
+    )
+    parser.add_argument(
+        "--schema", action="store_true", help="print instead what questions are checked against (cedar)"
     )
     parser.add_argument(
         "--fail-on", choices=["looser"], help="exit 1 when the export lets pass what the policy stops"

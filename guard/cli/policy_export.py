@@ -17,38 +17,52 @@ from guard.policy.files.compiled import load_policy
 from guard.policy.files.locate import PolicySources
 from guard.policy.rule import Policy, PolicyLayer, policy_of
 
-_ASKED = frozenset({"rego"})
+_ASKED = frozenset({"cedar", "rego"})
 """Those that are asked about effects, which we have to tell them."""
 _SHOWN_RULES = 8
 
 
 def run(args: argparse.Namespace, cwd: str, here: PolicySources, places: Places) -> int:
-    if args.input is not None:
-        return _ask(args, cwd)
+    if args.input is not None and args.to not in _ASKED:
+        complain(
+            f"--input: {args.to} reads commands itself", "leave --input out, or name --to rego or --to cedar"
+        )
+        return USAGE
+    if args.schema and args.to != "cedar":
+        complain(f"--schema: {args.to} has none", "leave --schema out, or name --to cedar")
+        return USAGE
     try:
         policy = _policy(args.files, cwd) if args.files else load_policy(here, places.policy_cache)
     except PolicyFileError as error:
         complain(str(error), error.help)
         return USAGE if args.files else FINDINGS
+    if args.input is not None:
+        return _ask(args, cwd, policy)
     exported = _exported(policy, args.to)
-    text = exported.text.rstrip("\n") + "\n"
+    text = (exported.schema if args.schema else exported.text).rstrip("\n") + "\n"
     if args.output is not None and not _write(args.output, text):
         return USAGE
     if args.json:
-        said = {
-            "to": args.to,
-            "policy": policy.digest,
-            "output": args.output,
-            "text": text,
-            "lost": [_loss_json(loss) for loss in exported.lost],
-        }
-        say(json.dumps(said))
+        _say_json(args, policy, exported)
     else:
         if args.output is None:
             say(text.rstrip("\n"))
         for line in losses(exported):
             complain(line)
     return FINDINGS if args.fail_on and exported.worst(Direction.LOOSER) else OK
+
+
+def _say_json(args: argparse.Namespace, policy: Policy, exported: Exported) -> None:
+    said: dict[str, object] = {
+        "to": args.to,
+        "policy": policy.digest,
+        "output": args.output,
+        "text": exported.text,
+        "lost": [_loss_json(loss) for loss in exported.lost],
+    }
+    if exported.schema:
+        said["schema"] = exported.schema
+    say(json.dumps(said))
 
 
 def _policy(files: list[str], cwd: str) -> Policy:
@@ -71,22 +85,30 @@ def _exported(policy: Policy, target: str) -> Exported:
             from guard.policy.export.codex import to_codex  # noqa: PLC0415 - as above
 
             return to_codex(policy)
+        case "cedar":
+            from guard.policy.export.cedar import to_cedar  # noqa: PLC0415 - as above
+
+            return to_cedar(policy)
         case _:
             from guard.policy.export.rego import to_rego  # noqa: PLC0415 - as above
 
             return to_rego(policy)
 
 
-def _ask(args: argparse.Namespace, cwd: str) -> int:
-    if args.to not in _ASKED:
-        complain(f"--input: {args.to} reads commands itself", "leave --input out, or name --to rego")
-        return USAGE
+def _ask(args: argparse.Namespace, cwd: str, policy: Policy) -> int:
+    """The questions about a command, as this machine answers what they depend on."""
     from guard.enforce.pipeline import Guard  # noqa: PLC0415 - the whole engine
+    from guard.policy.export.cedar_request import Asker  # noqa: PLC0415 - as above
     from guard.policy.export.request import document  # noqa: PLC0415 - as above
 
     guard = Guard.open(cwd=cwd)
     decided = guard.decide(ShellProposal(principal=Principal(agent="export"), cwd=cwd, command=args.input))
-    say(json.dumps(document(decided.effects, decided.facts), indent=2))
+    if args.to == "rego":
+        said: object = document(decided.effects, decided.facts)
+    else:
+        asker = Asker(policy)
+        said = [asker.request(effect, decided.facts) for effect in decided.effects]
+    say(json.dumps(said, indent=2))
     return OK
 
 

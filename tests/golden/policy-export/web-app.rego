@@ -1,4 +1,4 @@
-# Written by `guard policy export --to rego` from the policy sha256:accc45238c2e208f66409f28b6fd38fca7f4f356d159252af7bb256f0e3ce4a0: change that, not this.
+# Written by `guard policy export --to rego` from the policy sha256:DIGEST: change that, not this.
 # Ask it for data.guard.decision; the input is what `guard policy export --to rego --input COMMAND` prints.
 package guard
 
@@ -15,7 +15,7 @@ rules := {
 		"verdict": "ask",
 		"run": "sandbox",
 		"shadow": false,
-		"source": "policies/examples/web-app.yaml:12",
+		"source": "policies/examples/web-app.yaml:N",
 		"why": "Applied migrations must never change.",
 		"instead": "Add a new migration with the next number.",
 	},
@@ -25,7 +25,7 @@ rules := {
 		"verdict": "ask",
 		"run": "sandbox",
 		"shadow": false,
-		"source": "policies/examples/web-app.yaml:22",
+		"source": "policies/examples/web-app.yaml:N",
 		"why": "What stands there decides what runs in production.",
 		"instead": "Show the change and let a person make it.",
 	},
@@ -35,7 +35,7 @@ rules := {
 		"verdict": "deny",
 		"run": "sandbox",
 		"shadow": false,
-		"source": "policies/examples/web-app.yaml:32",
+		"source": "policies/examples/web-app.yaml:N",
 		"why": "These branches change through pull requests only.",
 		"instead": "Push a branch that begins with agent/ and open a pull request.",
 	},
@@ -50,12 +50,12 @@ zones := {
 		"must": ["(?s)^\\$W/db/migrations(?:/[^/]*)*$"],
 	},
 	"repo/deployment": {
-		# $W/deploy/**
 		# $W/Dockerfile
+		# $W/deploy/**
 		# $W/docker-compose.yml
 		"folded": false,
-		"inside": ["(?s)^\\$W/deploy(?:/[^/]*)*$", "(?s)^\\$W/Dockerfile$", "(?s)^\\$W/docker-compose\\.yml$"],
-		"may": ["(?s)^\\$W/deploy(?:/[^/]*)*$", "(?s)^\\$W$"],
+		"inside": ["(?s)^\\$W/Dockerfile$", "(?s)^\\$W/deploy(?:/[^/]*)*$", "(?s)^\\$W/docker-compose\\.yml$"],
+		"may": ["(?s)^\\$W$", "(?s)^\\$W/deploy(?:/[^/]*)*$"],
 		"must": ["(?s)^\\$W/deploy(?:/[^/]*)*$"],
 	},
 }

@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
+import cedarpy
 import jsonschema
 import pytest
 
@@ -14,7 +16,7 @@ from tests import golden
 from tests.cli.conftest import ROOT
 
 EXAMPLE = "policies/examples/web-app.yaml"
-ENDINGS = {"claude-settings": "json", "codex-rules": "rules", "rego": "rego"}
+ENDINGS = {"claude-settings": "json", "codex-rules": "rules", "cedar": "cedar", "rego": "rego"}
 SCHEMA = json.loads((ROOT / "docs/schemas/policy-export.schema.json").read_text())
 
 
@@ -40,7 +42,9 @@ def test_an_example_policy_in_every_target(target: str, capsys: pytest.CaptureFi
     assert run("--to", target, "--cwd", str(ROOT), EXAMPLE) == 0
     shown = capsys.readouterr()
 
-    golden.matches(f"policy-export/web-app.{ENDINGS[target]}", shown.out)
+    # Where a rule stands in the example, and what else the file says, is nothing that an export is read for.
+    text = re.sub(r"(web-app\.yaml):\d+", r"\1:N", re.sub("sha256:[0-9a-f]{64}", "sha256:DIGEST", shown.out))
+    golden.matches(f"policy-export/web-app.{ENDINGS[target]}", text)
     golden.matches(f"policy-export/web-app.{ENDINGS[target]}.lost", shown.err)
 
 
@@ -107,6 +111,27 @@ def test_the_input_of_a_command_is_printed(capsys: pytest.CaptureFixture[str]) -
 
     assert [one["branch"] for one in asked["effects"] if one["effect"] == "vcs.publish"] == [{"name": "main"}]
     assert len(asked["today"]) == 10
+
+
+def test_the_questions_about_a_command_are_in_the_words_of_the_policy(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    example = str(ROOT / EXAMPLE)
+    assert run("--to", "cedar", "--schema", example) == 0
+    schema = capsys.readouterr().out
+    golden.matches("policy-export/guard.cedarschema", schema)
+    assert run("--to", "cedar", example) == 0
+    policies = capsys.readouterr().out
+    assert run("--to", "cedar", "--input", "rm -r db; git push origin main", example) == 0
+    asked = json.loads(capsys.readouterr().out)
+    answers = cedarpy.is_authorized_batch(asked, policies, [], schema=schema)
+    forbidden = {
+        one["action"]
+        for one, answer in zip(asked, answers, strict=True)
+        if answer.decision is cedarpy.Decision.Deny
+    }
+
+    assert forbidden == {'Guard::Action::"fs.delete"', 'Guard::Action::"vcs.publish"'}
 
 
 def test_losses_are_told_once_each_the_looser_first() -> None:
