@@ -23,8 +23,8 @@ from guard.errors import PolicyFileError, UsageError
 from guard.model.dataclass import dataclass
 from guard.model.verdict import Level
 from guard.policy.files.build import BUILT_IN, chosen_profile, read_builtin, read_layer
-from guard.policy.files.compiled import read_source
-from guard.policy.files.locate import builtin_directory, sources
+from guard.policy.files.compiled import load_policy, read_source
+from guard.policy.files.locate import PolicySources, builtin_directory, sources
 from guard.policy.rule import PolicyLayer
 from sandbox.errors import SandboxError
 from sandbox.select import NAMES, PROMISE, probe_all
@@ -176,7 +176,9 @@ def _policies(workspace: str, places: Places) -> list[Finding]:
     except PolicyFileError as error:
         out.append(Finding(area="policy repo", ok=False, says=str(error), fix=error.help))
         repo = ()
-    files = sources(workspace, places.config, repo).files
+    here = sources(workspace, places.config, repo)
+    files = here.files
+    out += _floor(here, places)
     built = [source for source in files if source.kind in BUILT_IN]
     try:
         profiles = read_builtin([(source, read_source(source)) for source in built])
@@ -194,6 +196,22 @@ def _policies(workspace: str, places: Places) -> list[Finding]:
     chosen = chosen_profile(layers, tuple(profiles))
     says = f"{chosen}, with {len(built) - len(profiles)} packs in {builtin_directory()}"
     return [Finding(area="policy profile", ok=True, says=says), *out]
+
+
+def _floor(here: PolicySources, places: Places) -> list[Finding]:
+    """Whether the organisation's floor is believed: whose it is, and what its signature says."""
+    if all(source.kind != "floor" for source in here.files):
+        return []
+    try:
+        policy = load_policy(here, places.policy_cache)
+    except PolicyFileError as error:
+        return [Finding(area="policy floor", ok=False, says=f"restricted mode: {error}", fix=error.help)]
+    said = next(
+        ((layer.approved_by, layer.pr) for layer in policy.layers if layer.approved_by or layer.pr), None
+    )
+    signed = "signed" if here.seals else "root's, and not signed"
+    by = f", approved by {said[0] or '?'} in {said[1] or '?'}" if said else ""
+    return [Finding(area="policy floor", ok=True, says=signed + by)]
 
 
 def _audit(places: Places) -> Finding:

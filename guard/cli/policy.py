@@ -70,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_export(export)
     fmt = actions.add_parser("fmt", help="write policy files in their canonical form, comments kept")
     policy_options.add_fmt(fmt)
+    sign = actions.add_parser(
+        "sign",
+        help="sign an organisation's floor",
+        description="Write FILE.sig: an Ed25519 signature over the floor's bytes and who approved them.",
+    )
+    policy_arguments.sign(sign)
     compiled = actions.add_parser("compile", help=argparse.SUPPRESS)
     for action in (check, test, show, bench, export, compiled):
         action.add_argument("--cwd", metavar="DIR", help="the workspace (default: where you are)")
@@ -153,6 +159,10 @@ def run(args: argparse.Namespace) -> int:
 
         say(json.dumps(json_schema(), indent=2, sort_keys=True))
         return OK
+    if args.action == "sign":
+        from guard.cli import policy_sign  # noqa: PLC0415 - an extra
+
+        return policy_sign.run(args)
     cwd = directory_of(args.cwd, "--cwd")
     if not os.path.isdir(cwd):
         complain(f"{cwd}: there is no such directory", "name the workspace")
@@ -238,6 +248,8 @@ def _show(args: argparse.Namespace, here: PolicySources, places: Places) -> int:
             f"{style(layer.kind, 'bold')} {visible(layer.name)} ({visible(layer.source)}), "
             f"else {layer.default.value}{host}"
         )
+        if layer.approved_by or layer.pr:
+            say(f"  signed: approved by {visible(layer.approved_by) or '?'}, in {visible(layer.pr) or '?'}")
         for profile in layer.profiles:
             say(f"  profile {profile.id}: {profile_line(profile)}")
         for rule in layer.rules:
@@ -306,6 +318,8 @@ def _layer_json(layer: PolicyLayer) -> dict[str, object]:
         "default": layer.default.value,
         "permits_host": layer.permits_host,
         "reviewed": layer.reviewed,
+        "approved_by": layer.approved_by,
+        "pr": layer.pr,
         "profiles": [_profile_json(profile) for profile in layer.profiles],
         "rules": [
             {

@@ -45,3 +45,12 @@ def _percent(text: str) -> int:
     if not 0 <= number <= 100:
         raise argparse.ArgumentTypeError("a whole number from 0 to 100 is needed")
     return number
+
+
+def sign(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="the floor, as it will stand at /etc/guard/floor.yaml")
+    parser.add_argument(
+        "--key", required=True, metavar="PEM", help="the private key, of `openssl genpkey -algorithm ed25519`"
+    )
+    parser.add_argument("--approved-by", default="", metavar="WHO", help="who approved it, for the record")
+    parser.add_argument("--pr", default="", metavar="PR", help="in which pull request, for the record")

@@ -92,6 +92,10 @@ def layer_digests(policy: Policy, sources: PolicySources) -> dict[str, Json]:
             total.update(f"{source.path}\0{len(content)}\0".encode(errors="surrogateescape"))
             total.update(content)
         found[name] = f"sha256:{total.hexdigest()}" if files else None
+    for name in ("approved_by", "pr"):
+        said = next((value for layer in policy.layers if (value := getattr(layer, name))), "")
+        if said:
+            found[name] = text_of(said)
     return found
 
 

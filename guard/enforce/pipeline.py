@@ -191,6 +191,8 @@ class Guard:
     def record(self, decided: Decided, **extra: Json) -> Appended:
         """Station 7: durable when it returns. Raises AuditError: then nothing may run."""
         self.places.make(self.places.state)
+        if self.policy.identity:
+            extra = {"policy_identity": self.policy.identity, **extra}
         appended = self.log.append(decision_record(decided, Redactor.open(self.places.state), **extra))
         if isinstance(decided.decision, Deny):
             self._count(decided)

@@ -16,6 +16,7 @@ def held_to(pinned: Policy, now: Policy) -> Policy:
         pinned,
         also=now,
         held_to=pinned.digest,
+        identity="",
         digest="sha256:" + sha256(f"{pinned.digest}\n{now.digest}".encode()).hexdigest(),
         named_programs=pinned.named_programs | now.named_programs,
         denied_programs=pinned.denied_programs | now.denied_programs,

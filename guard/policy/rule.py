@@ -123,6 +123,9 @@ class PolicyLayer:
     """How far ahead an exception of any layer may end; 0 = this layer has no limit."""
     reviewed: bool = True
     """Whether other people have seen it: else its exceptions to rules of other layers are none."""
+    approved_by: str = ""
+    """Of a signed floor: who approved it, and in which pull request, as the signature says."""
+    pr: str = ""
     permits_host: bool = True
     """Whether anything may run outside of a sandbox at all; what one layer forbids, none permits."""
     source: str = ""
@@ -138,6 +141,8 @@ class Policy:
     """Every program that some rule names: copies of these are looked for."""
     denied_programs: frozenset[str] = field(default_factory=frozenset[str])
     """What some rule that denies starting programs names: patterns, ``sha256:`` for one that is meant by its content."""
+    identity: str = ""
+    """Of what it says, wherever its files lie: the same on two machines. Empty for one that was not compiled."""
     also: "Policy | None" = None
     """Another one that counts as much: see ``guard.policy.pinned``."""
     held_to: str = ""
@@ -170,7 +175,7 @@ class Policy:
             raise ValueError("a policy needs a layer: none at all would allow everything")
 
 
-def policy_of(layers: tuple[PolicyLayer, ...], digest: str) -> Policy:
+def policy_of(layers: tuple[PolicyLayer, ...], digest: str, identity: str = "") -> Policy:
     named = frozenset(
         program for layer in layers for rule in layer.rules for program in rule.programs if "*" not in program
     )
@@ -181,4 +186,6 @@ def policy_of(layers: tuple[PolicyLayer, ...], digest: str) -> Policy:
         if rule.verdict is Verdict.DENY and not rule.shadow and "exec" in rule.effects
         for program in rule.programs
     )
-    return Policy(layers=layers, digest=digest, named_programs=named, denied_programs=denied)
+    return Policy(
+        layers=layers, digest=digest, named_programs=named, denied_programs=denied, identity=identity
+    )

@@ -6,6 +6,7 @@ import sys
 
 from guard.errors import PolicyFileError
 from guard.model.dataclass import replace
+from guard.model.hashes import sha256
 from guard.model.typed import Any
 from guard.model.verdict import Verdict
 from guard.policy.files.compiled import digest_of, keep, read_source
@@ -14,6 +15,7 @@ from guard.policy.files.locate import PROFILES, Source, builtin_directory
 from guard.policy.files.table import FORMAT, layer_to_json
 from guard.policy.rule import PolicyLayer
 
+SEALS = frozenset(("floor-key", "floor-signature"))
 BUILT_IN = frozenset(("pack", "profile"))
 """Kinds of sources that become one floor and one profile."""
 
@@ -25,18 +27,46 @@ def main() -> int:
     """
     order = json.loads(sys.stdin.buffer.read().decode(errors="surrogateescape"))
     try:
-        layers = _layers(order["files"], order["digest"])
+        found = _layers(order["files"], order["digest"])
     except PolicyFileError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error}\n  help: {error.help}\n")
         return 1
-    table: dict[str, object] = {"format": FORMAT, "digest": order["digest"], "layers": layers}
+    layers = [layer_to_json(layer) for layer in found]
+    table: dict[str, object] = {
+        "format": FORMAT,
+        "digest": order["digest"],
+        "identity": identity_of(layers),
+        "layers": layers,
+    }
     with contextlib.suppress(OSError):
         keep(order["path"], json.dumps(table))
     json.dump(table, sys.stdout)
     return 0
 
 
-def _layers(files: list[tuple[str, str, str | None, bool]], digest: str) -> list[dict[str, Any]]:
+def identity_of(layers: list[dict[str, Any]]) -> str:
+    """SHA-256 of what a policy says: the same for other places, another order of rules, and other comments."""
+    said = [_said(layer) for layer in layers]
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _said(layer: dict[str, Any]) -> dict[str, Any]:
+    out = {name: value for name, value in layer.items() if name not in {"source", "tests"}}
+    for name in ("rules", "exceptions"):
+        items = [{k: v for k, v in item.items() if k != "source"} for item in out[name]]
+        out[name] = sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
+    out["profiles"] = [
+        {
+            **{k: v for k, v in profile.items() if k != "source"},
+            "limits": [[name, value] for name, value, _ in profile["limits"]],
+        }
+        for profile in out["profiles"]
+    ]
+    return out
+
+
+def _layers(files: list[tuple[str, str, str | None, bool]], digest: str) -> list[PolicyLayer]:
     found = [
         Source(
             kind=kind, path=path, content=None if text is None else text.encode("latin-1"), reviewed=reviewed
@@ -47,7 +77,25 @@ def _layers(files: list[tuple[str, str, str | None, bool]], digest: str) -> list
     # Else a file that changes in this moment would be kept as the meaning of what stood there before.
     if digest_of(contents) != digest:
         raise PolicyFileError("a policy file changed while it was read", help_="try again")
-    return [layer_to_json(layer) for layer in read_layers(contents)]
+    seals = {source.kind: (source, content) for source, content in contents if source.kind in SEALS}
+    law = [one for one in contents if one[0].kind not in SEALS]
+    layers = read_layers(law)
+    return _sealed(layers, law, seals) if seals else layers
+
+
+def _sealed(
+    layers: list[PolicyLayer], law: list[tuple[Source, bytes]], seals: dict[str, tuple[Source, bytes]]
+) -> list[PolicyLayer]:
+    """With who approved the floor, where its signature says so. Raises PolicyFileError where it is not signed as it must be."""
+    from guard.policy.files.signature import verify  # noqa: PLC0415 - only where a floor is signed
+
+    floor, content = next(one for one in law if one[0].kind == "floor")
+    (signature, bundle), (key, keys) = seals["floor-signature"], seals["floor-key"]
+    found = verify(content, bundle, keys, place=signature.path, key_place=key.path)
+    return [
+        replace(layer, approved_by=found.approved_by, pr=found.pr) if layer.source == floor.path else layer
+        for layer in layers
+    ]
 
 
 def read_layers(contents: list[tuple[Source, bytes]]) -> list[PolicyLayer]:

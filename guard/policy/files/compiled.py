@@ -17,11 +17,15 @@ from guard.policy.rule import Policy, policy_of
 
 MAX_BYTES = 1024 * 1024
 COMPILE_TIMEOUT_S = 15
+_HELP = "  help: "
 
 
 def load_policy(sources: PolicySources, cache_dir: str) -> Policy:
     """Raises PolicyFileError when a file cannot be read as law: then everything is to be asked about."""
-    digest = digest_of([(source, read_source(source)) for source in sources.files])
+    for source in sources.files:
+        if source.kind == "floor":
+            _believed(source, sources.seals)
+    digest = digest_of([(source, read_source(source)) for source in (*sources.files, *sources.seals)])
     path = os.path.join(cache_dir, f"{digest.removeprefix('sha256:')}.json")
     policy = _load(path, digest) or _policy_in(_compile(sources, digest, path), digest)
     if policy is None:
@@ -31,6 +35,20 @@ def load_policy(sources: PolicySources, cache_dir: str) -> Policy:
             help_="this is a defect of the guard: please report it",
         )
     return policy
+
+
+def _believed(floor: Source, seals: tuple[Source, ...]) -> None:
+    """Raises PolicyFileError: an organisation's floor is root's, or signed with a key that is root's, or not read at all."""
+    from guard.policy.files.owned import check_owned  # noqa: PLC0415 - only where there is a floor
+
+    missing = [source.path for source in (floor, *seals) if not os.path.lexists(source.path)]
+    if seals and missing:
+        raise PolicyFileError(
+            f"there is no such file, and {seals[0].path} says that the floor is signed",
+            place=missing[0],
+            help_="put the floor and its signature there (`guard policy sign`), or remove the key",
+        )
+    check_owned(seals[0].path if seals else floor.path)
 
 
 def digest_of(files: list[tuple[Source, bytes]]) -> str:
@@ -131,7 +149,8 @@ def _policy_in(table: str | bytes, digest: str) -> Policy | None:
         data = loads(table if isinstance(table, str) else table.decode())
         if data["format"] != FORMAT or data["digest"] != digest:
             return None
-        return policy_of(tuple(layer_from_json(layer) for layer in data["layers"]), digest)
+        layers = tuple(layer_from_json(layer) for layer in data["layers"])
+        return policy_of(layers, digest, str(data["identity"]))
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -149,7 +168,7 @@ def _compile(sources: PolicySources, digest: str, path: str) -> bytes:
             "path": path,
             "files": [
                 [s.kind, s.path, None if s.content is None else s.content.decode("latin-1"), s.reviewed]
-                for s in sources.files
+                for s in (*sources.files, *sources.seals)
             ],
         }
     )
@@ -168,5 +187,6 @@ def _compile(sources: PolicySources, digest: str, path: str) -> bytes:
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         problem = next((line for line in lines if not line.startswith(" ")), "it did not say why")
-        raise PolicyFileError(problem, help_="run `guard policy check` and mend the file")
+        told = next((line.removeprefix(_HELP) for line in lines if line.startswith(_HELP)), "")
+        raise PolicyFileError(problem, help_=told or "run `guard policy check` and mend the file")
     return done.stdout

@@ -5,6 +5,8 @@ import os
 from guard.model.dataclass import dataclass
 
 FLOOR = "/etc/guard/floor.yaml"
+FLOOR_KEY = "/etc/guard/floor.pub"
+"""Where it stands, the floor must be signed by it."""
 PACKS = (
     "files", "git", "network", "secrets", "packages", "privilege", "containers", "databases", "cloud", "persistence", "processes",
     "agents",
@@ -27,6 +29,8 @@ class Source:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySources:
     files: tuple[Source, ...]
+    seals: tuple[Source, ...] = ()
+    """The public key that the floor must be signed by, and the signature; none where signing is not configured."""
 
 
 def builtin_directory() -> str:
@@ -59,10 +63,15 @@ def in_work_tree(workspace: str) -> tuple[Source, ...]:
 def sources(workspace: str, config_dir: str, repo: tuple[Source, ...] | None = None) -> PolicySources:
     """All layers that count. ``repo``: the repository's, where they are not those of its work tree."""
     files = list(builtin())
-    if os.path.lexists(FLOOR):
+    sealed = os.path.lexists(FLOOR_KEY)
+    # A floor that is gone where it has to be signed is not the same as none.
+    if sealed or os.path.lexists(FLOOR):
         files.append(Source(kind="floor", path=FLOOR))
     files += in_work_tree(workspace) if repo is None else repo
     personal = os.path.join(config_dir, "personal.yaml")
     if os.path.lexists(personal):
         files.append(Source(kind="personal", path=personal))
-    return PolicySources(files=tuple(files))
+    seals = (("floor-key", FLOOR_KEY), ("floor-signature", f"{FLOOR}.sig")) if sealed else ()
+    return PolicySources(
+        files=tuple(files), seals=tuple(Source(kind=kind, path=path) for kind, path in seals)
+    )

@@ -5,7 +5,7 @@ from guard.model.typed import Any
 from guard.model.verdict import Verdict
 from guard.policy.rule import InlineTest, PolicyException, PolicyLayer, Profile, ProfileLimit, Rule
 
-FORMAT = 12
+FORMAT = 13
 _NESTED = {"rules": Rule, "exceptions": PolicyException, "tests": InlineTest}
 _VERDICTS = frozenset({"verdict", "expect", "default"})
 _TUPLES = frozenset(
