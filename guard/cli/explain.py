@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Say what would be decided, and show every step: what each part would do and what each rule said of it,\n"
         "which values were known and where they came from, which files were read, what was looked up on this\n"
-        "machine. Never runs anything.\n\n"
+        "machine. Never runs anything. Which rule to change for another answer: `guard policy explain`.\n\n"
         "  guard explain -- 'd=build; rm -rf \"$d\"/* $OLD'"
     )
     parser.epilog = "exit codes: 0 allow, 10 ask, 11 deny, 2 malformed input, 3 the guard failed"

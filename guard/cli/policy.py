@@ -76,6 +76,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="Write FILE.sig: an Ed25519 signature over the floor's bytes and who approved them.",
     )
     policy_arguments.sign(sign)
+    explain = actions.add_parser("explain", help="which rules hold a decision, and what would change it")
+    policy_options.add_explain(explain)
     compiled = actions.add_parser("compile", help=argparse.SUPPRESS)
     for action in (check, test, show, bench, export, compiled):
         action.add_argument("--cwd", metavar="DIR", help="the workspace (default: where you are)")
@@ -175,6 +177,10 @@ def run(args: argparse.Namespace) -> int:
         from guard.cli import policy_replay  # noqa: PLC0415 - the whole engine, and a database
 
         return policy_replay.run(args, cwd)
+    if args.action == "explain":
+        from guard.cli import policy_explain  # noqa: PLC0415 - the whole engine
+
+        return policy_explain.run(args, cwd)
     if args.action == "fmt":
         from guard.cli import policy_fmt  # noqa: PLC0415 - reads YAML
 

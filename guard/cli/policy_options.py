@@ -2,6 +2,8 @@
 
 import argparse
 
+from guard.cli.proposals import add_command, add_level
+
 
 def add_fmt(parser: argparse.ArgumentParser) -> None:
     parser.description = (
@@ -20,3 +22,28 @@ def add_fmt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="for machines: docs/schemas/policy-fmt.schema.json"
     )
+
+
+def add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "For who writes the policy: every rule that speaks of what a command would do, with its file and line, "
+        "and what would change the decision. `guard explain` is for who wonders how the command was read: values, "
+        "files, look-ups. Never runs anything."
+    )
+    parser.epilog = "exit codes: 0 allow, 10 ask, 11 deny, 2 malformed input, 3 the guard failed"
+    parser.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="judge as if this file was in force, in the place of those of its kind; may be repeated",
+    )
+    parser.add_argument("--write", metavar="PATH", help="explain writing this file, instead of a command")
+    parser.add_argument("--at", metavar="DATE", help="judge as on this day (default: today)")
+    parser.add_argument("--cwd", metavar="DIR", help="the directory it would run in (default: this one)")
+    parser.add_argument("--home", metavar="DIR", help="the home directory it would see (default: yours)")
+    add_level(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="for machines: docs/schemas/policy-explain.schema.json"
+    )
+    add_command(parser)

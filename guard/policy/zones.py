@@ -106,6 +106,10 @@ class ZoneTable:
             out |= self._bits[name]
         return out
 
+    def names(self, bits: int) -> list[str]:
+        """The names that :meth:`bits` would turn into these."""
+        return [name for name, bit in self._bits.items() if bit & bits]
+
     def membership(self, place: str) -> Membership:
         known = self._known.get(place)
         if known is None:
