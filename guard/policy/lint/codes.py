@@ -85,7 +85,7 @@ CODES: dict[str, Code] = {
     "GP022": Code(
         "rule-dead",
         "warning",
-        "Another rule of the same file is stricter about everything that the rule speaks of, so it never decides.",
+        "Other rules of the same file are stricter about all that the rule, or one effect of it, speaks of: it never decides.",
         "carve its place out of the other rule with `except_zones` or `except_hosts`, or delete it",
     ),
     "GP023": Code(

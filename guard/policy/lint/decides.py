@@ -37,6 +37,15 @@ class _Seen:
     cells: list[tuple[str, Cell]] = field(default_factory=list[tuple[str, Cell]])
     """Where another layer is stricter: its rule and the effect."""
 
+    def add(self, other: "_Seen") -> None:
+        self.met += other.met
+        self.changes += other.changes
+        self.above += other.above
+        self.beside += other.beside
+        self.by.update(other.by)
+        self.like.update(other.like)
+        self.cells += other.cells
+
 
 def decides(document: Document, policy: Policy, facts: Facts, speaks: Speaks) -> Iterator[Finding]:
     """``policy``: the layers that the file stands among, itself one of them. ``facts``: a world with its date."""
@@ -72,19 +81,31 @@ def _judged(
     document: Document, path: Path, rule: Rule, kinds: list[Kinds], number: int, speaks: Speaks
 ) -> Iterator[Finding]:
     seen = _Seen()
+    parts: list[tuple[int, _Seen]] = []
     exceptions: dict[str, list[int]] = {}
-    for kind in kinds:
-        before = seen.met
-        for source, counts in _look(rule, kind, number, seen).items():
+    for number_of_effect, kind in enumerate(kinds):
+        part = _Seen()
+        for source, counts in _look(rule, kind, number, part).items():
             exceptions.setdefault(source, []).extend(counts)
-        if seen.met == before and len(kinds) > 1:
-            where = next(at for at, effect in enumerate(rule.effects) if effect == kind.effect)
+        parts.append((number_of_effect, part))
+        seen.add(part)
+    dead = not seen.changes and seen.above + seen.beside >= seen.met
+    for at_effect, part in parts if len(parts) > 1 else ():
+        effect = rule.effects[at_effect]
+        place = document.at((*path, "effect", at_effect))
+        if not part.met:
             yield finding(
                 "GP020",
-                document.at((*path, "effect", where)),
-                f"the rule `{rule.id}` can never be met by `{kind.effect}`, which has nothing of what its conditions ask",
+                place,
+                f"the rule `{rule.id}` can never be met by `{effect}`, which has nothing of what its conditions ask",
                 "remove the effect from the list, or the condition",
                 severity=Severity.WARNING,
+            )
+        elif not dead and part.beside == part.met and not part.changes:
+            yield finding(
+                "GP022",
+                place,
+                f"the rule `{rule.id}` never decides about `{effect}`: {_named(part.by)} is stricter wherever it speaks",
             )
     yield from _exceptions(document, rule, exceptions)
     at = document.at((*path, "id"))
@@ -98,7 +119,7 @@ def _judged(
             at,
             f"the rule `{rule.id}` never decides: {_named(seen.by)} is stricter wherever it speaks",
         )
-    elif not seen.changes and seen.above + seen.beside >= seen.met:
+    elif dead:
         yield finding(
             "GP022",
             at,
@@ -143,7 +164,8 @@ def _look(rule: Rule, kind: Kinds, number: int, seen: _Seen) -> dict[str, list[i
             without.repos,
         ):
             seen.changes += 1
-        seen.like[without.rule, without.layer] += 1
+        if without.verdict is said:
+            seen.like[without.rule, without.layer] += 1
         _compare(rule, said, mask, cells, kind, number, seen)
     return counts
 

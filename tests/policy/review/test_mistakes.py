@@ -1,4 +1,7 @@
-"""Edits of a policy that look harmless in a diff of lines, each found by the diff, the check or a test. Golden files."""
+"""Edits of a policy that look harmless in a diff of lines, each found by the diff, the check or a test. Golden files.
+
+What the diff and the check say of each is in tests/golden/policy-diff and tests/golden/policy-check.
+"""
 
 import argparse
 import re
@@ -92,7 +95,34 @@ MISTAKES = {
     "an-effect-that-is-dropped": ("effect: [fs.write, fs.delete]\n    zones: [migrations]", "effect: [fs.write]\n    zones: [migrations]"),
     "a-zone-with-a-slip-of-the-pen": ("$W/db/migrations/**", "$W/db/migration/**"),
     "a-network-with-too-few-bits": ("10.1.0.0/16", "10.0.0.0/8"),
+    "a-rule-that-a-broader-one-beats": ("    except_zones: [generated]\n    recursive: true\n", ""),
+    "a-verdict-where-a-place-was-meant": ("verdict: ask\n    why: A wrong path", "verdict: allow\n    run: host\n    why: A wrong path"),
 }  # fmt: skip
+
+
+FOUND_BY = {
+    "a-carve-out-swallows-another-zone": "check, diff, test",
+    "a-branch-pattern-widens-and-breaks": "check, diff, test",
+    "a-zone-loses-what-lies-deeper": "check, diff",
+    "a-host-suffix-without-its-dot": "check, diff",
+    "a-letter-that-looks-like-another": "check, diff, test",
+    "a-key-that-stands-twice": "check, diff, test",
+    "an-exception-that-outlives-its-reason": "diff",
+    "an-exception-for-every-program": "check, diff",
+    "a-default-of-allow": "check, diff",
+    "a-rule-for-trees-only": "diff",
+    "a-rule-that-only-watches": "check, diff",
+    "a-program-that-is-forgotten": "diff",
+    "an-effect-that-is-dropped": "diff",
+    "a-zone-with-a-slip-of-the-pen": "check, diff",
+    "a-network-with-too-few-bits": "diff",
+    "a-rule-that-a-broader-one-beats": "check",
+    "a-verdict-where-a-place-was-meant": "check, diff, test",
+}
+"""By what each is found: errors, warnings and notes of the check, looser rows of the diff, the file's own two tests.
+
+A check runs the tests too.
+"""
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -128,6 +158,39 @@ def test_is_found(
         shown = said.out + said.err
 
     # Whether it becomes looser or cannot be read: a check that asks for it fails.
-    assert code in (1, 2)
+    assert (code in (1, 2)) is ("diff" in FOUND_BY[name])
     shown = re.sub(r"\b\d+ kinds of effects", "N kinds of effects", golden.normal(shown, work=tmp_path))
     golden.matches(f"policy-diff/{name}.md", shown)
+
+
+def said(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    (tmp_path / "head.yaml").write_text(text, encoding="utf-8")
+    parser = argparse.ArgumentParser()
+    policy.add_arguments(parser)
+    code = policy.run(parser.parse_args([*words, "head.yaml", "--alone"]))
+    return code, golden.normal(capsys.readouterr().out, work=tmp_path)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_is_found_by_what_is_said_to_find_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in ("policy_check", "policy_test"):
+        monkeypatch.setattr(f"guard.cli.{module}.strftime", lambda *_: "2030-06-01")
+    monkeypatch.chdir(tmp_path)
+    # The directory is there, as it is where such a policy is written.
+    (tmp_path / "db" / "migrations").mkdir(parents=True)
+    text = BASE.replace(*MISTAKES[name])
+    before = said(tmp_path, BASE, capsys, "check", "--notes")[1]
+    _, checked = said(tmp_path, text, capsys, "check", "--notes")
+    failed, _ = said(tmp_path, text, capsys, "test")
+
+    assert ("check" in FOUND_BY[name]) is (checked != before)
+    assert ("test" in FOUND_BY[name]) is (failed == 1)
+    if checked != before:
+        golden.matches(f"policy-check/{name}.txt", checked)
+
+
+def test_every_mistake_is_found_by_something() -> None:
+    assert MISTAKES.keys() == FOUND_BY.keys()
+    assert all(FOUND_BY.values())
