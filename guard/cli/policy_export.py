@@ -98,16 +98,19 @@ def _exported(policy: Policy, target: str) -> Exported:
 def _ask(args: argparse.Namespace, cwd: str, policy: Policy) -> int:
     """The questions about a command, as this machine answers what they depend on."""
     from guard.enforce.pipeline import Guard  # noqa: PLC0415 - the whole engine
+    from guard.engine.decide import touches_guard  # noqa: PLC0415 - as above
     from guard.policy.export.cedar_request import Asker  # noqa: PLC0415 - as above
     from guard.policy.export.request import document  # noqa: PLC0415 - as above
 
     guard = Guard.open(cwd=cwd)
     decided = guard.decide(ShellProposal(principal=Principal(agent="export"), cwd=cwd, command=args.input))
+    facts = decided.facts
+    effects = [(effect, touches_guard(effect, facts).name.lower()) for effect in decided.effects]
     if args.to == "rego":
-        said: object = document(decided.effects, decided.facts)
+        said: object = document(effects, facts)
     else:
         asker = Asker(policy)
-        said = [asker.request(effect, decided.facts) for effect in decided.effects]
+        said = [asker.request(effect, facts, own=own) for effect, own in effects]
     say(json.dumps(said, indent=2))
     return OK
 

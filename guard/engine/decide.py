@@ -104,12 +104,12 @@ def _with_invariants(
             obligations=decision.obligations,
             shadow=decision.shadow,
         )
-    touched = [_tampers(effect, facts) for effect in effects]
-    if _Touch.SURELY in touched:
+    touched = [touches_guard(effect, facts) for effect in effects]
+    if Touch.SURELY in touched:
         tampering = tuple(
             _guard_reason(effect, index)
             for index, (effect, touches) in enumerate(zip(effects, touched, strict=True))
-            if touches is _Touch.SURELY
+            if touches is Touch.SURELY
         )
         # What a policy denies anyway is denied for the policy's reason: it says more.
         denied = isinstance(decision, Deny)
@@ -143,7 +143,7 @@ def _with_invariants(
         return decision
     placement = decision.placement
     if isinstance(placement, Host) and (
-        _Touch.PERHAPS in touched or any(isinstance(effect, Opaque) for effect in effects)
+        Touch.PERHAPS in touched or any(isinstance(effect, Opaque) for effect in effects)
     ):
         # No rule of any layer puts on the host what nobody has understood; in a sandbox its changes are judged.
         from guard.policy.profiles import profile_for  # noqa: PLC0415 - as in `judge`
@@ -190,7 +190,9 @@ def _typed_into(proposal: Proposal) -> bool:
             return False
 
 
-class _Touch(Enum):
+class Touch(Enum):
+    """Whether an effect reaches the guard's own files or process."""
+
     NO = 0
     PERHAPS = 1
     SURELY = 2
@@ -216,24 +218,25 @@ def _guard_reason(effect: ResolvedEffect, index: int) -> Reason:
     )
 
 
-def _tampers(effect: ResolvedEffect, facts: Facts) -> _Touch:
+def touches_guard(effect: ResolvedEffect, facts: Facts) -> Touch:
+    """What no policy can open."""
     match effect:
         case RunProgram():
-            return _Touch.NO
+            return Touch.NO
         case TamperGuard():
-            return _Touch.SURELY
+            return Touch.SURELY
         case WritePath(path=path, recursive=deep):
             touch = _guarded(path, facts, deep=deep)
             # `git switch` may rewrite any file: whether it does is seen in the sandbox.
-            return _Touch.PERHAPS if deep and touch is not _Touch.NO and not _is_own(path, facts) else touch
+            return Touch.PERHAPS if deep and touch is not Touch.NO and not _is_own(path, facts) else touch
         case DeletePath(path=path, recursive=deep) | ChangeMode(path=path, recursive=deep):
             return _guarded(path, facts, deep=deep)
         case LinkPath(path=path, target=target):
             # A hard link to a file of ours is a second door to it.
             ours = _is_own(path, facts) or _is_own(target, facts)
-            return _Touch.SURELY if ours else _Touch.NO
+            return Touch.SURELY if ours else Touch.NO
         case _:
-            return _Touch.NO
+            return Touch.NO
 
 
 def _is_own(path: ResolvedPath, facts: Facts) -> bool:
@@ -253,20 +256,20 @@ _OWN: dict[tuple[str, ...], tuple[str, ...]] = {}
 """The guard's own paths as they are compared; one guard has one set of them."""
 
 
-def _guarded(path: ResolvedPath, facts: Facts, *, deep: bool) -> _Touch:
+def _guarded(path: ResolvedPath, facts: Facts, *, deep: bool) -> Touch:
     if not path.real:
-        return _Touch.NO
+        return Touch.NO
     if _is_own(path, facts):
-        return _Touch.SURELY
+        return Touch.SURELY
     if not deep:
-        return _Touch.NO
+        return Touch.NO
     inside = [own for own in facts.guard_paths if is_below(own, path.real)]
     if not inside:
-        return _Touch.NO
+        return Touch.NO
     if not path.listed:
-        return _Touch.PERHAPS
+        return Touch.PERHAPS
     named, below = roots(facts), frozenset(path.below)
-    return _Touch.SURELY if any(place_of(own, named) in below for own in inside) else _Touch.NO
+    return Touch.SURELY if any(place_of(own, named) in below for own in inside) else Touch.NO
 
 
 def failed(proposal: Proposal, facts: Facts, policy_digest: str, problem: str) -> Decided:

@@ -64,6 +64,19 @@ class _Cedar:
             if layer is not strictest and layer.layer.default is not Verdict.ALLOW:
                 self._left(layer)
         self._host()
+        every = EFFECT_NAMES.values()
+        why = "this is part of the guard or of its policy"
+        self._add("forbid", "guard/guard-is-not-yours", "deny", why, every, when="context.touchesGuard")
+        why = "it may reach the guard's own files"
+        self._add(
+            "forbid",
+            "guard/may-touch",
+            "contained",
+            why,
+            every,
+            when="context.mayTouchGuard",
+            unless="context.contained",
+        )
 
     # ------------------------------------------------------------------ what is permitted
 
@@ -227,8 +240,7 @@ def _shapes(effects: tuple[str, ...]) -> list[tuple[str, list[str]]]:
 
 
 def _lost(policy: Policy, meaning: Meaning) -> list[Loss]:
-    what = "what no policy can open: the guard's own files, and asking where nothing contains a command"
-    out = [Loss(rule="*", what=what, direction=Direction.LOOSER)]
+    out: list[Loss] = []
     if any(layer.lock_after or layer.unproposed == "end" for layer in policy.layers):
         what = "a session is locked after many denials, or ended: here each question stands alone"
         out.append(Loss(rule="*", what=what, direction=Direction.LOOSER))

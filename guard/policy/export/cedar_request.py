@@ -15,6 +15,7 @@ from guard.policy.evaluate import End, Seen
 from guard.policy.export.cedar import vocabulary
 from guard.policy.export.cedar_expression import SECRET, Vocabulary, address_text, union_name
 from guard.policy.export.meaning import meaning_of
+from guard.policy.export.request import NO, SURELY
 from guard.policy.hosts import UNKNOWN, address, normal
 from guard.policy.layers import Tables
 from guard.policy.match import ZoneMap, wildcard
@@ -37,8 +38,15 @@ class Asker:
         self._asked: Vocabulary = vocabulary(policy)
 
     def request(
-        self, effect: ResolvedEffect, facts: Facts, *, approved: bool = False, contained: bool = True
+        self,
+        effect: ResolvedEffect,
+        facts: Facts,
+        *,
+        own: str,
+        approved: bool = False,
+        contained: bool = True,
     ) -> Json:
+        """``own``: whether it touches the guard itself, as in :mod:`guard.policy.export.request`."""
         context: Json = {
             "approved": approved,
             "contained": contained,
@@ -50,6 +58,8 @@ class Asker:
             "certain": effect.certain,
             "observed": effect.observed,
             "surprise": effect.surprise,
+            "touchesGuard": own == SURELY,
+            "mayTouchGuard": own != NO,
         }
         if facts.today:
             context["today"] = _extension("datetime", facts.today)

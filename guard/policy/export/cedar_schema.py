@@ -45,6 +45,9 @@ _COMMON = """    // Whether a person has said yes, and whether it runs in a sand
     certain: Bool,
     observed: Bool,
     surprise: Bool,
+    // What no policy can open: whether it surely, or perhaps, reaches the guard's own files or process.
+    touchesGuard: Bool,
+    mayTouchGuard: Bool,
     // Without it no exception holds.
     today?: datetime,
 """

@@ -40,13 +40,8 @@ def to_rego(policy: Policy) -> Exported:
 
 
 def _lost(policy: Policy) -> list[Loss]:
-    out = [
-        Loss(
-            rule="*",
-            what="what no policy can open: the guard's own files, and asking where nothing contains a command",
-            direction=Direction.LOOSER,
-        )
-    ]
+    what = "an `allow` holds where `placement` says: where nothing contains a command, who runs it has to ask"
+    out = [Loss(rule="*", what=what, direction=Direction.SAME)]
     if any(layer.profiles for layer in policy.layers):
         what = "what a run profile gives (hosts, caches, variables, limits): only its name is exported"
         out.append(Loss(rule="*", what=what, direction=Direction.SAME))

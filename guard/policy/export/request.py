@@ -16,7 +16,7 @@ from guard.model.effect import (
 )
 from guard.model.facts import Facts
 from guard.model.paths import UNRESOLVED_PLACE, ResolvedPath
-from guard.model.typed import Any
+from guard.model.typed import Any, Iterable
 from guard.policy.evaluate import is_guard
 from guard.policy.hosts import UNKNOWN, address, normal
 from guard.policy.zones import ZoneTable, spelled
@@ -25,16 +25,21 @@ _COMPUTED = ZoneTable({"system": (), "device": (), "unresolved": ()})
 Json = dict[str, Any]
 
 
-def document(effects: tuple[ResolvedEffect, ...], facts: Facts) -> Json:
-    """``{"today": ..., "effects": [...]}``: the input of an exported policy."""
-    out: Json = {"effects": [effect_document(effect, facts) for effect in effects]}
+NO, PERHAPS, SURELY = "no", "perhaps", "surely"
+"""Whether an effect reaches what no policy can open: the guard's own files and process."""
+
+
+def document(effects: Iterable[tuple[ResolvedEffect, str]], facts: Facts) -> Json:
+    """``{"today": ..., "effects": [...]}``: the input of an exported policy. Each effect with how it touches the guard."""
+    out: Json = {"effects": [effect_document(effect, facts, own=own) for effect, own in effects]}
     if facts.today:
         # Without a date nobody can say that an exception has not expired.
         out["today"] = facts.today
     return out
 
 
-def effect_document(effect: ResolvedEffect, facts: Facts) -> Json:
+def effect_document(effect: ResolvedEffect, facts: Facts, *, own: str) -> Json:
+    """``own``: one of NO, PERHAPS, SURELY."""
     out: Json = {
         "effect": effect_name(effect),
         "program": effect.program,
@@ -42,6 +47,7 @@ def effect_document(effect: ResolvedEffect, facts: Facts) -> Json:
         "certain": effect.certain,
         "observed": effect.observed,
         "surprise": effect.surprise,
+        "touches_guard": own,
         "ends": [],
     }
     match effect:

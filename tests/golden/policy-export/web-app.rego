@@ -353,6 +353,23 @@ reasons contains reason if {
 	)
 }
 
+# What no policy can open.
+reasons contains reason if {
+	some i, effect in input.effects
+	effect.touches_guard == "surely"
+	reason := reason_of(
+		{
+			"layer": "guard",
+			"id": "guard-is-not-yours",
+			"verdict": "deny",
+			"source": "",
+			"why": "this is part of the guard or of its policy",
+			"instead": "a person changes the guard or its policy, through a pull request",
+		},
+		i,
+	)
+}
+
 # What does not look like a question of ours is not understood, and what is not understood is denied.
 reasons contains reason if {
 	not well_formed
@@ -385,6 +402,7 @@ readable(effect) if {
 	is_boolean(effect.certain)
 	is_boolean(effect.observed)
 	is_boolean(effect.surprise)
+	effect.touches_guard in {"no", "perhaps", "surely"}
 	count(effect.ends) == object.get(ends_of, effect.effect, 0)
 	every end in effect.ends {
 		is_boolean(end.recursive)
@@ -455,10 +473,11 @@ decided_by contains reason if {
 	reason.verdict == verdict
 }
 
-# No rule puts on the host what nobody has understood.
+# No rule puts on the host what nobody has understood, or what may reach the guard's own files.
 opened contains i if {
 	some [key, i] in meets
 	input.effects[i].effect != "exec.opaque"
+	input.effects[i].touches_guard == "no"
 	not rules[key].shadow
 	spoken(key, i).verdict != "deny"
 	rules[key].run == "host"

@@ -7,13 +7,9 @@ from typing import Any
 
 import hobofan_regorus as regorus
 
-from guard.model.dataclass import replace
-from guard.model.decision import Decision
+from guard.engine.decide import touches_guard
+from guard.model.effect import ResolvedEffect
 from guard.model.facts import Facts
-from guard.policy.evaluate import judge
-from guard.policy.export.request import document, effect_document
-from guard.policy.review.cell import Cell
-from guard.policy.rule import Policy
 
 
 def rego(text: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -39,12 +35,5 @@ def codex(programs: Path, rules: Path, words: list[str]) -> str:
     return json.loads(done.stdout).get("decision", "")
 
 
-def judged(policy: Policy, cells: list[Cell], facts: Facts) -> tuple[dict[str, Any], list[Decision]]:
-    """The input that asks about every cell at once, and what we say of each."""
-    asked, said = document((), facts), []
-    for cell in cells:
-        here = replace(facts, package_hosts=(cell.host,) if cell.package_host else ())
-        effect = cell.resolved(here)
-        asked["effects"].append(effect_document(effect, here))
-        said.append(judge((effect,), policy, here))
-    return asked, said
+def touching(effects: tuple[ResolvedEffect, ...], facts: Facts) -> list[tuple[ResolvedEffect, str]]:
+    return [(effect, touches_guard(effect, facts).name.lower()) for effect in effects]

@@ -6,23 +6,21 @@ from typing import Any
 import cedarpy
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from guard.enforce.revisions import builtin, contents, layers
 from guard.engine.imagined import decide_imagined, imagined_facts
-from guard.model.dataclass import replace
-from guard.model.decision import Allow, Ask, Decision, Deny, Host
-from guard.model.effect import ResolvedEffect
+from guard.model.decision import Allow, Ask, Decision, Deny
+from guard.model.effect import DeletePath, ResolvedEffect, WritePath
 from guard.model.facts import Facts
 from guard.model.verdict import Verdict
-from guard.policy.evaluate import judge
 from guard.policy.export.cedar import to_cedar
 from guard.policy.export.cedar_request import Asker
 from guard.policy.export.loss import Direction, Exported
 from guard.policy.rule import Policy, PolicyLayer, Rule, policy_of
 from tests.cli.conftest import ROOT
+from tests.policy.export.drawn import Question, questions, said
+from tests.policy.export.engines import touching
 from tests.policy.export.test_rego import COMMANDS
-from tests.properties.test_policy_diff import EFFECTS, FACTS, cells, pairs
 
 SLOW = settings(max_examples=20, deadline=timedelta(seconds=60), suppress_health_check=list(HealthCheck))
 WAYS = (
@@ -51,7 +49,7 @@ def permitted(exported: Exported, requests: list[dict[str, Any]]) -> list[bool]:
 
 def asked(exported: Exported, asker: Asker, about: list[tuple[ResolvedEffect, Facts]]) -> list[str]:
     answers = [
-        permitted(exported, [asker.request(effect, facts, approved=approved, contained=contained) for effect, facts in about])
+        permitted(exported, [asker.request(effect, facts, own="no", approved=approved, contained=contained) for effect, facts in about])
         for _, approved, contained in WAYS
     ]  # fmt: skip
     return [
@@ -60,8 +58,8 @@ def asked(exported: Exported, asker: Asker, about: list[tuple[ResolvedEffect, Fa
     ]
 
 
-def ours(decision: Decision) -> str:
-    where = ", on the host" if isinstance(decision.placement, Host) else ""
+def named(decision: Decision, host: bool) -> str:
+    where = ", on the host" if host else ""
     match decision:
         case Allow():
             return f"allow{where}"
@@ -72,23 +70,15 @@ def ours(decision: Decision) -> str:
 
 
 @SLOW
-@given(
-    st.sampled_from(EFFECTS).flatmap(
-        lambda e: st.tuples(pairs(e), st.lists(cells(e), min_size=20, max_size=60))
-    ),
-    st.booleans(),
-)
-def test_no_random_effect_is_judged_otherwise_under_any_random_policy(drawn, dated: bool) -> None:
-    (policy, _), tried = drawn
-    exported, asker = to_cedar(policy), Asker(policy)
+@given(questions())
+def test_no_random_effect_is_judged_otherwise_under_any_random_policy(
+    drawn: tuple[Policy, list[Question], Facts],
+) -> None:
+    policy, about, _ = drawn
+    exported = to_cedar(policy)
     valid(exported)
-    base = FACTS if dated else replace(FACTS, today="")
-    about = []
-    for cell in tried:
-        facts = replace(base, package_hosts=(cell.host,) if cell.package_host else ())
-        about.append((cell.resolved(facts), facts))
 
-    assert asked(exported, asker, about) == [ours(judge((effect,), policy, facts)) for effect, facts in about]
+    assert asked(exported, Asker(policy), about) == [named(*said(policy, one)) for one in about]
 
 
 @pytest.fixture(scope="module")
@@ -107,15 +97,10 @@ def test_the_built_in_policy_is_valid_and_says_the_same_of_whole_commands(shippe
         for command in COMMANDS
         for effect in decide_imagined(command, shipped, today="2030-01-01").effects
     ]
-    said = [ours(judge((effect,), shipped, facts)) for effect, _ in about]
+    we_say = [named(*said(shipped, one)) for one in about]
 
-    # No rule puts on the host what nobody has understood; that is not the rules' to say with us.
-    said = [
-        one.partition(",")[0] if request["action"].endswith('"exec.opaque"') else one
-        for one, request in zip(said, (asker.request(*pair) for pair in about), strict=True)
-    ]
-    assert asked(exported, asker, about) == said
-    assert set(said) == {"allow", "allow, on the host", "ask", "deny"} | (set(said) & {"ask, on the host"})
+    assert asked(exported, asker, about) == we_say
+    assert {"allow", "allow, on the host", "ask", "deny"} <= set(we_say)
 
 
 def of(*rules: Rule, default: Verdict = Verdict.ALLOW, **more: Any) -> Policy:
@@ -145,12 +130,39 @@ def test_a_question_without_what_the_schema_wants_gets_no_answer_at_all() -> Non
     policy = of(Rule(id="r", effects=("fs.write",), verdict=Verdict.DENY, why="w", zones=("workspace",)))
     exported, asker = to_cedar(policy), Asker(policy)
     effect = decide_imagined("touch x", policy).effects[-1]
-    request = asker.request(effect, imagined_facts())
+    request = asker.request(effect, imagined_facts(), own="no")
     assert permitted(exported, [request]) == [False]
     del request["context"]["path"]
     answer = cedarpy.is_authorized(request, exported.text, [], schema=exported.schema)
 
     assert answer.decision is cedarpy.Decision.NoDecision
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("echo x > .guard/policy.yaml", "deny"),
+        ("rm -rf ~/.config", "allow"),
+        ("rm -rf build", "allow, on the host"),
+    ],
+)
+def test_what_no_policy_can_open_is_not_opened(command: str, expected: str) -> None:
+    rule = Rule(id="r", effects=("fs.write", "fs.delete"), verdict=Verdict.ALLOW, why="w", run="host")
+    layer = PolicyLayer(kind="personal", name="mine", default=Verdict.ALLOW, rules=(rule,))
+    policy = policy_of((layer,), "sha256:x")
+    exported, asker, facts = to_cedar(policy), Asker(policy), imagined_facts()
+    effects = [
+        (effect, own)
+        for effect, own in touching(decide_imagined(command, policy).effects, facts)
+        if isinstance(effect, WritePath | DeletePath)
+    ]
+    answers = [
+        all(permitted(exported, [asker.request(effect, facts, own=own, approved=yes, contained=contained) for effect, own in effects]))
+        for _, yes, contained in WAYS
+    ]  # fmt: skip
+
+    assert effects
+    assert next((name for (name, _, _), yes in zip(WAYS, answers, strict=True) if yes), "deny") == expected
 
 
 def test_what_is_lost_is_said() -> None:
