@@ -20,18 +20,6 @@ from guard.integrations.mcp import Relay
 SERVER = str(Path(__file__).with_name("mcp_server.py"))
 
 
-@pytest.fixture
-def work(tmp_path, monkeypatch):
-    for name in ("home", "work"):
-        (tmp_path / name).mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "GUARD_DOOR"):
-        monkeypatch.delenv(name, raising=False)
-    subprocess.run(["git", "init", "-q", str(tmp_path / "work")], check=True)
-    (tmp_path / "work/precious").write_text("x")
-    return tmp_path / "work"
-
-
 def guarded(work, *options):
     return StdioServerParameters(
         command=sys.executable,
