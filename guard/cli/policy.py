@@ -78,6 +78,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     policy_arguments.sign(sign)
     explain = actions.add_parser("explain", help="which rules hold a decision, and what would change it")
     policy_options.add_explain(explain)
+    learn = actions.add_parser(
+        "learn",
+        help="propose rules from what people kept approving",
+        description="Print a patch for the repository's policy file: rules for what people were asked and always approved.",
+    )
+    policy_replay_options.add_learn_arguments(learn)
     compiled = actions.add_parser("compile", help=argparse.SUPPRESS)
     for action in (check, test, show, bench, export, compiled):
         action.add_argument("--cwd", metavar="DIR", help="the workspace (default: where you are)")
@@ -185,6 +191,10 @@ def run(args: argparse.Namespace) -> int:
         from guard.cli import policy_fmt  # noqa: PLC0415 - reads YAML
 
         return policy_fmt.run(args, cwd, _workspace(cwd))
+    if args.action == "learn":
+        from guard.cli import policy_learn  # noqa: PLC0415 - as above
+
+        return policy_learn.run(args, cwd)
     places = Places.from_environment()
     workspace = _workspace(cwd)
     if args.action == "check":

@@ -57,3 +57,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cwd", metavar="DIR", help="where policy files are looked for (default: where you are)"
     )
+
+
+def add_learn_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--log", metavar="DIR", help="the log's directory (default: yours)")
+    parser.add_argument(
+        "--min",
+        type=int,
+        default=5,
+        metavar="N",
+        help="how often it must have been approved (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--policy", metavar="FILE", help="the file that rules are to be added to (default: the repository's)"
+    )
+    parser.add_argument(
+        "--floor",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a floor that stands above; may be repeated",
+    )
+    parser.add_argument(
+        "--workspace", default="", metavar="DIR", help="what was asked in this workspace (default: this one)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="for machines: docs/schemas/policy-learn.schema.json"
+    )
+    parser.add_argument("--cwd", metavar="DIR", help="where files are looked for (default: where you are)")

@@ -25,7 +25,7 @@ KEPT = "replay"
 _NAMED = 20
 """Malformed lines that are told by their place; the others are counted."""
 MAX_LINE = 17 * 1024 * 1024
-_MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
+_MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
 Progress = Callable[[str], None]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from guard.audit.canonical import text_from
 from guard.audit.facts import PROBLEMS, fact_of
 from guard.audit.redact import Redactor
+from guard.engine.granted import GRANT_LAYER
 from guard.engine.imagined import HOME, WORKSPACE
 from guard.model.verdict import Verdict
 
@@ -40,9 +41,14 @@ Row = dict[str, Any]
 
 
 def row_of_record(record: dict[str, Any]) -> Row:
-    """Raises ValueError, KeyError, TypeError or AttributeError for what is no record of a decision."""
+    """Raises ValueError, LookupError, TypeError or AttributeError for what is no record of a decision."""
     agent, call, facts, decision = record["agent"], record["call"], record["facts"], record["decision"]
-    reason = decision["reason"]
+    verdict, reason = decision["verdict"], decision["reason"]
+    if reason["layer"] == GRANT_LAYER:
+        # A person said yes to what the policy asked about: it is the policy's answer that another one is compared with.
+        others: list[list[str]] = [said for said in decision["trace"] if said[0] != GRANT_LAYER]
+        layer, rule, verdict = others.pop(0)
+        reason = {"layer": layer, "rule": rule}
     fact = fact_of(record)
     text = _shown(call["text"])
     workspace = _shown(facts["workspace"])
@@ -59,7 +65,7 @@ def row_of_record(record: dict[str, Any]) -> Row:
         "world": world_of(text, _shown(call["cwd"]), workspace, _shown(facts["home"]))
         if tool == "Bash" and "text_length" not in call
         else "",
-        "verdict": Verdict(decision["verdict"]).value,
+        "verdict": Verdict(verdict).value,
         "host": decision["placement"] == "host",
         "rule": str(reason["rule"]),
         "layer": str(reason["layer"]),

@@ -53,7 +53,7 @@ class Past:
             monkeypatch.delenv(name, raising=False)
         self.home, self.work = home, home / "app"
         for name, count in (("src", 5), ("build", 140), (".git", 0), (".guard", 1)):
-            (self.work / name).mkdir(parents=True)
+            (self.work / name).mkdir(parents=True, exist_ok=True)
             for number in range(count):
                 (self.work / name / f"f{number}.py").write_text("x")
         (self.work / "new.yaml").write_text(POLICY)
