@@ -35,7 +35,6 @@ COVERED = {
         "_own": "its callers say OBJECT_PREPARED or OBJECT_MADE",
     },
     "guard/enforce/places.py": {"Places.make": "an empty private directory, which every start makes where it lacks"},
-    "guard/cli/policy_sign.py": {"run": "keep says POLICY_WRITTEN and POLICY_PLACED; the mode of what is there"},
     "guard/enforce/suggestions.py": {"remember": "an empty directory; _append says SUGGESTION_WRITTEN"},
     "guard/enforce/reviewed.py": {"_git": "a reader of history, which writes nothing; what it said is kept as a compiled policy is"},
     "guard/library/files.py": {
