@@ -1,6 +1,6 @@
 """Writes docs/programs/: one page for each program that is understood, from its description and from the cases.
 And what comes from policies/protected.yaml (docs/protected_list.py), and the codes of `guard policy check`
-(docs/policy_codes.py).
+(docs/policy_codes.py), and a page for each built-in pack (docs/rule_pages.py).
 
 python docs/generate.py            write
 python docs/generate.py --check    say what differs, exit status 1
@@ -23,6 +23,7 @@ sys.path.insert(0, os.path.join(ROOT, "docs"))
 
 import policy_codes  # noqa: E402 - the checkout's own, whatever is installed
 import protected_list  # noqa: E402 - as above
+import rule_pages  # noqa: E402 - as above
 
 from guard.audit.record import placement_name  # noqa: E402
 from guard.cli.render import effect_line  # noqa: E402
@@ -196,6 +197,7 @@ def main(arguments: list[str]) -> int:
         # First: the pages show what is decided with it.
         protected_list.write()
         policy_codes.write()
+        rule_pages.write()
     made = pages()
     if arguments == ["--check"]:
         stale = protected_list.wrong()
@@ -203,6 +205,9 @@ def main(arguments: list[str]) -> int:
             print(f"{path} is not what policies/protected.yaml says: run docs/generate.py")
         for path in policy_codes.wrong():
             print(f"{path} does not hold the codes there are: run docs/generate.py")
+            stale = [*stale, path]
+        for path in rule_pages.wrong():
+            print(f"{path} is not what policies/builtin says: run docs/generate.py")
             stale = [*stale, path]
         there = {name for name in os.listdir(OUT) if name.endswith(".md")} if os.path.isdir(OUT) else set()
         wrong = sorted(there ^ made.keys())

@@ -10,8 +10,9 @@ from guard.model.effect import Opaque, ResolvedEffect
 from guard.model.facts import Facts
 from guard.policy.evaluate import judge
 from guard.policy.rule import Policy
-from tests.properties.test_policy_diff import EFFECTS, FACTS, cell, pairs
+from tests.properties.test_policy_diff import EFFECTS, FACTS, cell, pairs, slow
 
+__all__ = ["Question", "questions", "said", "slow"]
 ASKED = 40
 """Effects for each policy."""
 Question = tuple[ResolvedEffect, Facts]

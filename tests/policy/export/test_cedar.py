@@ -1,11 +1,10 @@
 """The exported Cedar against our own evaluator, in the real Cedar: valid under its schema, and no disagreement."""
 
-from datetime import timedelta
 from typing import Any
 
 import cedarpy
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from guard.enforce.revisions import builtin, contents, layers
 from guard.engine.imagined import decide_imagined, imagined_facts
@@ -18,11 +17,11 @@ from guard.policy.export.cedar_request import Asker
 from guard.policy.export.loss import Direction, Exported
 from guard.policy.rule import Policy, PolicyLayer, Rule, policy_of
 from tests.cli.conftest import ROOT
-from tests.policy.export.drawn import Question, questions, said
+from tests.policy.export.drawn import Question, questions, said, slow
 from tests.policy.export.engines import touching
 from tests.policy.export.test_rego import COMMANDS
 
-SLOW = settings(max_examples=20, deadline=timedelta(seconds=60), suppress_health_check=list(HealthCheck))
+SLOW = slow(20)
 WAYS = (
     ("allow, on the host", False, False),
     ("allow", False, True),

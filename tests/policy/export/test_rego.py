@@ -1,10 +1,9 @@
 """The exported Rego against our own evaluator, in a real Rego engine: no disagreement, whatever is asked."""
 
 import json
-from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from guard.enforce.revisions import builtin, contents, layers
 from guard.engine.imagined import decide_imagined, imagined_facts
@@ -17,10 +16,10 @@ from guard.policy.export.rego import to_rego
 from guard.policy.export.request import document, effect_document
 from guard.policy.rule import Policy, PolicyLayer, Rule, policy_of
 from tests.cli.conftest import ROOT
-from tests.policy.export.drawn import Question, questions, said
+from tests.policy.export.drawn import Question, questions, said, slow
 from tests.policy.export.engines import rego, touching
 
-SLOW = settings(max_examples=25, deadline=timedelta(seconds=60), suppress_health_check=list(HealthCheck))
+SLOW = slow(25)
 Said = set[tuple[int, str, str, str]]
 
 
