@@ -310,10 +310,10 @@ class Seen:
             # A rule about places says nothing of effects that have none.
             return not (ruling.zones or ruling.rule.recoverable or ruling.rule.recursive is not None)
         if len(ends) == 1:
-            return _at(ruling, ends[0])
+            return holds_at(ruling, ends[0])
         if ruling.strict:
-            return any(_at(ruling, end) for end in (ends[:1] if ruling.rule.itself else ends))
-        return all(_at(ruling, end) for end in ends)
+            return any(holds_at(ruling, end) for end in (ends[:1] if ruling.rule.itself else ends))
+        return all(holds_at(ruling, end) for end in ends)
 
     def _network(self, ruling: Ruling) -> bool:
         rule = ruling.rule
@@ -359,7 +359,8 @@ class Seen:
         return group.holds(host) or (index and normal(host) in self._facts.package_hosts)
 
 
-def _at(ruling: Ruling, end: End) -> bool:
+def holds_at(ruling: Ruling, end: End) -> bool:
+    """Whether the rule's conditions about places are met there."""
     rule, strict = ruling.rule, ruling.strict
     if rule.recursive is not None and rule.recursive != end.recursive:
         return False

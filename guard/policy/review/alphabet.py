@@ -71,6 +71,7 @@ class _Search:
         self._names = names
         self._separator = separator
         self._kinds = kinds
+        self._simple = [[(*pattern.affix(), pattern) for pattern in kind] for kind in kinds]
         self._starts = self._stars = self._over = 0
         self._ends: dict[int, tuple[int, int]] = {}
         """By each bit after which everything matches: what is left of its kind, and all of its bits."""
@@ -138,7 +139,20 @@ class _Search:
         return not mark or not (text.startswith(mark) or text.endswith(mark) or mark * 2 in text)
 
     def _key(self, text: str) -> int:
-        return sum(1 << index for index, kind in enumerate(self._kinds) if any(p.holds(text) for p in kind))
+        low = text.lower()
+        out = 0
+        for index, kind in enumerate(self._simple):
+            for before, behind, length, pattern in kind:
+                given = low if pattern.fold else text
+                if length:
+                    # Most have one star.
+                    holds = len(given) >= length and given.startswith(before) and given.endswith(behind)
+                else:
+                    holds = pattern.holds(text)
+                if holds:
+                    out |= 1 << index
+                    break
+        return out
 
     def _reached(self) -> dict[int, str]:
         """All patterns read at once: a bit for each place between their characters."""
@@ -151,7 +165,13 @@ class _Search:
             after: list[int] = []
             for state in level:
                 text = seen[state]
+                apart = False
                 for char, mask in self._step.items():
+                    if not state & mask:
+                        # All that no pattern waits for lead on to the same.
+                        if apart:
+                            continue
+                        apart = self._fits(text + char)
                     reached = self._closed(((state & mask) << 1) | (state & self._stars))
                     if reached not in seen:
                         seen[reached] = text + char

@@ -17,7 +17,7 @@ from guard.policy.rule import PolicyException, PolicyLayer, Rule
 SETS = 4_096
 """Beyond this, ways in which links and trees join places are sampled."""
 SAMPLED = 400
-MOST_TOGETHER, STATES_TOGETHER = 40, 3_000
+MOST_TOGETHER, STATES_TOGETHER = 40, 30_000
 
 Conditions = Rule | PolicyException
 
@@ -95,6 +95,21 @@ class Axes:
     def groups(self) -> list[Group]:
         """Patterns of paths that its rules ask about."""
         return self._groups([*self._conditions()]) if self._effect in PLACED else []
+
+    def settled(self) -> frozenset[Group]:
+        """Patterns of which it is enough that one holds: whatever else there is, both sides say the same."""
+        if self._each_rule:
+            return frozenset()
+        both: list[frozenset[Group]] = []
+        for side in self._sides:
+            rules = side.asks if self._same_denies and self._same_places else side.denies
+            said = side.lone(rules)
+            both.append(
+                frozenset(
+                    group for layer, rule in said for group in _groups_of(rule.zones, dict(layer.zones))
+                )
+            )
+        return both[0] & both[1]
 
     def all(self, shared: Found | None) -> list[Axis]:
         """``shared``: places that tell apart whatever the rules of any effect do."""
@@ -197,7 +212,7 @@ class Axes:
             axis.states += self._shared.states
             return self._shared
         try:
-            found = find(self._groups(conditions), rooted=True)
+            found = find(self._groups(conditions), rooted=True, settled=self.settled())
         except Unproved as problem:
             axis.unproved.append(str(problem))
             return Found(self._sampled(conditions), 0, complete=False)
@@ -210,20 +225,7 @@ class Axes:
         for layer, said in self._said:
             own = dict(layer.zones)
             for names in _zone_names(said):
-                plain = frozenset(
-                    pattern
-                    for name in names
-                    if name not in zones.FOLDED or name in own
-                    for pattern in (own.get(name) or zones.NAMED.get(name, ()))
-                )
-                folded = frozenset(
-                    pattern
-                    for name in names
-                    if name in zones.FOLDED and name not in own
-                    for pattern in zones.NAMED[name]
-                )
-                groups.update({Group(plain): None} if plain else {})
-                groups.update({Group(folded, fold=True): None} if folded else {})
+                groups.update(dict.fromkeys(_groups_of(names, own)))
         if named & {"system", "device", "harmless-device"}:
             for patterns in (("/**",), ("/",), ("/dev/**",), ("/dev",), zones.NAMED["harmless-device"]):
                 groups[Group(frozenset(patterns))] = None
@@ -426,6 +428,20 @@ class Axes:
         return list(known.values())
 
 
+def _groups_of(names: tuple[str, ...], own: dict[str, tuple[str, ...]]) -> list[Group]:
+    """Patterns of zones that stand in one condition: some of them are compared folded."""
+    plain = frozenset(
+        pattern
+        for name in names
+        if name not in zones.FOLDED or name in own
+        for pattern in (own.get(name) or zones.NAMED.get(name, ()))
+    )
+    folded = frozenset(
+        pattern for name in names if name in zones.FOLDED and name not in own for pattern in zones.NAMED[name]
+    )
+    return [group for group in (Group(plain), Group(folded, fold=True)) if group.patterns]
+
+
 def _zone_names(said: Conditions) -> tuple[tuple[str, ...], ...]:
     """Of each condition about places, those of what is sent too."""
     if not isinstance(said, Rule):
@@ -483,10 +499,12 @@ def _unions(given: list[tuple[Where, int, int]], *, listed: bool) -> tuple[_Unio
 def together(axes: list[Axes]) -> Found | None:
     """Places for all effects at once: most rules speak of several. None where each by itself is less."""
     groups = {group for one in axes for group in one.groups()}
-    if sum(bool(one.groups()) for one in axes) < 2 or len(groups) > MOST_TOGETHER:
+    placed = [one for one in axes if one.groups()]
+    if len(placed) < 2 or len(groups) > MOST_TOGETHER:
         return None
     try:
-        return find(groups, rooted=True, most=STATES_TOGETHER)
+        settled = frozenset[Group].intersection(*(one.settled() for one in placed))
+        return find(groups, rooted=True, most=STATES_TOGETHER, settled=settled)
     except Unproved:
         return None
 

@@ -153,21 +153,31 @@ def _bits(value: int) -> Iterable[int]:
         value ^= low
 
 
-_FOUND: dict[tuple[frozenset[Group], bool], Found | Unproved] = {}
+_FOUND: dict[tuple[frozenset[Group], bool, frozenset[Group]], Found | Unproved] = {}
 """The same patterns are asked about for several effects, and for each day on which an exception ends."""
 _REMEMBERED = 64
 
 
-def find(groups: Iterable[Group], *, rooted: bool, most: int = MOST) -> Found:
-    """``rooted``: places of files, which begin with a root; else names such as those of branches. Raises Unproved."""
+def find(
+    groups: Iterable[Group],
+    *,
+    rooted: bool,
+    most: int = MOST,
+    settled: frozenset[Group] = frozenset(),
+) -> Found:
+    """``rooted``: places of files, which begin with a root; else names such as those of branches. Raises Unproved.
+
+    ``settled``: where one of these holds for all that lies below, nothing below is of interest.
+    """
     given = frozenset(groups)
-    key = given, rooted
+    settled &= given
+    key = given, rooted, settled
     known = _FOUND.get(key)
     if known is None:
         if len(_FOUND) >= _REMEMBERED:
             _FOUND.clear()
         try:
-            known = _FOUND[key] = _find(given, rooted=rooted, most=most)
+            known = _FOUND[key] = _find(given, rooted=rooted, most=most, settled=settled)
         except Unproved as problem:
             if most == MOST:
                 _FOUND[key] = problem
@@ -177,8 +187,10 @@ def find(groups: Iterable[Group], *, rooted: bool, most: int = MOST) -> Found:
     return known
 
 
-def _find(groups: frozenset[Group], *, rooted: bool, most: int) -> Found:
-    machine = _Machine(tuple(sorted(groups, key=lambda g: (sorted(g.patterns), g.fold))))
+def _find(groups: frozenset[Group], *, rooted: bool, most: int, settled: frozenset[Group]) -> Found:
+    ordered = tuple(sorted(groups, key=lambda g: (sorted(g.patterns), g.fold)))
+    machine = _Machine(ordered)
+    final = sum(1 << number for number, group in enumerate(ordered) if group in settled)
     index = _Index(machine)
     symbols = [_Symbol(machine, text, column) for text, column in _symbols(machine, index)]
     roots = [_Symbol(machine, root, index.column(root)) for root in ROOTS]
@@ -190,12 +202,13 @@ def _find(groups: frozenset[Group], *, rooted: bool, most: int) -> Found:
     seen: set[tuple[int, int]] = set()
     kinds: dict[tuple[int, int, int], str] = {}
     met: set[tuple[int, int]] = set()
+    tried: dict[tuple[int, int], int] = {}
     level: list[tuple[_State, str, bool]] = [(begin, "", True)]
     while level:
         after: list[tuple[_State, str, bool]] = []
         for state, spelled, first in level:
             stay = _stay(machine, state)
-            for symbol in roots if rooted and first else _apart(state, symbols, leading):
+            for symbol in roots if rooted and first else _apart(machine, state, symbols, leading, tried):
                 made = symbol.step(state.nodes, *stay)
                 if made in met:
                     continue
@@ -203,6 +216,8 @@ def _find(groups: frozenset[Group], *, rooted: bool, most: int) -> Found:
                 reached = machine.state(*made)
                 place = symbol.text if first else f"{spelled}/{symbol.text}"
                 kinds.setdefault(machine.looks(reached), place)
+                if reached.held & final:
+                    continue
                 onward = reached.nodes & machine.onward, reached.held
                 if onward not in seen:
                     seen.add(onward)
@@ -250,16 +265,35 @@ def _stay(machine: _Machine, state: _State) -> tuple[int, int]:
     return nodes, held
 
 
-def _apart(state: _State, symbols: list[_Symbol], leading: dict[int, int]) -> Iterable[_Symbol]:
-    """Components that lead on to different places from here: all that no pattern waits for are one."""
-    awaited = 0
-    for node in _bits(state.nodes):
-        awaited |= leading.get(node, 0)
+def _apart(
+    machine: _Machine,
+    state: _State,
+    symbols: list[_Symbol],
+    leading: dict[int, int],
+    tried: dict[tuple[int, int], int],
+) -> Iterable[_Symbol]:
+    """Components that lead on to different places from here: all that no pattern waits for are one.
+
+    ``tried``: of those that only a `**` waits for, which were read where the same `**` waited. They lead on to the same.
+    """
+    loops = state.nodes & machine.loops
+    own = always = 0
+    for node in _bits(state.nodes & ~loops):
+        own |= leading.get(node, 0)
+    for node in _bits(loops):
+        always |= leading.get(node, 0)
     # The lowest that nothing waits for stands for all of them.
+    awaited = own | always
     other = ~awaited & (awaited + 1)
-    if other.bit_length() <= len(symbols):
-        awaited |= other
-    for number in _bits(awaited):
+    last = 1 << len(symbols)
+    key = loops, state.held
+    known = tried.get(key, 0)
+    if other < last and not known & last:
+        always |= other
+        known |= last
+    fresh = always & ~own & ~known
+    tried[key] = known | fresh
+    for number in _bits(own | fresh):
         yield symbols[number]
 
 

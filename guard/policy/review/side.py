@@ -7,9 +7,9 @@ from guard.model.dataclass import dataclass, replace
 from guard.model.facts import Facts
 from guard.model.typed import Callable
 from guard.model.verdict import Verdict
-from guard.policy.evaluate import Seen
+from guard.policy.evaluate import End, Seen, holds_at
 from guard.policy.layers import DEFAULT, LayerTable, Ruling, Tables, tables_of
-from guard.policy.rule import Policy
+from guard.policy.rule import Policy, PolicyLayer, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,7 @@ class Side:
                 mine.append((bit, ruling, open_))
             self._layers.append((table, mine))
         self._known: dict[int, Say] = {}
+        self._places: dict[End, int] = {}
         self._stripped = {name: [strip(one) for one in self.rulings] for name, strip in AXES.items()}
         self.everything = (1 << len(self.rulings)) - 1
         plain = [_unconditional(ruling) for ruling in self.rulings]
@@ -169,17 +170,38 @@ class Side:
             out.append((table.layer.kind, verdict, rules))
         return out
 
+    def lone(self, rules: int) -> list[tuple[PolicyLayer, Rule]]:
+        """Those among ``rules`` (:attr:`denies` or :attr:`asks`) for which it is enough to lie in their zones."""
+        return [
+            (table.layer, ruling.rule)
+            for table, mine in self._layers
+            for bit, ruling, _ in mine
+            if bit & rules and ruling.rule.recursive is None and not ruling.rule.except_zones
+        ]
+
     def _number(self, ruling: Ruling) -> int:
         self.rulings.append(ruling)
         return 1 << (len(self.rulings) - 1)
 
     def meets(self, seen: Seen, axis: str) -> int:
         """The rules whose conditions of this kind are met."""
+        if axis == "place" and len(seen.ends) == 1:
+            return self._meets_at(seen.ends[0])
         out = 0
         for index, ruling in enumerate(self._stripped[axis]):
             if seen.meets(ruling):
                 out |= 1 << index
         return out
+
+    def _meets_at(self, end: End) -> int:
+        known = self._places.get(end)
+        if known is None:
+            known = 0
+            for index, ruling in enumerate(self.rulings):
+                if holds_at(ruling, end):
+                    known |= 1 << index
+            self._places[end] = known
+        return known
 
     def says(self, met: int) -> Say:
         """Of a cell that meets these rules; the same law as :func:`guard.policy.evaluate.judge`."""
