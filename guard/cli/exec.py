@@ -265,6 +265,8 @@ def _tell(carried: Carried, config: str, *, quiet: bool) -> None:
             complain(*limit_words(limit, set_by, config))
         case _:
             pass
+    if carried.observed and not quiet:
+        complain(f"only observed: the policy would have stopped it (rule `{carried.observed}`)")
     missing = network_missing(carried)
     if missing:
         complain(missing)

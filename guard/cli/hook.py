@@ -159,10 +159,13 @@ def _judged(dialect: "Dialect", call: "HookCall", *, rewrites: bool) -> "Reply":
     contains = not decided.facts.granted or (call.rewrites and guard.level is Level.CONTAINED)
     if contains and isinstance(decided.decision, Allow) and isinstance(decided.decision.placement, Sandbox):
         rewritten = contained_command(call, guard.facts.workspace, guard.policy.held_to)
-    if guard.policy.observes and not _of_the_guard(decided):
-        guard.record(decided, mode="observe")
-        # Not an allow: that would answer the agent's own question to its person.
-        return dialect.no_opinion(call)
+    if guard.policy.observes:
+        from guard.enforce.observing import of_the_guard  # noqa: PLC0415 - only for who looks on
+
+        if not of_the_guard(decided):
+            guard.record(decided, mode="observe")
+            # Not an allow: that would answer the agent's own question to its person.
+            return dialect.no_opinion(call)
     number = guard.record(decided).seq
     if isinstance(decided.decision, Ask):
         from guard.enforce.approvals import file_ask  # noqa: PLC0415 - only for questions
@@ -189,18 +192,6 @@ def _approved(
     decided = guard.decide(call.proposal, granted=False)
     guard.record(decided)
     return dialect.answer(call, decided, "")
-
-
-def _of_the_guard(decided: "Decided") -> bool:
-    """What is denied whoever only looks on: else there would soon be nobody who looks."""
-    from guard.engine.decide import GUARD_RULE  # noqa: PLC0415 - as above
-    from guard.model.decision import Deny  # noqa: PLC0415 - as above
-    from guard.model.effect import TamperGuard  # noqa: PLC0415 - as above
-
-    return isinstance(decided.decision, Deny) and (
-        any(reason.rule == GUARD_RULE for reason in decided.decision.reasons)
-        or any(isinstance(effect, TamperGuard) for effect in decided.effects)
-    )
 
 
 def contained_command(call: "HookCall", workspace: str, held_to: str = "") -> str:

@@ -5,7 +5,9 @@ A person may have said yes before, in another terminal: such a grant is taken he
 
 from typing import Protocol, assert_never
 
+from guard.audit.canonical import Json
 from guard.audit.record import approval_record
+from guard.enforce.observing import only_observed
 from guard.enforce.permit import Permit, issue
 from guard.enforce.pipeline import Guard
 from guard.engine.granted import is_granted
@@ -41,6 +43,9 @@ class Nobody:
 
 def approve(decided: Decided, decision: int, approver: Approver, guard: Guard) -> Permit | None:
     """``decision``: number of the decision's record, which is durable already. Raises AuditError."""
+    if only_observed(guard.policy, decided):
+        # Its record says so, and that nobody was asked.
+        return issue(decided, decision)
     match decided.decision:
         case Allow() if is_granted(decided.decision):
             from guard.enforce.approvals import take  # noqa: PLC0415 - only where a person has approved something
@@ -61,10 +66,15 @@ def approve(decided: Decided, decision: int, approver: Approver, guard: Guard) -
             assert_never(decided.decision)
 
 
+def mode_of(guard: Guard, decided: Decided) -> dict[str, Json]:
+    """What the record says of a decision that stops nothing."""
+    return {"mode": "observe"} if only_observed(guard.policy, decided) else {}
+
+
 def permitted(guard: Guard, proposal: Proposal, approver: Approver) -> tuple[Decided, int, Permit | None]:
     """Stations 2 to 8: what was decided, the number of its record, and the permit, if any. Raises AuditError."""
     decided = guard.decide(proposal)
-    recorded = guard.record(decided)
+    recorded = guard.record(decided, **mode_of(guard, decided))
     permit = approve(decided, recorded.seq, approver, guard)
     if permit is None and is_granted(decided.decision):
         # Somebody else has used it since: then it is a question again.

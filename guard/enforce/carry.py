@@ -14,6 +14,7 @@ from guard.enforce.changeset import commit, discard, refused, release, stage
 from guard.enforce.confine import Confined, confine
 from guard.enforce.connections import note
 from guard.enforce.manifest import ChangeSet, write_manifest
+from guard.enforce.observing import lets_in, only_observed
 from guard.enforce.pipeline import Guard
 from guard.enforce.walls import accepted
 from guard.enforce.watch import Seen, Watch, applied_meanwhile, explained_by
@@ -54,6 +55,8 @@ class Carried:
     unproposed: tuple[str, ...] = ()
     unproposed_rule: str = ""
     """The rule that asks about what is in ``unproposed``, or denies it; empty when the policy lets it pass."""
+    observed: str = ""
+    """The rule that would have asked or denied, before the run or of its changes, where the policy only observes."""
     surprises: int = 0
     """Entries of the change set that nothing said of the command foretold."""
     connections: Connections = field(default_factory=Connections)
@@ -116,8 +119,15 @@ def carry(
         unproposed=tuple(unproposed),
         unproposed_rule=rule,
         surprises=carried.surprises,
+        observed=_observed(guard, decided) or (_observed(guard, carried.judged) if carried.applied else ""),
         connections=connections,
     )
+
+
+def _observed(guard: Guard, decided: Decided | None) -> str:
+    if decided is None or not only_observed(guard.policy, decided):
+        return ""
+    return decided.decision.reasons[0].rule
 
 
 def note_unproposed(
@@ -190,7 +200,8 @@ def _settle(
     if not why and cut:
         why = "the sandbox was killed while the command ran, so these may be half of what it would have done"
     approved = _foreseen(decided, judged)
-    if not why and not approved and not isinstance(judged.decision, Allow):
+    observed = not approved and lets_in(guard.policy, judged)
+    if not why and not approved and not observed and not isinstance(judged.decision, Allow):
         first = judged.decision.reasons[0]
         why = f"{first.why} (rule `{first.rule}`)"
     guard.log.append(
@@ -201,6 +212,7 @@ def _settle(
             held=text_of(why),
             truncated=text_of(changes.truncated),
             approved=approved,
+            **({"mode": "observe"} if observed else {}),
         )
     )
     if changes.truncated:

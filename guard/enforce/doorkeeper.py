@@ -20,6 +20,7 @@ from guard.audit.canonical import text_of
 from guard.enforce.approvals import file_ask
 from guard.enforce.approve import Nobody, approve
 from guard.enforce.door import MAX_ANSWER, VERSION
+from guard.enforce.observing import of_the_guard
 from guard.enforce.pins import changed_record
 from guard.enforce.pipeline import Guard, policy_now
 from guard.engine.granted import is_granted
@@ -321,6 +322,9 @@ class Answers:
         proposal = replace(call.proposal, principal=principal)
         guard = self._under_both()
         decided = guard.decide(proposal)
+        if guard.policy.observes and not of_the_guard(decided):
+            guard.record(decided, mode="observe")
+            return dialect.no_opinion(replace(call, proposal=proposal))
         number = guard.record(decided).seq
         if is_granted(decided.decision):
             if approve(decided, number, Nobody(), guard) is not None:

@@ -281,7 +281,7 @@ def _run(
         outcome: Outcome
         try:
             problem = watcher.ready() if wanted.direct else ""
-            if problem and guard.policy.ends_on_unproposed:
+            if problem and guard.policy.ends_on_unproposed and not guard.policy.observes:
                 raise SandboxError(f"what it changes could not be seen: {problem}")  # noqa: TRY301 - as a wall that is missing
             with _door(guard, decision, wanted, prepared) as spec:
                 run = prepared.backend.run(spec, stdio)
@@ -396,7 +396,7 @@ def _started(decision: int, wanted: Wanted, prepared: _Prepared) -> dict[str, Js
 
 def _alarm(guard: Guard, decided: Decided, wanted: Wanted) -> Callable[[str], bool] | None:
     """Whether a change of the workspace ends the session."""
-    if not (wanted.direct and guard.policy.ends_on_unproposed):
+    if not (wanted.direct and guard.policy.ends_on_unproposed) or guard.policy.observes:
         return None
 
     def alarm(path: str) -> bool:

@@ -38,6 +38,7 @@ def report(carried: Carried) -> dict[str, Any]:
         "held": carried.held or None,
         "why_held": carried.why_held or None,
         "surprises": carried.surprises,
+        "observed": carried.observed or None,
         "unproposed_rule": carried.unproposed_rule or None,
         "connections": [_connection(one) for one in carried.connections.entries],
         "connections_more": carried.connections.more,
