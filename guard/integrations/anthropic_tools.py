@@ -4,12 +4,13 @@ For ``client.beta.messages.tool_runner(tools=...)``, and for loops written by ha
 tool result with ``is_error`` and the reason.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias, cast
 
 from guard.errors import GuardError, UsageError
+from guard.integrations.uses import Calls, call_of
 from guard.library.answers import FileDone, Ran
-from guard.library.calls import Call, Tool
+from guard.library.calls import Call
 from guard.library.guards import AsyncGuard, Guard
 from guard.model.typed import override
 
@@ -27,8 +28,6 @@ except ImportError as error:
         f"the anthropic SDK cannot be used: {error}", help_="install it: `pip install 'execguard[anthropic]'`"
     ) from error
 
-Calls: TypeAlias = Mapping[str, Callable[[dict[str, Any]], Call | None]]
-"""By the name of a tool: what a use of it comes to. None: the program knows that it has no effect, and it is not decided."""
 _BASH = {"type": "bash_20250124", "name": "bash"}
 _EDITOR = {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"}
 _CLIENT_TOOLS = ("bash_", "text_editor_", "memory_", "computer_", "browser_")
@@ -364,13 +363,7 @@ def _command(given: object) -> str:
 
 
 def _call(name: str, given: object, calls: Calls) -> Call | None:
-    values = _object(given)
-    if name not in calls:
-        return Tool(name, values)
-    try:
-        return calls[name](values)
-    except Exception as error:
-        raise refused(f"[guard] not carried out: nobody can say what `{name}` would do: {error!r}") from error
+    return cast("Call | None", _trying(lambda: call_of(name, _object(given), calls)))
 
 
 __all__ = [
