@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 
-from guard.cli import policy_arguments, policy_options
+from guard.cli import also, policy_arguments, policy_options
 from guard.cli.exit_codes import FINDINGS, OK, USAGE
 from guard.cli.output import complain, say, style, visible
 from guard.cli.proposals import directory_of
@@ -144,6 +144,7 @@ def _add_diff(parser: argparse.ArgumentParser) -> None:
         default="text",
         help="default: text",
     )
+    also.add_argument(parser, ("markdown", "sarif", "github", "json"))
     parser.add_argument(
         "--fail-on",
         choices=["looser"],

@@ -2,12 +2,15 @@
 
 import argparse
 
+from guard.cli import also
+
 
 def check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", metavar="FILE", help="default: every file in force here")
     parser.add_argument(
         "--format", choices=["text", "github", "sarif", "json"], default="text", help="default: text"
     )
+    also.add_argument(parser, ("github", "sarif", "json"))
     parser.add_argument(
         "--fail-on", choices=["error", "warning"], default="error", help="what exits with 1 (default: error)"
     )

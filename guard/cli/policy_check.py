@@ -3,8 +3,10 @@
 import argparse
 import json
 import os
+from collections.abc import Iterator
 from time import gmtime, strftime
 
+from guard.cli import also
 from guard.cli.annotations import About, Result, github, relative, sarif
 from guard.cli.exit_codes import FINDINGS, OK, USAGE
 from guard.cli.output import complain, say, style, visible
@@ -41,17 +43,23 @@ def run(args: argparse.Namespace, here: PolicySources, workspace: str) -> int:
         alone=args.alone,
     )
     findings.sort(key=lambda one: (one.place.file, one.place.line, one.place.column, one.code))
-    match "json" if args.json else args.format:
-        case "json":
-            say(_json(findings, files, judged))
-        case "sarif":
-            about = {code: About(**vars_of(code)) for code in CODES}
-            say(sarif("guard policy check", about, [_result(one) for one in findings]))
-        case "github":
-            for one in _shown(findings, notes=args.notes):
-                say(github(_result(one), f"guard policy check {one.code}"))
-        case _:
-            _text(findings, files, judged, notes=args.notes)
+
+    def shown(format_: str) -> str:
+        match format_:
+            case "json":
+                return _json(findings, files, judged)
+            case "sarif":
+                about = {code: About(**vars_of(code)) for code in CODES}
+                return sarif("guard policy check", about, [_result(one) for one in findings])
+            case "github":
+                seen = _shown(findings, notes=args.notes)
+                return "\n".join(github(_result(one), f"guard policy check {one.code}") for one in seen)
+            case _:
+                return "\n".join(_text(findings, files, judged, notes=args.notes))
+
+    also.write(args.also, shown)
+    if text := shown("json" if args.json else args.format):
+        say(text)
     worst = min((one.severity.rank for one in findings), default=Severity.NOTE.rank)
     return FINDINGS if worst <= Severity(args.fail_on).rank else OK
 
@@ -99,21 +107,21 @@ def _shown(findings: list[Finding], *, notes: bool) -> list[Finding]:
     return [one for one in findings if notes or one.severity is not Severity.NOTE]
 
 
-def _text(findings: list[Finding], files: PolicySources, judged: int, *, notes: bool) -> None:
+def _text(findings: list[Finding], files: PolicySources, judged: int, *, notes: bool) -> Iterator[str]:
     for one in _shown(findings, notes=notes):
         word = style(one.severity.value, _COLOUR[one.severity])
-        say(f"{style(visible(one.place.text()), 'bold')}: {word} {one.code}: {visible(one.problem)}")
+        yield f"{style(visible(one.place.text()), 'bold')}: {word} {one.code}: {visible(one.problem)}"
         if one.help:
-            say(f"  help: {visible(one.help)}")
+            yield f"  help: {visible(one.help)}"
     names = ", ".join(visible(source.path) for source in files.files)
     counted = [(severity, sum(one.severity is severity for one in findings)) for severity in Severity]
     said = ", ".join(_count(number, severity.value) for severity, number in counted if number)
     if any(one.severity is Severity.NOTE for one in findings) and not notes:
         said += " (--notes)"
     if any(one.severity is not Severity.NOTE for one in findings):
-        say(f"{said} in {names}")
+        yield f"{said} in {names}"
     else:
-        say(
+        yield (
             f"{style('fine', 'green')}: {names} ({_count(judged, 'example or test', 'examples and tests')}"
             + (f"; {said})" if said else ")")
         )

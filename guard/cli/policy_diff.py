@@ -7,6 +7,7 @@ from time import gmtime, strftime
 
 from guard.audit.canonical import Json
 from guard.audit.log import AuditLog
+from guard.cli import also
 from guard.cli.annotations import About, Result, github, sarif
 from guard.cli.exit_codes import FINDINGS, OK, USAGE
 from guard.cli.output import complain, say
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace, cwd: str) -> int:
         return USAGE
     if accepted and found.looser:
         _record(found, subject, digest(sides[0]), accepted)
+    also.write(args.also, lambda name: _shown(name, found, subject, accepted))
     say(_shown("json" if args.json else args.format, found, subject, accepted).rstrip("\n"))
     failing = args.fail_on and (found.looser or found.unproved) and not (accepted and not found.unproved)
     return FINDINGS if failing else OK

@@ -117,6 +117,18 @@ def test_findings_as_annotations_of_a_job(home: Path, capsys: pytest.CaptureFixt
     )
 
 
+def test_another_form_is_written_beside_what_is_shown(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "ws" / "p.yaml").write_text(WARNED)
+
+    assert run("check", "p.yaml", "--also", "json=a.json", "--also", "github=b.txt") == 0
+    assert capsys.readouterr().out.endswith("2 warnings in p.yaml\n")
+    assert len(json.loads((home / "ws" / "a.json").read_text())["findings"]) == 2
+    assert (home / "ws" / "b.txt").read_text().count("::warning ") == 2
+    for wrong in ("text=a", "json", "json="):
+        with pytest.raises(SystemExit):
+            run("check", "p.yaml", "--also", wrong)
+
+
 def test_findings_as_sarif(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "ws" / "p.yaml").write_text(WARNED.replace("verdict: deny", "verdict: dney"))
 

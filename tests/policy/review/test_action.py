@@ -1,5 +1,6 @@
 """``action.yml`` in a scratch repository with two branches: the scripts that stand in it are run, against a `gh` of our own."""
 
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests import golden
 
 ROOT = Path(__file__).parents[3]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -77,7 +80,15 @@ def step(name: str, scratch: Path, **given: str) -> "subprocess.CompletedProcess
 
 def review(scratch: Path, **given: str) -> dict[str, str]:
     (scratch / "output").write_text("")
-    given = {"POLICY": "policies/guard.yaml", "BASE": "main", "FAIL_ON": "looser", "ACCEPT": "", **given}
+    usual = {
+        "POLICY": "policies/guard.yaml",
+        "BASE": "main",
+        "FAIL_ON": "looser",
+        "ACCEPT": "",
+        "THRESHOLD": "",
+        "MUTATE": "false",
+    }
+    given = {**usual, **given}
     done = step("review", scratch, **given)
 
     assert done.returncode == 0, done.stderr
@@ -94,8 +105,23 @@ def test_a_pull_request_gets_one_comment_that_is_kept_up_to_date(scratch: Path) 
 
     assert said["code"] == "1"
     assert rows(body) == rows((EXAMPLE / "comment.md").read_text(encoding="utf-8"))
-    # The head's own test fails, and the check says so in the same comment.
-    assert "`guard policy check` has findings" in body
+    # The head's own test fails and its zone does not hold its root: both are said in the same comment.
+    golden.matches(
+        "action/comment.md", re.sub(r"\n[\d,]+ kinds of effects.*\n", "\nN kinds of effects.\n", body)
+    )
+    runs = {
+        name: json.loads((Path(said["sarif"]) / name).read_text())["runs"][0]
+        for name in ("check.sarif", "diff.sarif")
+    }
+    assert {run["tool"]["driver"]["name"] for run in runs.values()} == {
+        "guard policy check",
+        "guard policy diff",
+    }
+    assert {result["ruleId"] for result in runs["check.sarif"]["results"]} >= {"GP003", "GP030"}
+    places = [
+        result["locations"][0]["physicalLocation"] for run in runs.values() for result in run["results"]
+    ]
+    assert {place["artifactLocation"]["uri"] for place in places} == {"policies/guard.yaml"}
     comment = {"GH_TOKEN": "x", "REPOSITORY": "a/b", "NUMBER": "3", "BODY": said["body"]}
     for _ in range(2):
         assert step("comment", scratch, **comment).returncode == 0
@@ -116,6 +142,22 @@ def test_what_cannot_be_compared_fails_and_is_said(scratch: Path) -> None:
     assert "`kind` stands here twice" in Path(said["body"]).read_text(encoding="utf-8")
 
 
+def test_a_directory_is_compared_and_those_of_its_files_are_tested_that_are_policies(scratch: Path) -> None:
+    (scratch / "work" / "policies" / "other.yaml").write_text("x: 1\n")
+    (scratch / "work" / "policies" / "guard.yaml").write_text(
+        "version: 1\nkind: policy  # of this repository\nname: p\ndefault: allow\nhosts:\n  unused: [a.example]\n"
+        "rules:\n  - {id: r, effect: [db.destroy], verdict: deny, why: because}\n"
+    )
+    said = review(scratch, POLICY="policies", FAIL_ON="never", THRESHOLD="100")
+    body = Path(said["body"]).read_text(encoding="utf-8")
+
+    assert said["code"] == "1"
+    assert "policies/guard.yaml:6:3: warning GP041: nothing speaks of the host group `unused`" in body
+    assert "no test is decided by the rule `r`" in body
+    assert "100 % are asked for" in body
+    assert "other.yaml" not in body
+
+
 def test_a_review_that_never_ran_is_no_pass(scratch: Path) -> None:
     assert step("verdict", scratch, CODE="").returncode == 2
 
@@ -130,6 +172,10 @@ def test_no_script_holds_what_others_write() -> None:
     """A branch may be called anything: what a runner pastes into a script would be run."""
     assert len(STEPS) == 4
     assert not [name for name, one in STEPS.items() if "${{" in one["run"]]
+    assert [step["uses"].partition("@")[0] for step in ACTION["runs"]["steps"] if "uses" in step] == [
+        "actions/setup-python",
+        "github/codeql-action/upload-sarif",
+    ]
 
 
 @pytest.mark.parametrize(
