@@ -37,8 +37,8 @@ ROUNDS = 7
 COMMANDS = 60
 
 _PLAIN = (
-    "git status",
     "ls -la src | head -n 20",
+    "git status",
     "cat README.md",
     "pytest -q tests",
     "rm -rf build",

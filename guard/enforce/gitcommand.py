@@ -42,7 +42,18 @@ _DIFFERS = frozenset(
     {"diff", "log", "show", "diff-tree", "diff-index", "diff-files", "format-patch", "whatchanged"}
 )
 _KNOWN = frozenset(
-    {"init", "add", "commit", "status", "rev-parse", "ls-files", "cat-file", "ls-tree", *_DIFFERS}
+    {
+        "init",
+        "add",
+        "commit",
+        "status",
+        "rev-parse",
+        "ls-files",
+        "cat-file",
+        "ls-tree",
+        "for-each-ref",
+        *_DIFFERS,
+    }
 )
 
 

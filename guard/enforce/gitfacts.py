@@ -24,6 +24,9 @@ def look_git(path: str, trees: Trees, *, compare: bool = False) -> GitFact:
     common = common_directory(directory)
     head = text_of_file(os.path.join(directory, "HEAD")).strip()
     branch = head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else ""
+    if is_reftable(common):
+        # `HEAD` is a file for programs that do not know the format, and names a branch that there is not.
+        branch = ""
     sections = config_sections(text_of_file(os.path.join(common, "config")))
     origin = text_of_file(os.path.join(common, "refs/remotes/origin/HEAD")).strip()
     branch_section = sections.get(f"branch.{branch}", {})
@@ -48,6 +51,11 @@ def common_directory(directory: str) -> str:
     """Of a linked work tree: the repository it belongs to."""
     other = text_of_file(os.path.join(directory, "commondir")).strip()
     return os.path.normpath(os.path.join(directory, other)) if other else directory
+
+
+def is_reftable(common: str) -> bool:
+    """Whether references are in git's newer format: then no file names a branch or a commit."""
+    return os.path.lexists(os.path.join(common, "reftable"))
 
 
 def _dirty(root: str, trees: Trees) -> bool | None:

@@ -6,9 +6,10 @@ policy check`` and ``diff`` look at. Which commit that is, is read from git's fi
 
 import os
 
-from guard.enforce.gitfacts import common_directory, text_of_file
+from guard.enforce.gitfacts import common_directory, is_reftable, text_of_file
 from guard.enforce.gitindex import git_directory
 from guard.errors import PolicyFileError
+from guard.model.hashes import sha256
 from guard.model.jsons import dumps, loads
 from guard.model.typed import Any
 from guard.policy.files.compiled import MAX_BYTES, keep, read_kept
@@ -33,7 +34,7 @@ def reviewed_sources(workspace: str, cache: str) -> tuple[Source, ...]:
     if not directory:
         return in_work_tree(workspace)
     common = common_directory(directory)
-    branch, commit = _tip(common)
+    branch, commit = _tip_by_git(common, cache) if is_reftable(common) else _tip(common)
     if not commit:
         return in_work_tree(workspace)
     return tuple(
@@ -53,9 +54,66 @@ def _tip(common: str) -> tuple[str, str]:
         if not commit:
             packed = packed or _packed(common)
             commit = _among(packed, _BRANCHES + branch)
-        if len(commit) in (40, 64) and not set(commit) - _HEX:
+        if _is_commit(commit):
             return branch, commit
     return "", ""
+
+
+def _tip_by_git(common: str, cache: str) -> tuple[str, str]:
+    """As :func:`_tip`. Asked again when a reference has changed: each change is a table of its own, and they are listed."""
+    listed = text_of_file(os.path.join(common, "reftable", "tables.list"))
+    known = sha256(f"{common}\0{listed}".encode(errors="surrogateescape")).hexdigest()
+    path = os.path.join(cache, f"references-{known}.json")
+    if listed and (kept := read_kept(path)) is not None:
+        try:
+            data = loads(kept)
+            if data["format"] == _FORMAT:
+                return str(data["branch"]), str(data["commit"])
+        except (ValueError, KeyError, TypeError):
+            pass
+    try:
+        branch, commit = _asked_of_git(common)
+    except PolicyFileError as error:
+        # It may have a law that we do not see: that there is none is not taken for granted.
+        raise PolicyFileError(
+            str(error),
+            help_="its references are in the reftable format: have git 2.45 or newer in /usr/bin, "
+            "or run `git refs migrate --ref-format=files`",
+        ) from error
+    if listed:
+        try:  # noqa: SIM105 - as in `keep`
+            keep(path, dumps({"format": _FORMAT, "branch": branch, "commit": commit}))
+        except OSError:
+            pass
+    return branch, commit
+
+
+def _asked_of_git(common: str) -> tuple[str, str]:
+    found = _references(common, "HEAD", *_USUAL)
+    _, symbolic = found.get("HEAD", ("", ""))
+    named = symbolic.removeprefix(_BRANCHES)
+    usual = _USUAL if named == symbolic or not _is_plain(named) else (named, *_USUAL)
+    for branch in usual:
+        commit, _ = (found if branch in found else _references(common, branch)).get(branch, ("", ""))
+        if _is_commit(commit):
+            return branch, commit
+    return "", ""
+
+
+def _references(common: str, *branches: str) -> dict[str, tuple[str, str]]:
+    """Of those that there are: the commit, and which reference it stands for. Raises PolicyFileError."""
+    names = [_BRANCHES + branch for branch in branches]
+    said = _git(common, branches[0], "for-each-ref", "--format=%(refname) %(objectname) %(symref)", *names)
+    out: dict[str, tuple[str, str]] = {}
+    for line in said.decode(errors="replace").splitlines():
+        name, _, rest = line.partition(" ")
+        commit, _, symbolic = rest.partition(" ")
+        out[name.removeprefix(_BRANCHES)] = commit, symbolic
+    return out
+
+
+def _is_commit(text: str) -> bool:
+    return len(text) in (40, 64) and not set(text) - _HEX
 
 
 def _is_plain(branch: str) -> bool:

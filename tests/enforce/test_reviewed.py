@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from guard.enforce import reviewed
+from guard.enforce.gitfacts import look_git
 from guard.enforce.pipeline import Guard
 from guard.enforce.places import Places
 from guard.enforce.reviewed import reviewed_sources
+from guard.enforce.trees import Trees
 from guard.errors import PolicyFileError
 from guard.policy.files.compiled import read_source
 from guard.policy.files.locate import Source
@@ -244,3 +247,103 @@ def test_a_head_that_leads_elsewhere_is_not_followed(clone: Path, cache: Path, h
     (clone / ".git/refs/remotes/origin/HEAD").write_text(head + "\n")
 
     assert found(clone, cache) == REVIEWED
+
+
+# ---------------------------------------------------------------------- references that are in no file
+
+TABLE = "0x000000000001-0x000000000003-5f3a9c1e.ref"
+"""What git calls one, by the documentation of the format."""
+
+
+def in_reftable(clone: Path) -> None:
+    """As git 2.45 and newer leave a repository: a file for those who do not know the format, and tables."""
+    directory = clone / ".git"
+    (directory / "reftable").mkdir()
+    (directory / "reftable" / "tables.list").write_text(f"{TABLE}\n")
+    (directory / "packed-refs").unlink(missing_ok=True)
+    shutil.rmtree(directory / "refs")
+    (directory / "refs").mkdir()
+    (directory / "refs" / "heads").write_text("this repository uses the reftable format\n")
+    (directory / "HEAD").write_text("ref: refs/heads/.invalid\n")
+    git(clone, "config", "--file", ".git/config", "core.repositoryFormatVersion", "1")
+    git(clone, "config", "--file", ".git/config", "extensions.refStorage", "reftable")
+
+
+def test_a_git_that_cannot_read_the_references_leaves_no_loose_law(clone: Path, cache: Path) -> None:
+    in_reftable(clone)
+    write(clone, LOOSE)
+
+    # An older git does not know the format, and a newer one finds no table of that name.
+    with pytest.raises(PolicyFileError) as raised:
+        reviewed_sources(str(clone), str(cache))
+
+    assert "reftable" in str(raised.value.help)
+    assert not list(cache.glob("references-*"))
+
+
+@pytest.mark.parametrize("default", ["main", "trunk"])
+def test_the_law_is_found_by_git_where_no_file_says_where_it_is(
+    clone: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, default: str
+) -> None:
+    commit = git(clone, "rev-parse", "origin/main")
+    in_reftable(clone)
+    write(clone, LOOSE)
+    # What it holds besides references is read as before.
+    git(clone, "config", "--file", ".git/config", "--unset", "extensions.refStorage")
+    shutil.rmtree(clone / ".git" / "refs")
+    (clone / ".git" / "refs").mkdir()
+    asked: list[tuple[str, ...]] = []
+
+    def references(common: str, *branches: str) -> dict[str, tuple[str, str]]:
+        asked.append(branches)
+        there = {"HEAD": (commit, f"refs/remotes/origin/{default}"), default: (commit, "")}
+        return {name: there[name] for name in branches if name in there}
+
+    monkeypatch.setattr(reviewed, "_references", references)
+    (law,) = reviewed_sources(str(clone), str(cache))
+
+    assert (law.path, read_source(law)) == (f"origin/{default}:.guard/policy.yaml", STRICT.encode())
+    before = len(asked)
+    assert reviewed_sources(str(clone), str(cache)) == (law,)
+    assert len(asked) == before, "as long as no reference has changed, git is not asked again"
+    (clone / ".git" / "reftable" / "tables.list").write_text(f"{TABLE}\n0x4-0x4-00000000.ref\n")
+    assert reviewed_sources(str(clone), str(cache)) == (law,)
+    assert len(asked) > before
+
+
+def test_a_file_that_names_a_commit_counts_for_nothing_beside_tables(clone: Path, cache: Path) -> None:
+    write(clone, LOOSE)
+    git(clone, "add", "-A")
+    git(clone, "commit", "-qm", "mine")
+    mine = git(clone, "rev-parse", "HEAD")
+    in_reftable(clone)
+    write(clone, mine + "\n", ".git/refs/remotes/origin/main")
+
+    with pytest.raises(PolicyFileError):
+        reviewed_sources(str(clone), str(cache))
+
+
+def test_what_git_says_of_references_is_understood(clone: Path) -> None:
+    commit = git(clone, "rev-parse", "origin/main")
+
+    assert reviewed._references(str(clone / ".git"), "HEAD", "main", "master") == {
+        "HEAD": (commit, "refs/remotes/origin/main"),
+        "main": (commit, ""),
+    }
+    assert reviewed._asked_of_git(str(clone / ".git")) == ("main", commit)
+
+
+def test_without_such_a_branch_the_work_tree_only_tightens(clone: Path, cache: Path) -> None:
+    git(clone, "update-ref", "-d", "refs/remotes/origin/main")
+    git(clone, "symbolic-ref", "-d", "refs/remotes/origin/HEAD")
+    (clone / ".git" / "reftable").mkdir()
+
+    # Git itself finds files here: it says that there is no such branch.
+    assert [source.reviewed for source in reviewed_sources(str(clone), str(cache))] == [False]
+
+
+def test_no_branch_is_made_up_where_no_file_names_one(clone: Path) -> None:
+    assert look_git(str(clone), Trees(lambda: False)).branch == "main"
+    in_reftable(clone)
+
+    assert look_git(str(clone), Trees(lambda: False)).branch == ""
