@@ -40,4 +40,6 @@ def read(payload: bytes) -> HookCall:
     )
 
 
-DIALECT = Dialect(name=NAME, deny=CLAUDE_DENY, rewrite=CLAUDE_REWRITE, rewrites_since="0.169.0", reader=read)
+DIALECT = Dialect(
+    name=NAME, deny=CLAUDE_DENY, rewrite=CLAUDE_REWRITE, rewrites_since="0.169.0", advises=True, reader=read
+)

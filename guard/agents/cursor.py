@@ -110,5 +110,6 @@ DIALECT = Dialect(
     ask={"permission": "ask", "user_message": REASON, "agent_message": REASON},
     # It has been said to take no output at all for output that is wrong.
     silent=b"{}\n",
+    advises=True,
     reader=read,
 )

@@ -47,6 +47,8 @@ class Dialect:
 
     No payload says a client's version: a hook of such a client rewrites only when it is registered with ``--rewrites``.
     """
+    advises: bool = False
+    """Whether a command that the client is not told to run contained is denied with the words that would run it so."""
     others: "Mapping[str, Dialect]" = MappingProxyType({})
     """What is said otherwise at some of the client's events."""
     reader: "Callable[[bytes], HookCall]"
@@ -56,12 +58,15 @@ class Dialect:
         return self.reader(payload)
 
     def answer(self, call: HookCall, decided: Decided, rewritten: str) -> Reply:
-        """``rewritten``: the command that runs this one contained; empty when there is none."""
+        """``rewritten``: the command that runs this one contained; empty when there is none, or none is needed."""
         if other := self.others.get(call.event):
             return other.answer(replace(call, event=""), decided, rewritten)
         match decided.decision:
             case Deny():
                 return self._say(self.deny, f"denied: {explanation(decided)}", self.status)
+            case Ask() if rewritten and not call.rewrites and self.advises:
+                why = f"denied: it may only run in a sandbox. To run it in one, say exactly this instead:\n{rewritten}"
+                return self._say(self.deny, why, self.status)
             case Ask():
                 if self.ask is None or not call.asks:
                     why = f"denied, because a person has to decide: {explanation(decided)}\n{_ADVICE}"

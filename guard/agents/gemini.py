@@ -80,5 +80,6 @@ DIALECT = Dialect(
         "hookSpecificOutput": {"hookEventName": "BeforeTool", "tool_input": ARGUMENTS},
     },
     rewrites_since="0.61.0",
+    advises=True,
     reader=read,
 )

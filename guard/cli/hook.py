@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from guard.agents.dialect import Dialect
     from guard.enforce.pipeline import Guard
     from guard.engine.stages import Decided
-    from guard.model.proposal import ShellProposal
+    from guard.model.proposal import Proposal, ShellProposal
 else:
     # The same functions and plain numbers; `signal` makes classes of them, which costs more than the alarm is worth.
     import _signal as signal
@@ -36,7 +36,7 @@ def help_text() -> str:
     agents = "\n".join(f"  {name:<14} {about}" for name, about in AGENTS.items())
     return f"""usage: guard hook AGENT [{REWRITES}] < PAYLOAD
 
-Answer one tool call of an agent, in its own protocol. Register it, do not call it by hand.
+Answer one tool call of an agent, in its own protocol. Register it with `guard install`, do not call it by hand.
 
 agents:
 {agents}
@@ -141,11 +141,14 @@ def _judged(dialect: "Dialect", call: "HookCall", *, rewrites: bool) -> "Reply":
     from guard.enforce.places import Places  # noqa: PLC0415 - as above
     from guard.model.dataclass import replace  # noqa: PLC0415 - as above
     from guard.model.decision import Allow, Ask, Sandbox  # noqa: PLC0415 - as above
+    from guard.model.proposal import ShellProposal  # noqa: PLC0415 - as above
     from guard.model.verdict import Level  # noqa: PLC0415 - as above
 
     call = replace(call, rewrites=call.rewrites and (rewrites or not dialect.rewrites_since))
     places = Places.from_environment()
-    level = best_level(places) if call.rewrites else Level.ADVICE
+    advises = dialect.advises and not call.rewrites and isinstance(call.proposal, ShellProposal)
+    walls = best_level(places) if call.rewrites or advises else Level.ADVICE
+    level = walls if call.rewrites else Level.ADVICE
     guard = Guard.open(
         cwd=call.proposal.cwd, workspace=_project(dialect.name, call.project), level=level, places=places
     )
@@ -153,6 +156,12 @@ def _judged(dialect: "Dialect", call: "HookCall", *, rewrites: bool) -> "Reply":
         # Only a workspace can be put into a sandbox; a home or a system directory is none.
         guard = replace(guard, facts=replace(guard.facts, level=Level.ADVICE))
     guard = guard.for_session(call.proposal.principal)
+    advises = advises and walls is Level.CONTAINED and bool(guard.facts.workspace)
+    inner = _advised(call.proposal, guard) if advises else None
+    if inner is not None:
+        # The very words that we have told it to say: what they run is judged as what runs in a sandbox.
+        guard = replace(guard, facts=replace(guard.facts, level=Level.CONTAINED))
+        call = replace(call, proposal=inner)
     decided = guard.decide(call.proposal)
     rewritten = ""
     # What a person has approved may run where there is no sandbox: they were told that there is none.
@@ -167,6 +176,17 @@ def _judged(dialect: "Dialect", call: "HookCall", *, rewrites: bool) -> "Reply":
             # Not an allow: that would answer the agent's own question to its person.
             return dialect.no_opinion(call)
     number = guard.record(decided).seq
+    if inner is not None and isinstance(decided.decision, Allow):
+        from guard.enforce.approvals import lend  # noqa: PLC0415 - as above
+
+        if decided.facts.granted:
+            lend(decided, places)
+        # `guard exec` decides again, and runs it.
+        return dialect.no_opinion(call)
+    if advises and inner is None and _wants_walls_only(decided):
+        advice = replace(call, proposal=replace(call.proposal, call=""))
+        rewritten = contained_command(advice, guard.facts.workspace, guard.policy.held_to)
+        return dialect.answer(call, decided, rewritten)
     if isinstance(decided.decision, Ask):
         from guard.enforce.approvals import file_ask  # noqa: PLC0415 - only for questions
 
@@ -192,6 +212,35 @@ def _approved(
     decided = guard.decide(call.proposal, granted=False)
     guard.record(decided)
     return dialect.answer(call, decided, "")
+
+
+def _advised(proposal: "Proposal", guard: "Guard") -> "ShellProposal | None":
+    """What the words run that we tell a client to say; None for any other words, and be it by one blank."""
+    from guard.model.dataclass import replace  # noqa: PLC0415 - with the engine
+    from guard.model.proposal import ShellProposal  # noqa: PLC0415 - as above
+
+    if not isinstance(proposal, ShellProposal):
+        return None
+    ours = replace(proposal, call="", command="")
+    start = _contained(ours, guard.facts.workspace, guard.policy.held_to).removesuffix("''")
+    if not proposal.command.startswith(start):
+        return None
+    from shlex import split  # noqa: PLC0415 - only for our own words
+
+    try:
+        (command,) = split(proposal.command[len(start) :])
+    except ValueError:
+        return None
+    inner = replace(proposal, command=command)
+    words = _contained(replace(inner, call=""), guard.facts.workspace, guard.policy.held_to)
+    return inner if words == proposal.command else None
+
+
+def _wants_walls_only(decided: "Decided") -> bool:
+    from guard.engine.decide import CONTAINMENT_RULE  # noqa: PLC0415 - as above
+    from guard.model.decision import Ask  # noqa: PLC0415 - as above
+
+    return isinstance(decided.decision, Ask) and decided.decision.reasons[0].rule == CONTAINMENT_RULE
 
 
 def contained_command(call: "HookCall", workspace: str, held_to: str = "") -> str:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from guard.agents.codec import HookCall, PayloadError
 from guard.agents.dialect import Dialect
 from guard.agents.table import AGENTS, dialect_of
-from guard.cli.hook import respond
+from guard.cli.hook import _contained, respond
 from guard.engine.stages import Analysed, Decided
+from guard.model.dataclass import replace
 from guard.model.decision import Allow, Ask, Deny, Host, Reason, Sandbox
 from guard.model.facts import Facts
 from guard.model.proposal import BatchProposal, ShellProposal
@@ -130,7 +131,11 @@ def machine(tmp_path_factory):
 def test_a_client_of_which_nobody_said_that_it_rewrites_is_never_told_to(agent, machine):
     for payload in payloads(agent):
         call = read(agent, payload)
-        if not call.rewrites or not dialect_of(agent).rewrites_since:
+        if (
+            not call.rewrites
+            or not dialect_of(agent).rewrites_since
+            or isinstance(call.proposal, BatchProposal)
+        ):
             continue
         text = json.dumps(payload).replace(json.dumps(call.proposal.command)[1:-1], "python3 build.py")
         text = text.replace("/home/ana/app", str(machine[0]))
@@ -140,6 +145,65 @@ def test_a_client_of_which_nobody_said_that_it_rewrites_is_never_told_to(agent, 
 
         assert obeyed(agent, payload, plain.stdout, plain.status, plain.stderr) == "deny"
         assert obeyed(agent, payload, told.stdout, told.status, told.stderr) == "rewrite"
+
+
+ADVISED = [agent for agent in OTHERS if dialect_of(agent).advises]
+
+
+def _changed(value: object, texts: dict[str, str]) -> object:
+    if isinstance(value, dict):
+        return {key: _changed(one, texts) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_changed(one, texts) for one in value]
+    return texts.get(value, value) if isinstance(value, str) else value
+
+
+def _with_command(agent: str, command: str, work: str) -> tuple[dict, bytes]:
+    """A payload of the client that runs ``command`` in ``work``."""
+    for payload in payloads(agent):
+        proposal = read(agent, payload).proposal
+        if isinstance(proposal, ShellProposal) and proposal.cwd == "/home/ana/app":
+            changed = _changed(payload, {proposal.command: command, "/home/ana/app": work})
+            return payload, json.dumps(changed).encode()
+    raise AssertionError(agent)
+
+
+def _answered(agent: str, command: str, work: str) -> tuple[str, str]:
+    payload, text = _with_command(agent, command, work)
+    reply = respond(text, agent)
+    says = reply.stderr.decode() if reply.status else ""
+    found = says or reply.stdout.decode()
+    return obeyed(agent, payload, reply.stdout, reply.status, reply.stderr), found
+
+
+@pytest.mark.parametrize("agent", ADVISED)
+def test_what_must_be_contained_is_denied_with_the_words_that_contain_it(agent, machine):
+    work = str(machine[0])
+
+    does, told = _answered(agent, "python3 build.py 'a b'", work)
+    assert does == "deny"
+    assert "say exactly this instead" in told
+
+    proposal = read(agent, json.loads(_with_command(agent, "python3 build.py 'a b'", work)[1])).proposal
+    words = _contained(replace(proposal, call=""), work, "")
+    assert words in told or json.dumps(words)[1:-1] in told
+    assert _answered(agent, words, work)[0] == "run"
+    for other in (
+        f"{words} ",
+        words.replace(" exec ", "  exec ", 1),
+        f"{words}; ls",
+        f"X=1 {words}",
+        f"{words}\nrm -rf ~",
+    ):
+        assert _answered(agent, other, work)[0] in {"deny", "ask"}, other
+
+
+@pytest.mark.parametrize("agent", ADVISED)
+def test_no_words_make_what_is_denied_run(agent, machine):
+    work = str(machine[0])
+    proposal = read(agent, json.loads(_with_command(agent, "rm -rf ~", work)[1])).proposal
+
+    assert _answered(agent, _contained(replace(proposal, call=""), work, ""), work)[0] in {"deny", "ask"}
 
 
 JSON = st.recursive(

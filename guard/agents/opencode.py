@@ -1,0 +1,73 @@
+"""OpenCode's `tool.execute.before`, as 1.18.33 was seen to call it, through the plugin that `guard install` writes."""
+
+from guard.agents import calls, plugin
+from guard.agents.calls import Called, Layout, Tools
+from guard.agents.codec import HookCall, PayloadError
+from guard.agents.dialect import Dialect
+from guard.agents.strict_json import as_object, optional_text, read_object, text
+from guard.model.principal import Principal
+from guard.model.proposal import Proposal, ShellProposal
+
+NAME = "opencode"
+_EVENTS = Layout(events=frozenset({"tool.execute.before"}))
+
+
+def _patch(called: Called) -> Proposal:
+    keys = [key for key in ("patchText", "patch", "input") if key in called.arguments]
+    if len(keys) != 1:
+        raise PayloadError(f"`{called.tool}` has no patch, or several")
+    return calls.patch(keys[0])(called)
+
+
+TOOLS: Tools = {
+    "bash": calls.shell(directory="workdir"),
+    "write": calls.write("filePath"),
+    "edit": calls.edit("filePath", old="oldString", new="newString", everywhere="replaceAll"),
+    "multiedit": calls.edits("filePath", old="oldString", new="newString", everywhere="replaceAll"),
+    "apply_patch": _patch,
+    "patch": _patch,
+    "read": calls.read("filePath"),
+    "glob": calls.glob("path"),
+    "grep": calls.grep("path"),
+    "list": calls.grep("path"),
+    "webfetch": calls.fetch("url"),
+    "websearch": calls.known_as("WebSearch"),
+    "task": calls.known_as("Task"),
+    "todowrite": calls.known_as("TodoWrite"),
+    "todoread": calls.known_as("TodoRead"),
+    "question": calls.known_as("AskUserQuestion"),
+}
+
+
+def read(payload: bytes) -> HookCall:
+    """The client's two arguments, and its directory. Raises PayloadError."""
+    event = read_object(payload)
+    calls.check_event(event, _EVENTS)
+    given = as_object(event.get("input"), "`input` is missing or not an object")
+    output = as_object(event.get("output"), "`output` is missing or not an object")
+    cwd = calls.checked_path(text(event, "directory", ""))
+    if not cwd.startswith("/"):
+        raise PayloadError("`directory` is not an absolute path")
+    tool = text(given, "tool", "input.")
+    if not tool:
+        raise PayloadError("`input.tool` is empty")
+    called = Called(
+        principal=Principal(agent=NAME, session=optional_text(given, "sessionID", "input.")),
+        cwd=cwd,
+        tool=tool,
+        arguments=as_object(output.get("args"), "`output.args` is missing or not an object"),
+        id=optional_text(given, "callID", "input."),
+        where="output.args.",
+    )
+    proposal = calls.proposed(TOOLS, called)
+    return HookCall(
+        proposal=proposal,
+        tool=tool,
+        arguments=called.arguments,
+        # It is our plugin that puts the command in its place.
+        rewrites=isinstance(proposal, ShellProposal),
+        project=cwd,
+    )
+
+
+DIALECT = Dialect(name=NAME, deny=plugin.DENY, rewrite=plugin.REWRITE, silent=plugin.ALLOW, reader=read)
