@@ -41,6 +41,28 @@ _NEVER = frozenset(
 _NOT_COUNTED = frozenset({FAILED_RULE, LOCKED_RULE, DEFAULT})
 """Our own failures, and what no rule speaks of, say nothing of what a session is after."""
 _HOOK_REGISTRATIONS = (".claude/settings.json", ".claude/settings.local.json")
+_OTHER_REGISTRATIONS = {
+    ".codex": ("hooks.json", "config.toml"),
+    ".gemini": ("settings.json",),
+    ".qwen": ("settings.json",),
+    ".copilot": ("hooks", "settings.json"),
+    ".github": ("hooks", "copilot/settings.json", "copilot/settings.local.json"),
+    ".cursor": ("hooks.json",),
+    ".cline": ("hooks",),
+    ".clinerules": ("hooks",),
+    ".config/opencode": ("plugin/guard.js", "plugins/guard.js"),
+    ".opencode": ("plugin/guard.js", "plugins/guard.js"),
+    ".pi": ("agent/extensions/guard.ts", "extensions/guard.ts"),
+    ".openhands": ("hooks.json",),
+    ".agents": ("plugins/guard",),
+    ".config/crush": ("crush.json",),
+    ".codeium/windsurf": ("hooks.json",),
+    ".windsurf": ("hooks.json",),
+    ".kiro": ("hooks",),
+    ".factory": ("hooks.json", "settings.json"),
+}
+"""Directories of other clients and what in them registers a hook, or switches it off. Looked for where the client is."""
+_MANAGED = ("/etc/codex", "/etc/gemini-cli", "/etc/cursor", "/etc/github-copilot", "/etc/windsurf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,12 +287,25 @@ def _guard_paths(places: Places, home: str, workspace: str) -> tuple[str, ...]:
         places.config,
         "/etc/guard",
         "/etc/claude-code",
+        *_MANAGED,
         *(os.path.join(home, name) for name in _HOOK_REGISTRATIONS),
+        *_other_registrations(home),
     ]
     if workspace:
         own += [os.path.join(workspace, ".guard"), os.path.join(workspace, "policies", "guard.yaml")]
         own += [os.path.join(workspace, name) for name in _HOOK_REGISTRATIONS]
+        own += _other_registrations(workspace)
     return tuple(dict.fromkeys(os.path.realpath(path) for path in own))
+
+
+def _other_registrations(base: str) -> list[str]:
+    """One look for each client: a directory that is not there is one that its name leads to, and not asked about further."""
+    return [
+        os.path.join(base, directory, name)
+        for directory, names in _OTHER_REGISTRATIONS.items()
+        if os.path.lexists(os.path.join(base, directory))
+        for name in names
+    ]
 
 
 def _with_forbidden(facts: Facts, policy: Policy, places: Places) -> Facts:
