@@ -146,3 +146,12 @@ def test_every_effect_of_the_model_can_be_spoken_of() -> None:
     text = HEAD + f"rules:\n  - {{id: a, effect: [{effects}], verdict: ask, why: x}}\n".encode()
 
     assert load_layer(text, kind="repo", source="p").rules[0].effects == tuple(EFFECT_NAMES.values())
+
+
+@pytest.mark.parametrize("text", ["²", "٣", "१२", "①"])
+def test_a_number_in_another_script_is_text(text: str) -> None:
+    """Python takes these for digits, and refuses to make a number of some: that was a crash and no message."""
+    rule = f"rules:\n  - {{id: a, effect: [exec], verdict: ask, why: {text}}}\n"
+    layer = load_layer(HEAD + rule.encode(), kind="repo", source="p.yaml")
+
+    assert layer.rules[0].why == text
