@@ -76,6 +76,11 @@ def test_the_hook_loads_nothing_but_the_standard_library(tmp_path):
         assert not loaded & HEAVY
     assert not loaded & SLOW, done.stderr
     assert len([name for name in modules if name.startswith("guard.")]) < 116
+    # Of the clients only the one that was asked for.
+    needed = "refusal table codec strict_json calls dialect claude_code".split()
+    assert {name for name in modules if name.startswith("guard.agents.")} == {
+        f"guard.agents.{name}" for name in needed
+    }
 
 
 def test_no_file_names_what_is_not_part_of_the_project():
