@@ -32,7 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="prove that the log is whole",
         description="Check every line, every link and the head. Exit code 0: whole; 1: it is not.",
     )
-    for action in (tail, show, check):
+    export = actions.add_parser(
+        "export",
+        help="its decisions as a Parquet file",
+        description="Write every decision to a Parquet file, for `guard policy replay --log` or a database.",
+    )
+    export.add_argument("--parquet", required=True, metavar="FILE", help="written whole or not at all")
+    for action in (tail, show, check, export):
         action.add_argument("--dir", metavar="DIR", help="the log's directory (default: yours)")
         action.add_argument("--json", action="store_true", help="for machines: one JSON object a line")
 
@@ -47,6 +53,10 @@ def run(args: argparse.Namespace) -> int:
             return _tail(directory, args)
         case "show":
             return _show(directory, args)
+        case "export":
+            from guard.cli import audit_export  # noqa: PLC0415 - a database
+
+            return audit_export.run(args, directory)
         case _:
             return _verify(directory, args)
 

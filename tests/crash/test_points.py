@@ -13,6 +13,7 @@ from .world import ROOT, points, touches
 NOT_A_RUN = (
     "guard/demo/",
     "guard/enforce/replay/",
+    "guard/cli/audit_export.py",
     "guard/cli/policy_",  # who writes policies, before they are law
     "guard/cli/live.py",
     "guard/cli/mcp.py",

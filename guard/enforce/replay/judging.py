@@ -2,6 +2,7 @@
 
 import json
 import signal
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import NamedTuple
@@ -107,12 +108,22 @@ def begin(policies: tuple[Policy, ...], today: str) -> None:
     _JUDGE[:] = [Judge(policies, today)]
 
 
-def facts_judged(texts: list[str]) -> list[tuple[Answer, ...]]:
-    return [_JUDGE[0].of_fact(text) for text in texts]
+Judged = tuple[list[tuple[Answer, ...]], list[int]]
+"""Each different answer once, and for each question the number of its answer: few answers stand for many facts."""
 
 
-def commands_judged(commands: list[tuple[str, str]]) -> list[tuple[Answer, ...]]:
-    return [_JUDGE[0].of_command(*command) for command in commands]
+def numbered(answers: Iterable[tuple[Answer, ...]]) -> Judged:
+    known: dict[tuple[Answer, ...], int] = {}
+    numbers = [known.setdefault(answer, len(known)) for answer in answers]
+    return list(known), numbers
+
+
+def facts_judged(texts: list[str]) -> Judged:
+    return numbered(map(_JUDGE[0].of_fact, texts))
+
+
+def commands_judged(commands: list[tuple[str, str]]) -> Judged:
+    return numbered(_JUDGE[0].of_command(*command) for command in commands)
 
 
 def processes(jobs: int, policies: tuple[Policy, ...], today: str) -> ProcessPoolExecutor:

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from guard.cli import policy
+from guard.cli import audit, policy
 from guard.enforce.replay.judging import answered
 from guard.enforce.replay.laws import composed
 from guard.engine.decide import weigh
 from guard.errors import GuardError, UsageError
 from guard.model.proposal import ShellProposal
 from guard.policy.replay.flips import direction_of
+from tests import golden
 from tests.policy.replay.recorded import POLICY, Past
 
 AT = ("--at", "2030-06-01", "--jobs", "1")
@@ -257,3 +258,36 @@ def test_revisions_of_git_are_policies_as_for_a_difference(
     (flip,) = report(capsys, "--base", "HEAD:new.yaml", "--policy", "new.yaml")["flips"]
 
     assert (flip["before"]["verdict"], flip["after"]["verdict"]) == ("ask", "deny")
+
+
+def test_an_exported_log_says_the_same(past: Past, capsys: pytest.CaptureFixture[str]) -> None:
+    past.many(40)
+    parser = argparse.ArgumentParser()
+    audit.add_arguments(parser)
+    out = past.work / "all's.parquet"
+    assert audit.run(parser.parse_args(["export", "--parquet", str(out)])) == 0
+    mine, its = (
+        report(capsys, "--policy", "new.yaml"),
+        report(capsys, "--policy", "new.yaml", "--log", str(out)),
+    )
+
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert its["flips"] == mine["flips"]
+    assert (mine["verified"], its["verified"]) == (True, False)
+    current = past.directory / "current.jsonl"
+    current.write_bytes(current.read_bytes()[:-1] + b" \n")
+    assert audit.run(parser.parse_args(["export", "--parquet", str(out)])) == 1
+    assert "not a record as the guard writes them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_what_reviewers_read(past: Past, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    past.many(60)
+    for number in range(2):
+        past.propose("rm -rf build", f"t{number}")
+    (past.work / "old.jsonl").write_text('{"command": "ls"}\n{"command":\n')
+    log = str(past.directory)
+    run("--base", "none", "--policy", "new.yaml", "--log", log, "old.jsonl", "--format", form)
+    shown = golden.normal(capsys.readouterr().out, home=past.home, work=past.work)
+
+    golden.matches(f"policy-replay/{form}.txt", shown)
