@@ -24,8 +24,9 @@ from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal, ToolProposal
 from guard.model.verdict import Level, Verdict
 from guard.policy.replay.flips import Said, direction_of
+from guard.policy.review.cell import PLACED, TREES, Cell, Where
 from guard.policy.rule import Policy
-from tests.properties.test_policy_diff import EFFECTS, FACTS, PLACES, cells, pairs
+from tests.properties.test_policy_diff import EFFECTS, FACTS, PLACES, pairs
 
 REDACTOR = Redactor(b"k" * 32)
 SLOW = settings(max_examples=60, deadline=timedelta(seconds=60), suppress_health_check=list(HealthCheck))
@@ -52,6 +53,43 @@ worlds = st.builds(
     ).map(tuple),
     locked_by=st.sampled_from(("", "", "", "some-rule")),
 )
+
+
+def some(*values: str) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(values), max_size=3, unique=True).map(tuple)
+
+
+@st.composite
+def wheres(draw: st.DrawFn, *, trees: bool) -> Where:
+    places = draw(st.lists(st.sampled_from(PLACES), min_size=1, max_size=3, unique=True))
+    places = ["?"] if "?" in places else places
+    deep = trees and draw(st.booleans())
+    listed = deep and draw(st.booleans())
+    below = draw(some(*(place for place in PLACES if place != "?"))) if listed and places != ["?"] else ()
+    return Where(tuple(places), below, recursive=deep, listed=listed, lost=draw(st.sampled_from((-1, 0, 2))))
+
+
+@st.composite
+def cells(draw: st.DrawFn, effect: str) -> Cell:
+    names = draw(some("rm", "git", "ls", "other", "sha256:" + "0" * 64)) or ("rm",)
+    observed = draw(st.booleans())
+    return Cell(
+        effect,
+        where=draw(wheres(trees=effect in TREES)) if effect in PLACED else Where(),
+        target=draw(wheres(trees=False)) if effect == "fs.link" else None,
+        program=names[0],
+        names=names,
+        certain=draw(st.booleans()),
+        observed=observed,
+        surprise=observed and draw(st.booleans()),
+        append=draw(st.booleans()),
+        host=draw(st.sampled_from(("a.example", "b.example", "10.1.2.3", "localhost", "x.org", "?", ""))),
+        upload=draw(st.booleans()),
+        carries=draw(some("file:$W/a/b", "tree:$W/x.c", "secret:T", "file:$H/x", "environment")),
+        branch=draw(
+            st.sampled_from(("main", "agent/x", "agentx", "?", "", "release/1/2", "refs/heads/main"))
+        ),
+    )
 
 
 @st.composite
