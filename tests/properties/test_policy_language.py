@@ -401,3 +401,31 @@ def test_the_table_says_what_the_reference_says(
     layer: PolicyLayer, found: ResolvedEffect, today: str
 ) -> None:
     assert said(policy_of((layer,), "a"), found, today) == reference(layer, found, NAME[type(found)], today)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    layers(),
+    layers("repo"),
+    st.lists(effects(), min_size=1, max_size=3),
+    st.lists(DAY, min_size=2, max_size=4),
+)
+def test_the_table_says_so_of_several_effects_and_layers_however_often_it_is_asked(
+    one: PolicyLayer, two: PolicyLayer, found: list[ResolvedEffect], days: list[str]
+) -> None:
+    policy = policy_of((one, two), "a")
+    # Each day again after the others: what is kept of one decision is never taken for another.
+    for today in (*days, *days):
+        facts = replace(FACTS, today=today)
+        each = {
+            effect: max(
+                (reference(layer, effect, NAME[type(effect)], today) for layer in (one, two)),
+                key=lambda verdict: verdict.rank,
+            )
+            for effect in found
+        }
+
+        assert [verdict_of(judge((effect,), policy, facts)) for effect in found] == [each[e] for e in found]
+        assert verdict_of(judge(tuple(found), policy, facts)) is max(
+            each.values(), key=lambda verdict: verdict.rank
+        )
