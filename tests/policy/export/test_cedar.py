@@ -17,11 +17,11 @@ from guard.policy.export.cedar_request import Asker
 from guard.policy.export.loss import Direction, Exported
 from guard.policy.rule import Policy, PolicyLayer, Rule, policy_of
 from tests.cli.conftest import ROOT
-from tests.policy.export.drawn import Question, questions, said, slow
+from tests.policy.export.drawn import Question, carved_hosts, questions, said, slow
 from tests.policy.export.engines import touching
 from tests.policy.export.test_rego import COMMANDS
 
-SLOW = slow(20)
+SLOW = slow(40)
 WAYS = (
     ("allow, on the host", False, False),
     ("allow", False, True),
@@ -78,6 +78,14 @@ def test_no_random_effect_is_judged_otherwise_under_any_random_policy(
     valid(exported)
 
     assert asked(exported, Asker(policy), about) == [named(*said(policy, one)) for one in about]
+
+
+def test_a_host_that_nobody_can_tell_is_carved_out_of_nothing_strict() -> None:
+    for policy, about in carved_hosts():
+        exported = to_cedar(policy)
+        valid(exported)
+
+        assert asked(exported, Asker(policy), about) == [named(*said(policy, one)) for one in about]
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ from guard.policy.export.rego import to_rego
 from guard.policy.export.request import document, effect_document
 from guard.policy.rule import Policy, PolicyLayer, Rule, policy_of
 from tests.cli.conftest import ROOT
-from tests.policy.export.drawn import Question, questions, said, slow
+from tests.policy.export.drawn import Question, carved_hosts, questions, said, slow
 from tests.policy.export.engines import rego, touching
 
-SLOW = slow(25)
+SLOW = slow(40)
 Said = set[tuple[int, str, str, str]]
 
 
@@ -57,6 +57,17 @@ def test_no_random_effect_is_judged_otherwise_under_any_random_policy(
     assert (answer["placement"] == "host") == all(host for _, host in we_say)
     if all(isinstance(one.placement, Sandbox) for one, _ in we_say):
         assert set(answer["profiles"]) == set().union(*(one.placement.grants for one, _ in we_say))
+
+
+def test_a_host_that_nobody_can_tell_is_carved_out_of_nothing_strict() -> None:
+    for policy, asked in carved_hosts():
+        input_ = {"effects": [effect_document(*one, own="no") for one in asked]}
+        answer = rego(to_rego(policy).text, input_)
+        we_say = [said(policy, one)[0] for one in asked]
+
+        assert theirs(answer["reasons"]) == set().union(
+            *(ours(policy, i, decision.reasons) for i, decision in enumerate(we_say))
+        ), policy.layers[0].rules
 
 
 COMMANDS = [
