@@ -41,6 +41,11 @@ def database(jobs: int) -> "Generator[duckdb.DuckDBPyConnection]":
         )
         try:
             yield connection
+        except RuntimeError as error:
+            # What DuckDB makes of Ctrl-C while it is at work.
+            if "interrupted" in str(error).lower():
+                raise KeyboardInterrupt from error
+            raise
         finally:
             connection.close()
 

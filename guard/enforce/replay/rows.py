@@ -16,7 +16,7 @@ from guard.model.verdict import Verdict
 FORMAT = 1
 """Of the rows: what another version of this module has kept is made again."""
 ONLY_TEXT = "text"
-PROBLEM_WORDS = {**PROBLEMS, ONLY_TEXT: "that are a command and nothing else: `--reanalyse` reads them"}
+PROBLEM_WORDS = {**PROBLEMS, ONLY_TEXT: "with a command and no effects: `--reanalyse` reads it"}
 COLUMNS = {
     "seq": "BIGINT",
     "time": "VARCHAR",

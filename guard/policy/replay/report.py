@@ -114,7 +114,9 @@ def _notes(found: Replay, subject: Subject) -> list[str]:
         out.append(
             f"{found.again:,} were decided again ({found.facts:,} different {kinds}); {found.same:,} stay as they are{other}."
         )
-    out += [f"NOT DECIDED AGAIN: {one.decisions:,} decisions {_plain(one.why)}." for one in found.unsure]
+    out += [
+        f"NOT DECIDED AGAIN: {_many(one.decisions, 'decision')} {_plain(one.why)}." for one in found.unsure
+    ]
     against = (
         f"compared with {_plain(subject.base)}" if subject.base else "compared with what was said at the time"
     )

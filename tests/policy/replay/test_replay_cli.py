@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from guard.cli import audit, policy
+from guard.enforce.replay.columns import database
 from guard.enforce.replay.judging import answered
 from guard.enforce.replay.laws import composed
 from guard.engine.decide import weigh
@@ -293,3 +294,10 @@ def test_what_reviewers_read(past: Past, capsys: pytest.CaptureFixture[str], for
     shown = golden.normal(capsys.readouterr().out, home=past.home, work=past.work)
 
     golden.matches(f"policy-replay/{form}.txt", shown)
+
+
+def test_who_interrupts_the_database_has_interrupted_us() -> None:
+    with pytest.raises(KeyboardInterrupt), database(1):
+        raise RuntimeError("Query interrupted")
+    with pytest.raises(RuntimeError, match="something else"), database(1):
+        raise RuntimeError("something else")
