@@ -8,11 +8,15 @@ from guard.policy.lint.finding import Finding, finding
 from guard.policy.lint.near import near
 from guard.policy.match import expand_braces
 
-MOST = 5_000
+MOST = 2_000
 """Names of one directory; in a larger one nobody looks for a slip of the pen."""
+PATTERNS = 200
+"""Of one file: who names more directories did not write them by hand."""
 
 
 def near_misses(document: Document, workspace: str) -> Iterator[Finding]:
+    if sum(len(patterns) for _, patterns in document.layer.zones) > PATTERNS:
+        return
     for name, patterns in document.layer.zones:
         for number, pattern in enumerate(patterns):
             for single in expand_braces(pattern):

@@ -109,7 +109,7 @@ CODES: dict[str, Code] = {
     "GP026": Code(
         "rule-not-proved",
         "note",
-        "The patterns of the file meet in too many ways to tell whether a rule ever decides.",
+        "There is too much in the file, or its patterns meet in too many ways, to tell whether a rule ever decides.",
         "begin patterns at a directory, and keep `**` for the end",
     ),
     "GP030": Code(

@@ -13,6 +13,8 @@ from guard.policy.review.cell import Cell
 from guard.policy.review.example import commands
 from guard.policy.rule import Policy, Rule
 
+RULES, PATTERNS = 300, 2_000
+"""Of one file: beyond these nobody waits until it is worked out which of them decide."""
 TRIED = 20
 """Commands for one rule."""
 Speaks = Callable[[str, str], bool]
@@ -51,6 +53,10 @@ def decides(document: Document, policy: Policy, facts: Facts, speaks: Speaks) ->
     """``policy``: the layers that the file stands among, itself one of them. ``facts``: a world with its date."""
     rules = [(path, rule) for path, rule in document.rules() if not rule.shadow]
     effects = tuple(dict.fromkeys(effect for _, rule in rules for effect in rule.effects))
+    if len(rules) > RULES or sum(len(patterns) for _, patterns in document.layer.zones) > PATTERNS:
+        problem = f"more than {RULES} rules or {PATTERNS} patterns: whether each rule ever decides is not worked out"
+        yield finding("GP026", document.at((document.lists[0][0],)), problem)
+        return
     kinds = {kind.effect: kind for kind in kinds_of(policy, effects, facts)}
     for path, rule in document.rules():
         if rule.shadow:

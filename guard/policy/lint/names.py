@@ -7,6 +7,7 @@ from guard.policy.hosts import address, network_of, normal
 from guard.policy.lint.document import Document, Path
 from guard.policy.lint.finding import Finding, finding
 from guard.policy.lint.near import near
+from guard.policy.lint.patterns import COMPARED, twice
 from guard.policy.lint.suffixes import whose
 from guard.policy.match import wildcard
 from guard.policy.profiles import BASE, CEILING
@@ -129,10 +130,13 @@ def _spelled(bits: int, value: int) -> str:
 
 
 def _branches(document: Document) -> Iterator[Finding]:
+    lists: dict[Path, set[str]] = {}
     for path, branch in document.names(("branches",)):
+        lists.setdefault(path[:-1], set()).add(branch)
+    for path, branch in document.names(("branches",)):
+        held = lists[path[:-1]]
         stem = branch.removesuffix("*")
         if stem != branch and stem and stem[-1] not in "/*":
-            held = {name for other, name in document.names(("branches",)) if other[:-1] == path[:-1]}
             if f"{stem}/*" in held or f"{stem}/**" in held:
                 continue
             yield finding(
@@ -151,6 +155,9 @@ def _twice(document: Document) -> Iterator[Finding]:
     for group, patterns in document.layer.hosts:
         lists["hosts", group] = [(("hosts", group, number), name) for number, name in enumerate(patterns)]
     for listed in lists.values():
+        if len(listed) > COMPARED:
+            yield from twice(document, tuple(listed))
+            continue
         for number, (path, name) in enumerate(listed):
             for other, (_, wider) in enumerate(listed):
                 if other == number or not _holds(wider, name, first=other < number):

@@ -7,6 +7,8 @@ from guard.policy.match import ZoneMap, expand_braces
 
 DEEP = 10
 """Patterns with `**` before a name that a comparison of two policies can still tell apart."""
+COMPARED = 200
+"""Of one list, each with each; of a longer one only those that stand there twice are found."""
 _NOBODYS = "qzxj"
 """A name that nobody writes: what a wildcard is tried with."""
 Listed = tuple[tuple[Path, str], ...]
@@ -126,6 +128,9 @@ def _holds(zone: ZoneMap, place: str) -> bool:
 
 
 def _inside(document: Document, listed: Listed, zone: str) -> Iterator[Finding]:
+    if len(listed) > COMPARED:
+        yield from twice(document, listed)
+        return
     maps = [(pattern, ZoneMap({"it": (pattern,)})) for _, pattern in listed]
     gone: set[int] = set()
     for number, (path, pattern) in enumerate(listed):
@@ -144,6 +149,15 @@ def _inside(document: Document, listed: Listed, zone: str) -> Iterator[Finding]:
                     ),
                 )
                 break
+
+
+def twice(document: Document, listed: Listed) -> Iterator[Finding]:
+    """What stands in a list more than once, at its second place and every further one."""
+    seen: set[str] = set()
+    for path, text in listed:
+        if text in seen:
+            yield finding("GP033", document.at(path), f"`{text}` stands there twice")
+        seen.add(text)
 
 
 def _samples(pattern: str) -> list[str]:

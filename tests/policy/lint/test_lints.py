@@ -196,6 +196,22 @@ def test_what_changes_nothing_and_what_only_watches_are_notes() -> None:
     assert [(one.code, one.severity) for one in found(shadow)] == [("GP025", Severity.NOTE)]
 
 
+def test_of_very_many_rules_it_is_said_that_nobody_worked_out_which_decide() -> None:
+    many = f"{HEAD}rules:\n" + "".join(
+        a_rule(id=f"r{number}", programs=f"[p{number}]") for number in range(301)
+    )
+
+    assert [(one.code, one.severity) for one in found(many)] == [("GP026", Severity.NOTE)]
+
+
+def test_of_a_very_long_list_only_what_stands_there_twice_is_found() -> None:
+    many = [f"a{number}.example.org" for number in range(300)]
+
+    assert codes(hosted(*many, "*.example.org")) == []
+    assert codes(hosted(*many, "a7.example.org")) == ["GP033"]
+    assert codes(zoned(*(f"$W/a{number}/**" for number in range(300)), "$W/a7/**")) == ["GP033"]
+
+
 def test_a_profile_that_asks_for_more_than_it_gets() -> None:
     text = f"{HEAD}profiles:\n  net: {{why: because, network: {{hosts: [a.example]}}}}\nrules:\n"
     text += a_rule(effect="[exec]", verdict="allow", run="net")
