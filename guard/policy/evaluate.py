@@ -143,7 +143,7 @@ _MOST_NAMES = 32
 _DECIDED = 4_096
 """Decisions that a long-lived guard keeps before it starts anew."""
 _UNASKED = frozenset(
-    "span given kind loss unresolved arguments sha256 reason port remote packages detail".split()
+    "span typed given kind loss unresolved arguments sha256 reason port remote packages detail".split()
 )
 """INVARIANT: fields that no rule can ask about. All others, such as one that is added, tell decisions apart."""
 _PATHS = frozenset(("path", "target"))

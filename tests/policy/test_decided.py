@@ -21,7 +21,7 @@ from guard.policy.rule import Policy, PolicyException, PolicyLayer, Rule, policy
 FACTS = imagined_facts(today="2030-01-15")
 PATH = ResolvedPath(given="a", real="/work/a", place="$W/a")
 OF_A_RULE = {"program", "names", "certain", "observed", "surprise", "path", "target", "recursive", "append", "host", "upload", "carries", "branch"}  # fmt: skip
-FOR_PEOPLE = {"span", "arguments", "sha256", "reason", "port", "remote", "packages", "detail"}
+FOR_PEOPLE = {"span", "typed", "arguments", "sha256", "reason", "port", "remote", "packages", "detail"}
 
 
 def anew(effects: tuple[Any, ...], policy: Policy, facts: Facts = FACTS) -> Any:
