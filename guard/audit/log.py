@@ -113,7 +113,7 @@ class AuditLog:
         try:
             descriptor = os.open(path, flags)
         except FileNotFoundError:
-            if not os.path.lexists(os.path.join(self.directory, HEAD)) and not self._closed():
+            if not self._noted() and not self._closed():
                 # The note exists from the start and keeps its size: later, its absence means something.
                 self._create_head()
             descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
@@ -160,6 +160,13 @@ class AuditLog:
         if line is None:
             return self._previous_segment(), torn
         return _head_of(line, os.path.join(self.directory, CURRENT)), torn
+
+    def _noted(self) -> bool:
+        """An empty note is one that a full disk kept from being written, when there was no log yet."""
+        try:
+            return os.lstat(os.path.join(self.directory, HEAD)).st_size > 0
+        except FileNotFoundError:
+            return False
 
     def _closed(self) -> list[str]:
         return segment_paths(self.directory)[:-1]

@@ -228,3 +228,25 @@ def test_undecodable_names_and_lone_surrogates_can_be_recorded(tmp_path):
         {"b64": "L3RtcC///g=="},
         {"b64": "7aCAIGZyb20gSlNPTg=="},
     ]
+
+
+def test_a_disk_that_was_full_before_there_was_a_log_leaves_no_gap(tmp_path):
+    log = AuditLog(str(tmp_path / "audit"))
+    os.mkdir(log.directory, 0o700)
+    (tmp_path / "audit" / HEAD).touch(0o600)
+
+    log.append(note("the first"))
+
+    assert [record["type"] for record in log.records()] == ["note"]
+    assert verify(log.directory).ok
+
+
+def test_an_empty_note_beside_a_log_is_a_gap(tmp_path):
+    log = AuditLog(str(tmp_path / "audit"))
+    log.append(note("the first"))
+    (tmp_path / "audit" / HEAD).write_bytes(b"")
+
+    log.append(note("the second"))
+
+    assert [record["type"] for record in log.records()] == ["note", "log.gap", "note"]
+    assert not verify(log.directory).ok
