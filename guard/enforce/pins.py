@@ -175,12 +175,14 @@ def _begin(
 def _forget_old(directory: str) -> None:
     before = time.time_ns() - KEEP_S * 1_000_000_000
     with os.scandir(directory) as entries:
-        old = [entry.path for entry in entries if entry.stat(follow_symlinks=False).st_mtime_ns < before]
-    for path in old:
+        paths = [entry.path for entry in entries]
+    for path in paths:
         try:
+            if os.lstat(path).st_mtime_ns >= before:
+                continue
             os.unlink(path)
         except FileNotFoundError:
-            continue  # another call of another session was quicker
+            continue  # another session has just placed its own, or was quicker
         reached(Point.PIN_FORGOTTEN)
 
 

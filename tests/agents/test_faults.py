@@ -148,7 +148,7 @@ def test_without_home_the_account_says_where_home_is(client):
 
     assert client.hook(client.shell("rm -rf ~"), env=env).verdict == "deny"
     assert client.hook(client.payload(), env=env).verdict == "nothing"
-    assert verify(str(client.home / "state" / "guard" / "audit")).records == 2
+    assert verify(str(client.home / "state" / "guard" / "audit")).decisions == 2
 
 
 def test_without_any_home_there_is_no_log_and_so_no_consent(client):
