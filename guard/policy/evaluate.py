@@ -319,6 +319,8 @@ class Seen:
         rule = ruling.rule
         match self._effect:
             case Connect(host=host, upload=upload, carries=carries):
+                if rule.branches:
+                    return False
                 if rule.carries and not self._carried(ruling, carries):
                     return False
                 if rule.upload is not None and rule.upload != upload:

@@ -146,6 +146,8 @@ class Writer:
         if not (rule.hosts or rule.except_hosts or rule.branches or rule.carries) and rule.upload is None:
             return TRUE
         match shape:
+            case cedar_schema.CONNECT if rule.branches:
+                return FALSE
             case cedar_schema.CONNECT:
                 return both(
                     self._carried(condition) if rule.carries else TRUE,

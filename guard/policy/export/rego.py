@@ -277,6 +277,9 @@ def _networked(key: str, condition: Condition) -> str:
     if rule.except_hosts:
         group = _host_set(condition.except_hosts, index=condition.except_index)
         lines.append(f"\tnot {'carved_out' if strict else 'perhaps_in'}(effect.host, {group})")
+    if rule.branches:
+        # A connection has no branch. What is false stands there, so that there is such a function at all.
+        lines = ["\tfalse"]
     out += f"networked_{key}(effect) if {{\n" + "\n".join(lines) + "\n}\n"
     if not (rule.hosts or rule.carries):
         lines = ['\teffect.effect in {"vcs.publish", "vcs.rewrite"}']

@@ -100,7 +100,7 @@ meets contains ["r2", i] if {
 }
 
 networked_r2(effect) if {
-	effect.effect == "net.connect"
+	false
 }
 
 networked_r2(effect) if {
