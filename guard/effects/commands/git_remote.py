@@ -12,10 +12,13 @@ from guard.effects.commands.git_repository import (
     tree_top,
 )
 from guard.effects.commands.hosts import connect_to
+from guard.effects.knowledge.git_refs import untrue_note
 from guard.effects.options import grammar
 from guard.effects.state import WrittenFile
 from guard.effects.values import Field, plain
 from guard.model.effect import PersistEnv, PublishVcs, RewriteVcs
+
+_NOTED_ANEW = "changes what is noted of the branches that others have"
 
 
 def to_remote(call: Call, field: Field | None, *, upload: bool) -> None:
@@ -93,7 +96,11 @@ def fetch(call: Call) -> None:
     if parsed.has("upload-pack"):
         call.opaque("runs a program on the remote")
     to_remote(call, parsed.operands[0] if parsed.operands else None, upload=False)
-    for field in parsed.operands[1:]:
+    remote = parsed.operands[0].static if parsed.operands else "origin"
+    for field in (*parsed.operands[1:], *parsed.values("refmap")):
+        if untrue_note(field.static, remote):
+            call.say(RewriteVcs(branch=field.text, detail=_NOTED_ANEW))
+            continue
         branch = _overwritten(field, forced=parsed.has("f", "force"))
         if branch:
             call.say(RewriteVcs(branch=branch, detail="puts another history in the place of a branch"))
@@ -202,6 +209,10 @@ def remote_command(call: Call) -> None:
             call.remember(f"{directory}/.git/config", WrittenFile(None))
         if call.parse(grammar("t m", optional="mirror")).has("f"):
             connect_to(call, address.static or "?", upload=False)
+    elif action == "set-head":
+        # Which branch is the reviewed one. Asking the remote itself is no lie.
+        if not call.parse(grammar("")).has("a", "auto"):
+            call.say(RewriteVcs(branch="HEAD", detail=_NOTED_ANEW))
     elif action in {"remove", "rm"}:
         call.say(PersistEnv(detail="where git fetches from and pushes to"))
     elif action in {"prune", "update"}:

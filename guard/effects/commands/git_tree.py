@@ -148,6 +148,11 @@ def branch_command(call: Call) -> None:
     if parsed.has("D") or (parsed.has("d", "delete") and force):
         for field in parsed.operands:
             call.say(RewriteVcs(branch=field.text, detail="deletes a branch that may not be merged"))
+    elif parsed.has("d", "delete") and parsed.has("r", "remotes"):
+        for field in parsed.operands:
+            call.say(
+                RewriteVcs(branch=field.text, detail="forgets what is noted of a branch that others have")
+            )
     elif force and parsed.operands:
         call.say(RewriteVcs(branch=parsed.operands[-1].text, detail="moves a branch"))
 

@@ -4,6 +4,7 @@ Names are git's own, in lower case, ``SECTION.NAME``; ``SECTION.*.NAME`` is one 
 every other of that section. Knows no command: who sets a key, and what that means, is told elsewhere.
 """
 
+from guard.effects.knowledge.git_refs import untrue_note
 from guard.model.typed import Literal
 
 Meaning = Literal["runs", "moves", "harmless", "unknown"]
@@ -23,6 +24,7 @@ _RUNS = frozenset(
 
 _MOVES = frozenset(
     "url.*.insteadof url.*.pushinsteadof remote.*.url remote.*.pushurl remote.*.proxy remote.*.mirror remote.pushdefault "
+    "remote.*.fetch "
     "branch.*.remote branch.*.pushremote protocol.allow protocol.*.allow safe.directory safe.barerepository "
     "submodule.*.url core.worktree core.attributesfile core.protectntfs core.protecthfs core.ignorestat core.logallrefupdates "
     "transfer.fsckobjects fetch.fsckobjects receive.fsckobjects receive.* transfer.* uploadpack.* uploadarchive.* "
@@ -106,6 +108,8 @@ def settled(key: str, value: str) -> bool:
         case "pager":
             # A switch, or a program.
             return value in _SWITCHED_OFF | {"true", "yes", "on", "1"}
+        case "remote" if last == "fetch":
+            return not untrue_note(raw, rest.rpartition(".")[0])
         case "submodule" if last == "update":
             return not value.startswith("!")
         case "branch":
