@@ -57,6 +57,13 @@ effects-mutate seconds="3600" seed="1":
 mistakes:
     .venv/bin/guard policy test --mutate --coverage policies/builtin/*/policy.yaml policies/builtin/profiles/*.yaml
 
+# the versions that .ci/run checks with, from a new environment on Python 3.11; then run the checks
+versions:
+    rm -rf .venv-versions && python3.11 -m venv .venv-versions && .venv-versions/bin/pip install -q -U pip
+    .venv-versions/bin/pip install -q -e . --group dev
+    .venv-versions/bin/pip freeze --exclude-editable --exclude pip --exclude setuptools >.ci/versions.txt
+    rm -rf .venv-versions
+
 # ratios, never asserted
 bench:
     {{python}} benchmarks/hook.py

@@ -47,7 +47,8 @@ def dump_layer(layer: PolicyLayer) -> str:
             {"run": test.run, "expect": test.expect.value, **({"rule": test.rule} if test.rule else {})}
             for test in layer.tests
         ]
-    return yaml.safe_dump(out, sort_keys=False, allow_unicode=True, width=1000)
+    # One version of PyYAML's stubs has a name in this signature that it does not define.
+    return yaml.safe_dump(out, sort_keys=False, allow_unicode=True, width=1000)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
