@@ -94,7 +94,7 @@ def test_without_the_rule_the_real_client_runs_the_program(told: Told, claude: P
     with serving(shell(told.npx)) as model:
         plain = start(told, claude, model)
         shown = list(model.results)
-        model.requests.clear()
+        model.forget()
         inside = start(told, claude, model, before=enclosed(told, model, "--at-end", "drop"))
 
     assert (plain.returncode, inside.returncode) == (0, 0), inside.stderr

@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from guard.enforce.levels import try_level
 from guard.model.verdict import Level
 
+_U = TypeVar("_U", bound="User")
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -54,17 +56,18 @@ class User:
 def user() -> Iterator[User]:
     # A short path, the same length every time: what people read is cut where it is long.
     with tempfile.TemporaryDirectory(prefix="u", dir="/tmp") as place:
-        yield _made(User(Path(place).resolve() / "home"))
+        yield made(User(Path(place).resolve() / "home"))
 
 
-def _made(made: User) -> User:
-    made.work.mkdir(parents=True)
-    subprocess.run(["git", "init", "-q", "-b", "main", str(made.work)], check=True)
+def made(user: _U) -> _U:
+    """With its directories and a first commit."""
+    user.work.mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", "-b", "main", str(user.work)], check=True)
     for name, content in {"README.md": "# app\n", "src/a.py": "print(1)\n", "src/b.py": "print(2)\n"}.items():
-        path = made.work / name
+        path = user.work / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(content)
-    git = ["git", "-C", str(made.work), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    git = ["git", "-C", str(user.work), "-c", "user.name=a", "-c", "user.email=a@example.org"]
     subprocess.run([*git, "add", "-A"], check=True)
     subprocess.run([*git, "commit", "-q", "-m", "first"], check=True)
-    return made
+    return user

@@ -1,0 +1,69 @@
+"""A person with one client, the guard in front of it as `guard install` puts it, and a scripted model."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from guard.probe.model import Model
+from guard.probe.recipes import RECIPES, Headless, Start
+from tests.agents.client import installed
+from tests.cli.conftest import User, made
+
+CLIENTS = {
+    "claude-code": ("@anthropic-ai/claude-code", "claude"),
+    "codex": ("@openai/codex", "codex"),
+    "gemini": ("@google/gemini-cli", "gemini"),
+    "qwen": ("@qwen-code/qwen-code", "qwen"),
+    "opencode": ("opencode-ai", "opencode"),
+    "copilot": ("@github/copilot", "copilot"),
+    "pi": ("@mariozechner/pi-coding-agent", "pi"),
+    "cline": ("cline", "cline"),
+}
+"""Packages, and the programs in them."""
+TIME_LIMIT_S = 120
+
+
+@dataclass
+class Scene(User):
+    before: tuple[str, ...] = ()
+    """Words in front of the client's: `guard run` and its options."""
+    extra: dict[str, str] = field(default_factory=dict)
+    """Variables of the person."""
+
+    def recipe(self, agent: str, model: Model) -> Headless:
+        return RECIPES[agent](Start(url=model.url, home=str(self.home), workspace=str(self.work)))
+
+    def install(self, agent: str) -> None:
+        done = self.guard("install", "--agent", agent, "--yes")
+        assert done.returncode == 0, done.stderr.decode()
+
+    def drive(self, agent: str, model: Model, *more: str) -> subprocess.CompletedProcess[str]:
+        """One session of the real client, to its end. ``more``: words after the recipe's."""
+        package, program = CLIENTS[agent]
+        place = installed(package, program)
+        recipe = self.recipe(agent, model)
+        for name, content in recipe.files:
+            path = self.home / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        env = {**self.env, **dict(recipe.env), "PATH": f"{place}:{self.env['PATH']}", **self.extra}
+        return subprocess.run(
+            [*self.before, program, *recipe.argv, *more],
+            cwd=self.work,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TIME_LIMIT_S,
+            check=False,
+        )
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    with tempfile.TemporaryDirectory(prefix="c", dir="/tmp") as place:
+        yield made(Scene(Path(place).resolve() / "home"))
