@@ -5,6 +5,8 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.clients.packages import NOT_TRIED
+
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
 
@@ -38,3 +40,11 @@ def pytest_xdist_make_scheduler(config, log):
             return file if file.split("/")[1] in PURE else "machine"
 
     return BesideTheMachine(config, log)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Which real clients were not there, by name, on lines that .ci/run says again at its end."""
+    reasons = (report.longrepr for report in terminalreporter.stats.get("skipped", ()))
+    texts = {reason[2] if isinstance(reason, tuple) else str(reason) for reason in reasons}
+    for text in sorted(text.removeprefix("Skipped: ") for text in texts if NOT_TRIED in text):
+        terminalreporter.write_line(f"client: {' '.join(text.split())}")

