@@ -35,6 +35,8 @@ class Merged:
     added: tuple[Added, ...]
     needs: tuple[tuple[tuple[str, ...], str, object], ...] = ()
     """What else has to stand there: where, the key, its value."""
+    switches: tuple[tuple[tuple[str, ...], str, object], ...] = ()
+    """The same, and it goes with us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,8 @@ class Client:
     """Below the home directory, below the workspace, or absolute."""
     register: "Callable[[str, str, Scope], Registered]"
     """From a path, the words that start the hook, and the scope."""
+    switch: "Callable[[str], Merged] | None" = None
+    """From the path of the registration: what in another file makes the client let nothing through while it has not loaded us."""
     proved: tuple[int, ...] = ()
     """From this version on it runs a command that is answered; the hook is told so. Empty: it never does, or payloads tell."""
     closed: str = ""
@@ -200,6 +204,17 @@ def _opencode(path: str, command: str, scope: Scope) -> Registered:
     return Whole(path=path, content=plugins.opencode(command))
 
 
+def _opencode_switch(path: str) -> Merged:
+    # Of the three files that it reads there the last: what is said of a tool in the others comes before.
+    return Merged(
+        path=os.path.join(os.path.dirname(os.path.dirname(path)), "opencode.jsonc"),
+        added=(),
+        # The client writes it into every file that has none: then it would not be what we wrote.
+        needs=(((), "$schema", "https://opencode.ai/config.json"),),
+        switches=((("permission",), plugins.SWITCH, "deny"),),
+    )
+
+
 def _pi(path: str, command: str, scope: Scope) -> Registered:
     del scope
     return Whole(path=path, content=plugins.pi(command))
@@ -308,8 +323,10 @@ CLIENTS: dict[str, Client] = {
             home=".config/opencode",
             files={"user": ".config/opencode/plugin/guard.js", "project": ".opencode/plugin/guard.js"},
             register=_opencode,
-            closed="the plugin throws when there is no answer",
-            open="a plugin that does not load; `--pure`; version 2, which loads no plugin of this kind",
+            switch=_opencode_switch,
+            closed="the plugin throws when there is no answer; where it is not loaded no tool is to be had",
+            open="where the plugin is not loaded (`--pure`, version 2): tools that a repository, an agent or"
+            " `OPENCODE_PERMISSION` allows by name",
         ),
         Client(
             agent="pi",

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from guard.agents.table import AGENTS
 from guard.cli.clients import CLIENTS, SCOPES, Client, Scope
 from guard.cli.exit_codes import FINDINGS, OK
-from guard.cli.installing import Change, make, plan_install
+from guard.cli.installing import Change, make, plan_install, plan_switch
 from guard.cli.output import colours, complain, say, style, visible
 from guard.cli.proposals import directory_of
 from guard.enforce.pipeline import workspace_of
@@ -65,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
             changes.append(
                 plan_install(client, scope, home, workspace, sys.executable, rewrites=_rewrites(client))
             )
+            if switch := plan_switch(client, scope, home, workspace):
+                changes.append(switch)
         except UsageError as error:
             complain(str(error), error.help)
             failed = True

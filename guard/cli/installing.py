@@ -70,6 +70,18 @@ def plan_install(
     """Raises UsageError for a configuration that cannot be changed, with its place and the next step."""
     path = _place(client, scope, home, workspace)
     registered = client.register(path, command(python, client.agent, rewrites=rewrites), scope)
+    return _with(client, scope, path, registered)
+
+
+def plan_switch(client: Client, scope: Scope, home: str, workspace: str) -> Change | None:
+    """What goes with the registration in another file; None where nothing does. Raises UsageError."""
+    if client.switch is None:
+        return None
+    registered = client.switch(_place(client, scope, home, workspace))
+    return _with(client, scope, registered.path, registered)
+
+
+def _with(client: Client, scope: Scope, path: str, registered: Registered) -> Change:
     real, before = os.path.realpath(path), _read(path)
     try:
         after = _installed(client, registered, before)
@@ -89,6 +101,18 @@ def plan_install(
 def plan_uninstall(client: Client, scope: Scope, home: str, workspace: str, places: Places) -> Change:
     """Raises UsageError, as :func:`plan_install`."""
     path = _place(client, scope, home, workspace)
+    return _without_ours(client, scope, path, client.register(path, "", scope), places)
+
+
+def plan_unswitch(client: Client, scope: Scope, home: str, workspace: str, places: Places) -> Change | None:
+    """As :func:`plan_switch`. It goes first: left alone, it would leave the client without tools."""
+    if client.switch is None:
+        return None
+    registered = client.switch(_place(client, scope, home, workspace))
+    return _without_ours(client, scope, registered.path, registered, places)
+
+
+def _without_ours(client: Client, scope: Scope, path: str, registered: Registered, places: Places) -> Change:
     real, before = os.path.realpath(path), _read(path)
     kept = remembered(places, path)
     after, exact = before, True
@@ -97,7 +121,7 @@ def plan_uninstall(client: Client, scope: Scope, home: str, workspace: str, plac
     elif before is not None:
         exact = False
         try:
-            after = _uninstalled(client, client.register(path, "", scope), before)
+            after = _uninstalled(client, registered, before)
         except (jsonc.NotJson, UnicodeDecodeError) as error:
             raise UsageError(f"{path}: {error}", help_="mend the file; nothing of it was changed") from error
     return Change(client=client, scope=scope, path=path, real=real, before=before, after=after, exact=exact)
@@ -132,6 +156,27 @@ def make(change: Change, places: Places, *, installing: bool) -> None:
     else:
         _write(change.real, change.after, executable=False)
     _forget(places, change.path)
+
+
+def switched_in(client: Client, scope: Scope, home: str, workspace: str) -> bool:
+    """Whether what :func:`plan_switch` writes stands there; True where nothing has to."""
+    path = path_of(client, scope, home, workspace)
+    if client.switch is None or not path:
+        return True
+    try:
+        registered = client.switch(path)
+        content = _read(registered.path)
+        root = jsonc.read((content or b"").decode("utf-8-sig"))
+    except (UsageError, ValueError):
+        return False
+    return all(_stands(root, one) for one in registered.switches)
+
+
+def _stands(root: jsonc.Node, one: tuple[tuple[str, ...], str, object]) -> bool:
+    where, key, value = one
+    found = jsonc.nodes_at(root, where)
+    member = found.member(key) if found is not None else None
+    return member is not None and jsonc.value_of(member.node) == value
 
 
 def registered_in(client: Client, scope: Scope, home: str, workspace: str) -> tuple[str, ...] | None:
@@ -199,6 +244,9 @@ def _merged(text: str, registered: Merged, agent: str) -> bytes:
         old = found.member(key) if found is not None else None
         if old is None or (isinstance(value, bool) and jsonc.value_of(old.node) is not value):
             text = jsonc.with_member(text, where, key, value)
+    for switch in registered.switches:
+        if not _stands(jsonc.read(text), switch):
+            text = jsonc.with_member(text, *switch)
     for one in registered.added:
         ours = _ours(jsonc.read(text), one, agent)
         if len(ours) == 1 and _element(jsonc.read(text), one, ours[0][0]) == one.element:
@@ -215,10 +263,12 @@ def _uninstalled(client: Client, registered: Registered, before: bytes) -> bytes
             return None if is_ours(text, client.agent) else before
         case Toml(tables=tables):
             return _without_tables(text, tables, client.agent).encode()
-        case Merged(added=added):
+        case Merged(added=added, switches=switches):
             mark, text = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
             for one in added:
                 text = _without(text, one, client.agent, keep_empty=False)
+            for where, key, _ in switches:
+                text = _without_member(text, where, key)
             return (mark + text).encode()
 
 
@@ -263,10 +313,17 @@ def _without(text: str, one: Added, agent: str, *, keep_empty: bool) -> str:
         else:
             text = _hook_removed(text, one, index, at)
         removed = True
-    if not removed or keep_empty:
-        return text
-    path = one.at
-    # What held nothing but ours goes too, as it was made for it.
+    return text if not removed or keep_empty else _without_empty(text, one.at)
+
+
+def _without_member(text: str, where: tuple[str, ...], key: str) -> str:
+    found = jsonc.nodes_at(jsonc.read(text), where)
+    position = next((at for at, one in enumerate(found.members if found else ()) if one.key == key), None)
+    return text if position is None else _without_empty(jsonc.removed(text, where, position), where)
+
+
+def _without_empty(text: str, path: tuple[str, ...]) -> str:
+    """Without what held nothing but ours, as it was made for it."""
     while path:
         found = jsonc.nodes_at(jsonc.read(text), path)
         if found is None or found.parts:

@@ -4,10 +4,10 @@ import argparse
 import json
 import sys
 
-from guard.cli.clients import CLIENTS, SCOPES, Client, Scope, path_of
+from guard.cli.clients import CLIENTS, SCOPES, Client, Merged, Scope, Toml, Whole, path_of
 from guard.cli.exit_codes import FINDINGS, OK
 from guard.cli.install import add_common, present, where
-from guard.cli.installing import command, registered_in
+from guard.cli.installing import command, registered_in, switched_in
 from guard.cli.output import say, style, visible
 from guard.model.dataclass import dataclass
 
@@ -18,7 +18,8 @@ class Found:
     scope: Scope
     path: str
     state: str
-    """``registered``, ``other`` (ours, but another command than would be written now), ``unreadable``."""
+    """``registered``, ``half`` (what closes the client when it does not load us is missing), ``other`` (ours, but not
+    what would be written now), ``unreadable``."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,21 +62,35 @@ def _found(client: Client, scopes: tuple[Scope, ...], home: str, workspace: str)
         commands = registered_in(client, scope, home, workspace)
         if commands == ():
             continue
-        ways = [command(sys.executable, client.agent, rewrites=rewrites) for rewrites in (False, True)]
+        path = path_of(client, scope, home, workspace)
         if commands is None:
             state = "unreadable"
-        elif all(any(way in one or json.dumps(way)[1:-1] in one for way in ways) for one in commands):
-            state = "registered"
+        elif all(_is_written_now(client, scope, path, one) for one in commands):
+            switched = switched_in(client, scope, home, workspace)
+            state = "registered" if switched else "half"
         else:
             state = "other"
-        out.append(
-            Found(client=client, scope=scope, path=path_of(client, scope, home, workspace), state=state)
-        )
+        out.append(Found(client=client, scope=scope, path=path, state=state))
     return out
+
+
+def _is_written_now(client: Client, scope: Scope, path: str, given: str) -> bool:
+    """``given``: a command, or the whole of a file of ours."""
+    for rewrites in (False, True):
+        way = command(sys.executable, client.agent, rewrites=rewrites)
+        match client.register(path, way, scope):
+            case Whole(content=content):
+                if given == content:
+                    return True
+            case Merged() | Toml():
+                if way in given:
+                    return True
+    return False
 
 
 _MEANING = {
     "registered": "registered",
+    "half": "registered, and nothing stops the client when it does not load us: `guard install` mends it",
     "other": "registered with another command: `guard install` writes the one of this guard",
     "unreadable": "cannot be read, by the client neither: mend it",
 }

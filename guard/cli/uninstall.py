@@ -4,7 +4,7 @@ import argparse
 
 from guard.cli.exit_codes import FINDINGS, OK
 from guard.cli.install import add_common, carry_out, chosen, where
-from guard.cli.installing import Change, plan_uninstall, registered_in
+from guard.cli.installing import Change, plan_uninstall, plan_unswitch, registered_in
 from guard.cli.output import complain, say
 from guard.enforce.places import Places
 from guard.errors import UsageError
@@ -28,6 +28,8 @@ def run(args: argparse.Namespace) -> int:
     failed = False
     for client in chosen(args.agent, home, args.scope):
         try:
+            if switch := plan_unswitch(client, args.scope, home, workspace, places):
+                changes.append(switch)
             changes.append(plan_uninstall(client, args.scope, home, workspace, places))
         except UsageError as error:
             complain(str(error), error.help)

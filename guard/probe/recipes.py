@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
-from guard.probe import claude_code
+from guard.probe import claude_code, opencode
 from guard.probe.headless import Headless, Start
 
-RECIPES: dict[str, Callable[[Start], Headless]] = {"claude-code": claude_code.headless}
+RECIPES: dict[str, Callable[[Start], Headless]] = {
+    "claude-code": claude_code.headless,
+    "opencode": opencode.headless,
+}
 """By the name that `guard hook` and `guard install` know the client by."""
 
 __all__ = ["RECIPES", "Headless", "Start"]

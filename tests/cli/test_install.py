@@ -285,6 +285,78 @@ def test_the_script_of_a_client_that_looks_at_no_exit_status_says_it_in_words(sc
     assert json.loads(done.stdout)["cancel"] is True
 
 
+SWITCHES = {
+    "a rule for a tool": b'// mine\n{\n  "permission": {\n    "bash": "allow" // all\n  }\n}\n',
+    "no permission": b'{\n\t"theme": "dark",\n}\n',
+    "all of them, on one line": b'{"permission": {"*": "ask"}, "model": "x/y"}',
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("content", SWITCHES.values(), ids=SWITCHES)
+@pytest.mark.parametrize("changed", [False, True])
+def test_what_closes_opencode_comes_last_and_goes_with_the_plugin(scene, content, changed):
+    path = scene.file("opencode").parents[1] / "opencode.jsonc"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    before = jsonc.value_of(jsonc.read(content.decode() or "{}"))
+
+    scene.guard("install", "--agent", "opencode", "--yes")
+    installed = path.read_text()
+    scene.guard("install", "--agent", "opencode", "--yes")
+    twice = path.read_text()
+    permissions = jsonc.value_of(jsonc.read(installed))["permission"]
+    if changed:
+        path.write_text(jsonc.with_member(installed, (), "later", {"added": True}))
+    scene.guard("uninstall", "--agent", "opencode", "--yes")
+
+    assert twice == installed
+    assert list(permissions.items()) == [*before.get("permission", {}).items(), ("?*", "deny")]
+    left = path.read_text()
+    if changed:
+        after = jsonc.value_of(jsonc.read(left))
+        assert after.pop("later") == {"added": True}
+        assert pruned({**before, "$schema": after["$schema"]}) == after
+    else:
+        assert left.encode() == content
+    assert not scene.file("opencode").exists()
+
+
+def test_an_opencode_that_nothing_closes_is_a_finding(scene):
+    scene.guard("install", "--agent", "opencode", "--yes")
+    switch = scene.file("opencode").parents[1] / "opencode.jsonc"
+    switch.write_text('{"permission": {"?*": "ask"}}')
+
+    told = scene.guard("status", "--agent", "opencode", code=1)
+    scene.guard("install", "--agent", "opencode", "--yes")
+
+    assert "nothing stops the client when it does not load us" in told
+    assert "registered, user" in scene.guard("status", "--agent", "opencode")
+    assert json.loads(switch.read_text())["permission"] == {"?*": "deny"}
+
+
+def test_permissions_that_are_one_word_are_left_alone_and_said(scene):
+    path = scene.file("opencode").parents[1] / "opencode.jsonc"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"permission": "ask"}')
+
+    told = scene.guard("install", "--agent", "opencode", "--yes", code=1)
+
+    assert f"{path}: `permission` is not what it should be" in told
+    assert path.read_text() == '{"permission": "ask"}'
+    assert "guard hook opencode" in scene.file("opencode").read_text()
+
+
+def test_a_plugin_that_somebody_has_changed_is_not_the_one_of_this_guard(scene):
+    scene.guard("install", "--agent", "opencode", "--yes")
+    plugin = scene.file("opencode")
+    plugin.write_text(plugin.read_text().replace("if (answer.no)", "if (false)"))
+
+    told = json.loads(scene.guard("status", "--agent", "opencode", "--json", code=1))
+
+    assert [one["state"] for one in told["agents"][0]["registered"]] == ["other"]
+
+
 @pytest.mark.skipif(not os.path.exists("/usr/bin/env"), reason="needs env")
 @pytest.mark.parametrize(("agent", "rewrites"), [("codex", True), ("gemini", False)])
 def test_a_version_that_rewrites_is_told_so(scene, agent, rewrites):

