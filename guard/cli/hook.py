@@ -167,6 +167,8 @@ def _judged(dialect: "Dialect", call: "HookCall", *, rewrites: bool) -> "Reply":
     # What a person has approved may run where there is no sandbox: they were told that there is none.
     contains = not decided.facts.granted or (call.rewrites and guard.level is Level.CONTAINED)
     if contains and isinstance(decided.decision, Allow) and isinstance(decided.decision.placement, Sandbox):
+        from guard.enforce.contained import contained_command  # noqa: PLC0415 - only for commands that are contained
+
         rewritten = contained_command(call, guard.facts.workspace, guard.policy.held_to)
     if guard.policy.observes:
         from guard.enforce.observing import of_the_guard  # noqa: PLC0415 - only for who looks on
@@ -184,6 +186,8 @@ def _judged(dialect: "Dialect", call: "HookCall", *, rewrites: bool) -> "Reply":
         # `guard exec` decides again, and runs it.
         return dialect.no_opinion(call)
     if advises and inner is None and _wants_walls_only(decided):
+        from guard.enforce.contained import contained_command  # noqa: PLC0415 - as above
+
         advice = replace(call, proposal=replace(call.proposal, call=""))
         rewritten = contained_command(advice, guard.facts.workspace, guard.policy.held_to)
         return dialect.answer(call, decided, rewritten)
@@ -216,13 +220,14 @@ def _approved(
 
 def _advised(proposal: "Proposal", guard: "Guard") -> "ShellProposal | None":
     """What the words run that we tell a client to say; None for any other words, and be it by one blank."""
+    from guard.enforce.contained import contained  # noqa: PLC0415 - only for commands that are contained
     from guard.model.dataclass import replace  # noqa: PLC0415 - with the engine
     from guard.model.proposal import ShellProposal  # noqa: PLC0415 - as above
 
     if not isinstance(proposal, ShellProposal):
         return None
     ours = replace(proposal, call="", command="")
-    start = _contained(ours, guard.facts.workspace, guard.policy.held_to).removesuffix("''")
+    start = contained(ours, guard.facts.workspace, guard.policy.held_to).removesuffix("''")
     if not proposal.command.startswith(start):
         return None
     from shlex import split  # noqa: PLC0415 - only for our own words
@@ -232,7 +237,7 @@ def _advised(proposal: "Proposal", guard: "Guard") -> "ShellProposal | None":
     except ValueError:
         return None
     inner = replace(proposal, command=command)
-    words = _contained(replace(inner, call=""), guard.facts.workspace, guard.policy.held_to)
+    words = contained(replace(inner, call=""), guard.facts.workspace, guard.policy.held_to)
     return inner if words == proposal.command else None
 
 
@@ -241,41 +246,6 @@ def _wants_walls_only(decided: "Decided") -> bool:
     from guard.model.decision import Ask  # noqa: PLC0415 - as above
 
     return isinstance(decided.decision, Ask) and decided.decision.reasons[0].rule == CONTAINMENT_RULE
-
-
-def contained_command(call: "HookCall", workspace: str, held_to: str = "") -> str:
-    """The command that decides again and runs this one in a sandbox; several one after the other.
-
-    ``held_to``: a policy that it must hold to too.
-    """
-    from guard.model.proposal import BatchProposal, ShellProposal  # noqa: PLC0415 - with the engine
-
-    proposal = call.proposal
-    parts = proposal.parts if isinstance(proposal, BatchProposal) else (proposal,)
-    if not all(isinstance(part, ShellProposal) for part in parts):
-        return ""
-    return "; ".join(
-        _contained(part, workspace, held_to) for part in parts if isinstance(part, ShellProposal)
-    )
-
-
-def _contained(proposal: "ShellProposal", workspace: str, held_to: str) -> str:
-    from shlex import quote  # noqa: PLC0415 - only for commands that are contained
-
-    words = [*guard_command(), "exec", "--workspace", workspace, "--cwd", proposal.cwd]
-    if proposal.call:
-        words += ["--call", proposal.call]
-    if held_to:
-        words += ["--held-to", held_to]
-    return " ".join(quote(word) for word in [*words, "--", proposal.command])
-
-
-def guard_command() -> list[str]:
-    """How to start us again, from any directory, with any PATH and any PYTHON* variable.
-
-    ``-I``: what is started here runs on the host, and a `sitecustomize.py` that PYTHONPATH finds in the workspace would too.
-    """
-    return [sys.executable, "-I", "-m", "guard"]
 
 
 def _project(agent: str, said: str) -> str:

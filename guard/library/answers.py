@@ -1,6 +1,7 @@
 """What the library answers: a decision with its words, what became of a command, what became of a file."""
 
 from guard.agents.codec import explanation
+from guard.enforce.pipeline import Guard
 from guard.engine.stages import Decided
 from guard.model.dataclass import dataclass, field
 from guard.model.decision import Allow, Ask, Decision, Deny, Host, Reason, Sandbox
@@ -37,6 +38,23 @@ class Answer:
 
     def __bool__(self) -> bool:
         raise TypeError("an answer is not a truth value: look at `permitted`")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A call that somebody else's client carries out itself, and asks before it does."""
+
+    guard: Guard
+    """By which it was decided."""
+    decided: Decided
+    record: int
+    permitted: bool
+    """Without a person."""
+    contained: str = ""
+    """The command that the client has to run in the place of its own; empty where nothing has to be contained."""
+
+    def __bool__(self) -> bool:
+        raise TypeError("what was judged is not a truth value: look at `permitted`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from guard.library.answers import Answer, FileDone, Question, Ran
+from guard.agents.codec import HookCall
+from guard.library.answers import Answer, FileDone, Judged, Question, Ran
 from guard.library.calls import Call, Edit, Read, Write
 from guard.library.work import OUTPUT_BYTES, Work
 from guard.model.decision import Decision
@@ -220,6 +221,15 @@ class AsyncGuard:
         id_: str = "",
     ) -> FileDone:
         return await self._file(Edit(path, old, new, everywhere), cwd, id_)
+
+    async def judged(self, call: HookCall) -> Judged:
+        """For integrations: a call as one of ``guard.agents`` has read it, which the client carries out itself."""
+        return await _in_thread(lambda: self._work.judged(call))
+
+    async def approved(self, judged: Judged) -> bool:
+        """For integrations: whether a person lets it run; then with ``contained`` in its place, where there is one."""
+        approve = self._approve()
+        return await _in_thread(lambda: self._work.approved(judged, approve))
 
     async def _file(
         self, call: Read | Write | Edit, cwd: str | os.PathLike[str] | None, id_: str

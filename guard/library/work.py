@@ -4,17 +4,24 @@ import os
 import uuid
 from typing import Any
 
+from guard.agents.codec import HookCall
 from guard.audit.record import effect_json
-from guard.enforce.approve import Nobody, permitted
+from guard.enforce.approvals import file_ask, grant
+from guard.enforce.approve import Nobody, approve, mode_of, permitted
+from guard.enforce.contained import contained_command
+from guard.enforce.levels import best_level
+from guard.enforce.observing import only_observed
 from guard.enforce.permit import action_digest
 from guard.enforce.pipeline import Guard as Pipeline
 from guard.enforce.places import Places
 from guard.engine.stages import Decided
 from guard.errors import UsageError
-from guard.library.answers import Answer, FileDone, Question, refusal_of, why_of
+from guard.library.answers import Answer, FileDone, Judged, Question, refusal_of, why_of
 from guard.library.calls import Call, Edit, Read, Shell, Write, proposal_of, shown
 from guard.library.files import FileProblem, carry_out
 from guard.library.running import Asked, Running
+from guard.model.dataclass import replace
+from guard.model.decision import Allow, Ask, Deny, Sandbox
 from guard.model.principal import Principal
 from guard.model.proposal import Proposal
 from guard.model.typed import Mapping, TypeAlias
@@ -59,6 +66,7 @@ class Work:
             )
         self._backends = tuple(backends)
         self._env = dict(os.environ if env is None else env)
+        self._as_started = env is None and home is None
         self._places = Places.from_environment()
         self._watch = watch
         self._home = home
@@ -66,14 +74,7 @@ class Work:
 
     def open(self, cwd: str, level: Level | None = Level.ADVICE) -> Pipeline:
         # Each time anew: a policy that was merged since, a branch that was switched.
-        return Pipeline.open(
-            cwd=cwd,
-            home=self._home,
-            env=self._env,
-            workspace=self._workspace,
-            level=level,
-            places=self._places,
-        )
+        return self._opened(cwd, self._workspace or "", level)
 
     def _proposal(self, call: Call | str, cwd: Directory | None, id_: str) -> Proposal:
         return proposal_of(call, self.principal, self.cwd if cwd is None else _directory(cwd), id_)
@@ -99,6 +100,73 @@ class Work:
         return decided, Answer(
             permitted=permit is not None, decision=decided.decision, record=record, text=text
         )
+
+    def judged(self, call: HookCall) -> Judged:
+        """A call that a client is going to carry out itself, in the client's words; recorded when it returns."""
+        proposal = replace(
+            call.proposal, principal=replace(self.principal, subagent=call.proposal.principal.subagent)
+        )
+        # The directory follows wherever the model goes; the tree that it may change does not.
+        workspace = self._workspace or self.open(self.cwd).facts.workspace
+        guard = self._opened(proposal.cwd, workspace, self._walls() if call.rewrites else Level.ADVICE)
+        if not guard.facts.workspace and guard.level is not Level.ADVICE:
+            guard = self._opened(proposal.cwd, workspace, Level.ADVICE)
+        guard = guard.for_session(proposal.principal)
+        decided = guard.decide(proposal, granted=False)
+        record = guard.record(decided, **mode_of(guard, decided)).seq
+        if only_observed(guard.policy, decided):
+            return Judged(guard=guard, decided=decided, record=record, permitted=True)
+        contained = ""
+        if (
+            guard.level is Level.CONTAINED
+            and not isinstance(decided.decision, Deny)
+            and isinstance(decided.decision.placement, Sandbox)
+        ):
+            contained = contained_command(
+                replace(call, proposal=proposal), guard.facts.workspace, guard.policy.held_to
+            )
+        return Judged(
+            guard=guard,
+            decided=decided,
+            record=record,
+            permitted=isinstance(decided.decision, Allow)
+            and (bool(contained) or not isinstance(decided.decision.placement, Sandbox)),
+            contained=contained,
+        )
+
+    def approved(self, judged: Judged, ask: Asked | None) -> bool:
+        """Whether a person lets it run, with ``contained`` in its place where there is one. Raises GuardError, OSError."""
+        if not isinstance(judged.decided.decision, Ask):
+            return judged.permitted
+        approver = Nobody() if ask is None else _Caller(ask)
+        permit = approve(judged.decided, judged.record, approver, judged.guard)
+        if permit is None:
+            return False
+        if not judged.contained:
+            permit.use(judged.decided.analysed.proposal)
+            return True
+        # What runs in its place decides again, in a process of its own: it takes the yes from there, once.
+        asked = file_ask(judged.decided, judged.record, self._places)
+        if asked is None:
+            return False
+        grant(asked, self._places, judged.guard.log, by=approver.by, surface=approver.surface, session=False)
+        return True
+
+    def _opened(self, cwd: str, workspace: str, level: Level | None) -> Pipeline:
+        return Pipeline.open(
+            cwd=cwd,
+            home=self._home,
+            env=self._env,
+            workspace=workspace or None,
+            level=level,
+            places=self._places,
+        )
+
+    def _walls(self) -> Level:
+        """What runs contained is decided again by a process of the client's, which knows nothing of our home and variables."""
+        if self._level is Level.ADVICE or not self._as_started:
+            return Level.ADVICE
+        return best_level(self._places)
 
     def file(
         self, call: Read | Write | Edit, cwd: Directory | None, id_: str, approve: Asked | None

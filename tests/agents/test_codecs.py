@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from guard.agents.codec import HookCall, PayloadError
 from guard.agents.dialect import Dialect
 from guard.agents.table import AGENTS, dialect_of
-from guard.cli.hook import _contained, respond
+from guard.cli.hook import respond
+from guard.enforce.contained import contained
 from guard.engine.stages import Analysed, Decided
 from guard.model.dataclass import replace
 from guard.model.decision import Allow, Ask, Deny, Host, Reason, Sandbox
@@ -185,7 +186,7 @@ def test_what_must_be_contained_is_denied_with_the_words_that_contain_it(agent, 
     assert "say exactly this instead" in told
 
     proposal = read(agent, json.loads(_with_command(agent, "python3 build.py 'a b'", work)[1])).proposal
-    words = _contained(replace(proposal, call=""), work, "")
+    words = contained(replace(proposal, call=""), work, "")
     assert words in told or json.dumps(words)[1:-1] in told
     assert _answered(agent, words, work)[0] == "run"
     for other in (
@@ -203,7 +204,7 @@ def test_no_words_make_what_is_denied_run(agent, machine):
     work = str(machine[0])
     proposal = read(agent, json.loads(_with_command(agent, "rm -rf ~", work)[1])).proposal
 
-    assert _answered(agent, _contained(replace(proposal, call=""), work, ""), work)[0] in {"deny", "ask"}
+    assert _answered(agent, contained(replace(proposal, call=""), work, ""), work)[0] in {"deny", "ask"}
 
 
 JSON = st.recursive(
