@@ -45,13 +45,17 @@ cases:
 mutate seconds="3600" seed="1":
     {{python}} tests/differential/mutate.py --seconds {{seconds}} --seed {{seed}}
 
-# the comparison of policies against brute force, a hundred times as long as in CI
-nightly examples="100":
+# what takes too long for every change: policies against brute force a hundred times as long, and all of the mutations
+nightly examples="100": mutations
     GUARD_TEST_EXAMPLES={{examples}} {{python}} -m pytest tests/properties/test_policy_diff.py -q
 
 # an hour of commands put together by chance, run in a toy tree; prints changes that were not predicted
 effects-mutate seconds="3600" seed="1":
     {{python}} -m tests.differential.commands --seconds {{seconds}} --seed {{seed}}
+
+# what agents send, with something changed, a hundred thousand times for each client: half an hour; agents by name for fewer
+mutations count="100000" seed="1" *agents:
+    {{python}} -m tests.agents.mutations --count {{count}} --seed {{seed}} {{agents}}
 
 # every mistake in the built-in policies against their tests, and proof of those that change nothing; a minute
 mistakes:

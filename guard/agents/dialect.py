@@ -4,7 +4,7 @@ A client without a question gets a deny that says what a person can do. One that
 never told to: what may only run in a sandbox is then refused.
 """
 
-from guard.agents.codec import HookCall, Reply, explanation
+from guard.agents.codec import HookCall, PayloadError, Reply, explanation
 from guard.agents.refusal import refusal
 from guard.engine.stages import Decided
 from guard.model.dataclass import dataclass, replace
@@ -55,7 +55,10 @@ class Dialect:
 
     def read(self, payload: bytes) -> HookCall:
         """Raises PayloadError for whatever is not an event before a tool call."""
-        return self.reader(payload)
+        call = self.reader(payload)
+        if "\0" in call.project or "\0" in call.proposal.cwd:
+            raise PayloadError("a directory that it names holds a NUL byte, and none can")
+        return call
 
     def answer(self, call: HookCall, decided: Decided, rewritten: str) -> Reply:
         """``rewritten``: the command that runs this one contained; empty when there is none, or none is needed."""

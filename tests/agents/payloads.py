@@ -393,6 +393,8 @@ DOCUMENTED: dict[str, list[tuple[dict, tuple]]] = {
 def payloads(agent: str) -> list[dict]:
     """All that we have of a client's events before a call."""
     known = recorded(agent)
+    if agent == "claude-code":
+        return list(known.values())
     return [known[name] for name in PROPOSED.get(agent, {})] + [
         payload for payload, _ in DOCUMENTED.get(agent, [])
     ]
@@ -405,6 +407,8 @@ def obeyed(agent: str, event: dict, stdout: bytes, status: int, stderr: bytes) -
     """What the client does: ``run``, ``ask``, ``deny``, ``rewrite``. As section by section of what was seen says it does."""
     body = _body(stdout)
     match agent:
+        case "claude-code":
+            return "deny" if status == 2 else _claude(body, rewrites=True)
         case "codex":
             return _codex(body, stdout, status, stderr)
         case "gemini":
