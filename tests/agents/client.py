@@ -5,18 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from guard.probe.recipes import RECIPES, Headless, Start
 from tests.agents.model import Model
 from tests.clients.packages import NOT_TRIED, PACKAGES, NotInstalled, programs
 
 PACKAGE = "@anthropic-ai/claude-code"
-SETTINGS = {
-    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-    "DISABLE_AUTOUPDATER": "1",
-    "DISABLE_TELEMETRY": "1",
-    "ANTHROPIC_API_KEY": "none",
-    # Root may not switch its questions off otherwise; what is switched off is the client's own judgement, not ours.
-    "IS_SANDBOX": "1",
-}
 
 
 def installed(package: str = PACKAGE, program: str = "claude") -> Path:
@@ -34,14 +27,16 @@ def installed(package: str = PACKAGE, program: str = "claude") -> Path:
 
 
 def environment(model: Model) -> dict[str, str]:
-    return {**SETTINGS, "ANTHROPIC_BASE_URL": model.url}
+    return dict(_recipe(model.url).env)
 
 
 def words(*more: str) -> list[str]:
     """One session without a terminal, in which the client itself asks nobody."""
-    return [
-        "claude", "-p", "go on", "--output-format", "json", "--model", "claude-sonnet-4-5", "--dangerously-skip-permissions", *more,
-    ]  # fmt: skip
+    return ["claude", *_recipe("").argv, *more]
+
+
+def _recipe(url: str) -> Headless:
+    return RECIPES["claude-code"](Start(url=url, home="", workspace=""))
 
 
 def session_of(stdout: str) -> str:

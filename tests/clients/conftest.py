@@ -12,18 +12,8 @@ from guard.probe.model import Model
 from guard.probe.recipes import RECIPES, Headless, Start
 from tests.agents.client import installed
 from tests.cli.conftest import User, made
+from tests.clients.packages import PACKAGES
 
-CLIENTS = {
-    "claude-code": ("@anthropic-ai/claude-code", "claude"),
-    "codex": ("@openai/codex", "codex"),
-    "gemini": ("@google/gemini-cli", "gemini"),
-    "qwen": ("@qwen-code/qwen-code", "qwen"),
-    "opencode": ("opencode-ai", "opencode"),
-    "copilot": ("@github/copilot", "copilot"),
-    "pi": ("@mariozechner/pi-coding-agent", "pi"),
-    "cline": ("cline", "cline"),
-}
-"""Packages, and the programs in them."""
 TIME_LIMIT_S = 120
 
 
@@ -43,8 +33,8 @@ class Scene(User):
 
     def drive(self, agent: str, model: Model, *more: str) -> subprocess.CompletedProcess[str]:
         """One session of the real client, to its end. ``more``: words after the recipe's."""
-        package, program = CLIENTS[agent]
-        place = installed(package, program)
+        program = PACKAGES[agent].program
+        place = installed(PACKAGES[agent].name, program)
         recipe = self.recipe(agent, model)
         for name, content in recipe.files:
             path = self.home / name
