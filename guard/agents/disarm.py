@@ -57,6 +57,8 @@ class Row:
     says: str
     """Follows the place."""
     fix: str
+    managed: bool = False
+    """Whether a hook that is registered for everybody on the machine runs all the same."""
     example: tuple[str, str]
     """A path below a workspace, and a content that has the sign."""
 
@@ -70,6 +72,7 @@ class Word:
     says: str
 
 
+_HELD = ("claude-hooks-off", "codex-hooks-off", "codex-hooks-off-by-the-older-name", "copilot-hooks-off")
 _CLAUDE = (".claude/settings.json", ".claude/settings.local.json")
 _CLAUDE_PEOPLE = (".claude/settings.json", "/etc/claude-code/managed-settings.json")
 _GEMINI_PEOPLE = (".gemini/settings.json", "/etc/gemini-cli/settings.json")
@@ -102,6 +105,7 @@ def _off(
         sign=key,
         says="switches off a hook that is registered elsewhere",
         fix=_OFF,
+        managed=name in _HELD,
         example=(files[0], content),
     )
 
@@ -166,6 +170,7 @@ ROWS: tuple[Row, ...] = (
         sign=Key(at=("allowManagedHooksOnly",), when="on"),
         says="lets no hook run but those that stand there",
         fix="register there: `sudo guard install --agent claude-code --scope managed`",
+        managed=True,
         example=("/etc/claude-code/managed-settings.json", '{\n  "allowManagedHooksOnly": true\n}\n'),
     ),
     _started("claude-own-hooks", ("claude-code",), _CLAUDE, ("hooks",), _OWN, _HOOK),
@@ -233,6 +238,7 @@ ROWS: tuple[Row, ...] = (
         sign=Key(at=("allow_managed_hooks_only",), when="on"),
         says="lets no hook run but those that stand there",
         fix="register there: `sudo guard install --agent codex --scope managed`",
+        managed=True,
         example=("/etc/codex/requirements.toml", "allow_managed_hooks_only = true\n"),
     ),
     _started("codex-own-hooks", ("codex",), (".codex/hooks.json",), ("hooks",), _OWN, _HOOK),

@@ -11,7 +11,7 @@ from guard.audit.verify import verify
 from guard.cli.exit_codes import FINDINGS, OK
 from guard.cli.output import say, style, visible
 from guard.cli.proposals import directory_of
-from guard.cli.registration import problems, switches_off
+from guard.cli.protection import Protection, protections, surroundings
 from guard.enforce.enclose import BACKENDS, ENCLOSING
 from guard.enforce.injected import MANAGED, inject
 from guard.enforce.levels import try_level
@@ -29,7 +29,6 @@ from guard.policy.rule import PolicyLayer
 from sandbox.errors import SandboxError
 from sandbox.select import NAMES, PROMISE, probe_all
 
-_SETTINGS = (".claude/settings.json", ".claude/settings.local.json")
 _MEANING = {
     Level.ADVICE: "the hook's answers are advice: nothing contains what is allowed",
     Level.CONTAINED: "what needs it runs in a sandbox",
@@ -69,7 +68,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("doctor: --backend is for --live", help_="say `guard doctor --live --backend NAME`")
     places = Places.from_environment()
     home = home_of(os.environ)
-    workspace = workspace_of(directory_of(None), os.path.realpath(home))
+    directory = directory_of(None)
+    workspace = workspace_of(directory, os.path.realpath(home))
+    protected = protections(directory, workspace, home, os.environ)
     level = try_level(places)
     findings = [
         Finding(
@@ -88,13 +89,13 @@ def run(args: argparse.Namespace) -> int:
         *_accepted(places),
         *_policies(workspace, places),
         _audit(places),
-        *_hooks(home, workspace),
+        *_agents(protected, directory, home),
         *_left(places),
         *_left_on_engine(),
     ]
     good = all(finding.ok for finding in findings)
     if args.json:
-        say(json.dumps(_report(level, findings, good=good)))
+        say(json.dumps({**_report(level, findings, good=good), "agents": [*map(_told, protected)]}))
     else:
         _show(findings)
     return OK if good else FINDINGS
@@ -235,44 +236,16 @@ def _audit(places: Places) -> Finding:
     return Finding(area="audit log", ok=False, says=f"{first.place}: {first.what}", fix=first.next_step)
 
 
-def _hooks(home: str, workspace: str) -> list[Finding]:
-    """Where Claude Code would find a registration of ours. None is not an error: the CLI works without an agent."""
-    found: list[Finding] = []
-    for base in dict.fromkeys((home, workspace)):
-        for name in _SETTINGS if base else ():
-            path = os.path.join(base, name)
-            try:
-                with open(path, encoding="utf-8") as file:
-                    settings = json.load(file)
-            except FileNotFoundError:
-                continue
-            except (OSError, ValueError, RecursionError) as error:
-                found.append(
-                    Finding(area="hook", ok=False, says=f"{path}: {error}", fix="mend the settings file")
-                )
-                continue
-            wrong = problems(settings)
-            if wrong is None and (off := switches_off(settings)):
-                found.append(
-                    Finding(
-                        area="hook",
-                        ok=False,
-                        says=f"`{off}` in {path} switches off a hook that is registered elsewhere",
-                        fix="remove it, or use `guard run -- claude`, where no repository can switch the hook off",
-                    )
-                )
-            if wrong is not None:
-                found.append(
-                    Finding(
-                        area="hook",
-                        ok=not wrong,
-                        says=f"registered in {path}" + "".join(f"; {says}" for says, _ in wrong),
-                        fix="; ".join(fix for _, fix in wrong),
-                    )
-                )
-    return found or [
-        Finding(area="hook", ok=True, says="not registered with any agent; README.md says how to do it")
-    ]
+def _agents(found: list[Protection], directory: str, home: str) -> list[Finding]:
+    """One line for each agent; then what stands around here. No agent is no error: the CLI works without one."""
+    out = [Finding(area="agents", ok=not one.wrong, says=one.says, fix=one.fix) for one in found]
+    if not out:
+        out.append(
+            Finding(area="agents", ok=True, says="none is found here; `guard install` registers the hook")
+        )
+    around = surroundings(found, directory, home, os.environ)
+    out += [Finding(area="around here", ok=not fault, says=what.says, fix=what.fix) for fault, what in around]
+    return out
 
 
 def _left(places: Places) -> list[Finding]:
@@ -329,6 +302,19 @@ def _show(findings: list[Finding]) -> None:
         say(f"{mark} {finding.area:<16} {visible(finding.says)}")
         if finding.fix:
             say(f"    {'':<16} help: {visible(finding.fix)}")
+
+
+def _told(one: Protection) -> dict[str, Any]:
+    return {
+        "agent": one.client.agent,
+        "version": one.version,
+        "protected": not one.wrong,
+        "tried": False,
+        "registered": [
+            {"scope": other.scope, "path": other.path, "ok": not other.wrong} for other in one.registrations
+        ],
+        "wrong": [{"says": what.says, "fix": what.fix} for what in one.wrong],
+    }
 
 
 def _report(level: Level, findings: list[Finding], *, good: bool) -> dict[str, Any]:

@@ -4,8 +4,6 @@ import argparse
 import difflib
 import json
 import os
-import re
-import subprocess
 import sys
 from collections.abc import Iterable
 
@@ -15,11 +13,10 @@ from guard.cli.exit_codes import FINDINGS, OK
 from guard.cli.installing import Change, make, plan_install, plan_switch
 from guard.cli.output import colours, complain, say, style, visible
 from guard.cli.proposals import directory_of
+from guard.cli.versions import program_of, version_of
 from guard.enforce.pipeline import workspace_of
 from guard.enforce.places import Places, home_of
 from guard.errors import UsageError
-
-_VERSION_WAIT_S = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,38 +92,15 @@ def chosen(asked: "list[str] | None", home: str, scope: Scope) -> list[Client]:
 
 
 def present(client: Client, home: str) -> bool:
-    return os.path.isdir(os.path.join(home, client.home)) or any(map(find_on_path, client.programs))
-
-
-def find_on_path(program: str) -> str:
-    import shutil  # noqa: PLC0415 - as elsewhere
-
-    return shutil.which(program) or ""
+    return os.path.isdir(os.path.join(home, client.home)) or bool(program_of(client.programs))
 
 
 def _rewrites(client: Client) -> bool:
     """Whether the version that is here is known to run what it is answered. An older one would run its own command."""
     if not client.proved:
         return False
-    found = [program for name in client.programs if (program := find_on_path(name))]
-    return bool(found) and _version(found[0]) >= client.proved
-
-
-def _version(program: str) -> tuple[int, ...]:
-    try:
-        done = subprocess.run(
-            [program, "--version"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_VERSION_WAIT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
-    found = re.search(r"(?<![\d.])(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?![\d.])", done.stdout)
-    return tuple(map(int, found.groups())) if found and done.returncode == 0 else ()
+    program = program_of(client.programs)
+    return bool(program) and version_of(program) >= client.proved
 
 
 def carry_out(

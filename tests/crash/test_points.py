@@ -17,6 +17,7 @@ NOT_A_RUN = (
     "guard/cli/policy_",  # who writes policies, before they are law
     "guard/cli/install",  # configuration of clients, written whole or not at all: tests/cli
     "guard/cli/live.py",
+    "guard/cli/versions.py",  # a client that says its version, and ends
     "guard/cli/mcp.py",
     "guard/cli/scores.py",
     "guard/cli/pager.py",

@@ -56,8 +56,8 @@ def registered(home, settings):
     (home / ".claude").mkdir()
     (home / ".claude" / "settings.json").write_text(json.dumps(settings))
     _, report = doctor(home, home)
-    (found,) = findings(report, "hook")
-    assert "registered in" in found["says"]
+    found = findings(report, "agents")[0]
+    assert found["says"].startswith("claude-code")
     return found
 
 
@@ -114,7 +114,7 @@ def test_doctor_reports_a_settings_file_it_cannot_read(tmp_path):
     status, report = doctor(tmp_path, tmp_path)
 
     assert status == 1
-    assert not findings(report, "hook")[0]["ok"]
+    assert not findings(report, "agents")[0]["ok"]
 
 
 def test_doctor_says_in_words_why_a_backend_is_not_there(monkeypatch):

@@ -161,6 +161,6 @@ def test_doctor_says_whether_an_agent_can_be_enclosed_and_who_switches_hooks_off
 
     (enclosed,) = [one for one in before["findings"] if one["area"] == "enclosed"]
     assert "guard run" in enclosed["says"] or "not here" in enclosed["says"]
-    hooks = [one for one in after["findings"] if one["area"] == "hook" and not one["ok"]]
+    hooks = [one for one in after["findings"] if one["area"] == "around here" and not one["ok"]]
     assert ["disableAllHooks" in one["says"] for one in hooks] == [True]
-    assert "guard run -- claude" in hooks[0]["fix"]
+    assert "guard run" in hooks[0]["fix"]
