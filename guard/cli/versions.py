@@ -10,7 +10,7 @@ from typing import Any, cast
 _WAIT_S = 20
 _UP = 4
 """How far above a program its package may begin."""
-_VERSION = r"(?<![\d.])(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?![\d.])"
+_VERSION = r"(?<![\d.])(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?!\.?\d)"
 
 
 def program_of(names: tuple[str, ...]) -> str:

@@ -32,6 +32,8 @@ def headless(start: Start) -> Headless:
             ("OPENCODE_DISABLE_LSP_DOWNLOAD", "1"),
             ("OPENCODE_DISABLE_MODELS_FETCH", "1"),
             ("OPENCODE_DISABLE_SHARE", "1"),
+            # It fetches a library for plugins that ours does not use.
+            ("npm_config_offline", "true"),
         ),
         # Not `opencode.jsonc`: that is where `guard install` writes.
         files=((".config/opencode/opencode.json", json.dumps(settings)),),

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 
-from guard.probe import claude_code, opencode
+from guard.probe import claude_code, cline, copilot, opencode, pi
 from guard.probe.headless import Headless, Start
 
 RECIPES: dict[str, Callable[[Start], Headless]] = {
     "claude-code": claude_code.headless,
+    "cline": cline.headless,
+    "copilot": copilot.headless,
     "opencode": opencode.headless,
+    "pi": pi.headless,
 }
 """By the name that `guard hook` and `guard install` know the client by."""
 

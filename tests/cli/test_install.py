@@ -358,11 +358,21 @@ def test_a_plugin_that_somebody_has_changed_is_not_the_one_of_this_guard(scene):
 
 
 @pytest.mark.skipif(not os.path.exists("/usr/bin/env"), reason="needs env")
-@pytest.mark.parametrize(("agent", "rewrites"), [("codex", True), ("gemini", False)])
-def test_a_version_that_rewrites_is_told_so(scene, agent, rewrites):
+@pytest.mark.parametrize(
+    ("agent", "says", "rewrites"),
+    [
+        ("codex", "codex-cli 0.169.0", True),
+        ("gemini", "0.60.9", False),
+        ("gemini", "0.61.0.1", False),
+        ("copilot", "GitHub Copilot CLI 1.0.102.\nRun `copilot update` to check for updates.", True),
+        ("cline", "3.0.64", False),
+        ("cline", "from 10.0.0.1", False),
+    ],
+)
+def test_a_version_that_rewrites_is_told_so(scene, agent, says, rewrites):
     bin_ = scene.home / "bin"
     bin_.mkdir()
-    (bin_ / agent).write_text(f"#!/bin/sh\necho '{agent} {'0.169.0' if rewrites else '0.60.9'}'\n")
+    (bin_ / agent).write_text(f"#!/bin/sh\ncat <<'END'\n{says}\nEND\n")
     (bin_ / agent).chmod(0o755)
     scene.env["PATH"] = f"{bin_}:/usr/bin:/bin"
 

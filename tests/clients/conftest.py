@@ -27,22 +27,25 @@ class Scene(User):
     def recipe(self, agent: str, model: Model) -> Headless:
         return RECIPES[agent](Start(url=model.url, home=str(self.home), workspace=str(self.work)))
 
+    def path(self, agent: str) -> str:
+        """With the client first; skips where there is none to be had."""
+        return f"{installed(PACKAGES[agent].name, PACKAGES[agent].program)}:{self.env['PATH']}"
+
     def install(self, agent: str) -> None:
-        done = self.guard("install", "--agent", agent, "--yes")
+        # By its version it is decided whether it is told to run what it is answered.
+        done = self.guard("install", "--agent", agent, "--yes", PATH=self.path(agent))
         assert done.returncode == 0, done.stderr.decode()
 
     def drive(self, agent: str, model: Model, *more: str) -> subprocess.CompletedProcess[str]:
         """One session of the real client, to its end. ``more``: words after the recipe's."""
-        program = PACKAGES[agent].program
-        place = installed(PACKAGES[agent].name, program)
         recipe = self.recipe(agent, model)
         for name, content in recipe.files:
             path = self.home / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content)
-        env = {**self.env, **dict(recipe.env), "PATH": f"{place}:{self.env['PATH']}", **self.extra}
+        env = {**self.env, **dict(recipe.env), "PATH": self.path(agent), **self.extra}
         return subprocess.run(
-            [*self.before, program, *recipe.argv, *more],
+            [*self.before, PACKAGES[agent].program, *recipe.argv, *more],
             cwd=self.work,
             env=env,
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,87 @@
+"""The real GitHub Copilot CLI, with the hook as `guard install` registers it."""
+
+import json
+import sys
+from pathlib import Path
+
+from guard.probe.model import Call, serving
+from tests.cli.conftest import needs_a_sandbox
+from tests.enforce.machine import hidden
+
+AGENT = "copilot"
+SERVER = Path(__file__).parents[1] / "integrations/mcp_server.py"
+
+
+def shell(command: str, **more: object) -> Call:
+    return Call("bash", {"command": command, "description": "go on", **more})
+
+
+def install(scene) -> Path:
+    scene.install(AGENT)
+    file = scene.home / ".copilot/hooks/guard.json"
+    assert "--rewrites" in file.read_text()
+    return file
+
+
+@needs_a_sandbox
+def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
+    file = install(scene)
+    canary = scene.home / "canary"
+    canary.mkdir()
+    server = {
+        "type": "local",
+        "command": sys.executable,
+        "args": [str(SERVER), str(scene.home / "asked")],
+        "tools": ["*"],
+    }
+    (scene.home / ".copilot/mcp-config.json").write_text(json.dumps({"mcpServers": {"files": server}}))
+    edit = {"old_str": "print(1)", "new_str": "print(2)"}
+    script = {
+        "outside": shell(f"rm -rf {canary}"),
+        "read": shell("cat README.md"),
+        "unread": shell(hidden("""python3 -c 'open("made", "w").write("x"); print(6649 + 1)'""")),
+        "startup": Call("create", {"path": str(scene.home / ".bashrc"), "file_text": "evil\n"}),
+        "git": Call("create", {"path": str(scene.work / ".git/hooks/pre-commit"), "file_text": "evil\n"}),
+        "itself": Call("edit", {"path": str(file), "old_str": "preToolUse", "new_str": "never"}),
+        "new": Call("create", {"path": str(scene.work / "new.txt"), "file_text": "new\n"}),
+        "look": Call("view", {"path": str(scene.work / "src/a.py")}),
+        "edit": Call("edit", {"path": str(scene.work / "src/a.py"), **edit}),
+        "ask": shell("git push --force origin main"),
+        "mcp": Call("files-remove", {"path": str(canary)}),
+        "typed into": shell("bash", mode="async"),
+        "typed into, too": shell("python3 -i", mode="async"),
+        "sub": Call(
+            "task",
+            {
+                "agent_type": "general-purpose",
+                "name": "look",
+                "description": "look",
+                "prompt": "SUBAGENT: look",
+            },
+        ),
+    }
+    below = [shell(f"rm -rf {canary}"), shell("cat README.md")]
+
+    with serving(list(script.values()), {"SUBAGENT": below}) as model:
+        done = scene.drive(AGENT, model)
+
+    told = dict(zip(script, (text for text, _ in model.results), strict=True))
+    assert done.returncode == 0, done.stderr
+    assert canary.exists()
+    for name in ("outside", "startup", "git", "itself", "ask", "mcp", "typed into", "typed into, too"):
+        assert told[name].startswith("Denied by preToolUse hook"), name
+        assert "rule `" in told[name], name
+    for name in ("git", "ask", "mcp"):
+        assert "unable to ask user for confirmation" in told[name]
+    for name in ("typed into", "typed into, too"):
+        assert "guard-typed-unseen" in told[name]
+    assert "# app" in told["read"]
+    assert "print(1)" in told["look"]
+    assert "6650" in told["unread"]
+    assert (scene.work / "made").read_text() == "x"
+    assert (scene.work / "new.txt").read_text() == "new\n"
+    assert (scene.work / "src/a.py").read_text() == "print(2)\n"
+    assert not (scene.home / ".bashrc").exists()
+    assert not (scene.work / ".git/hooks/pre-commit").exists()
+    assert not (scene.home / "asked").exists()
+    assert ["rule `" in text for text, _ in model.told("SUBAGENT")] == [True, False]

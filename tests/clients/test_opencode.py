@@ -1,0 +1,112 @@
+"""The real OpenCode, with the plugin as `guard install` writes it."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from guard.probe.model import Call, serving
+from tests.cli.conftest import needs_a_sandbox
+from tests.enforce.machine import hidden
+
+AGENT = "opencode"
+SERVER = Path(__file__).parents[1] / "integrations/mcp_server.py"
+
+
+def shell(command: str, **more: object) -> Call:
+    return Call("bash", {"command": command, "description": "go on", **more})
+
+
+def plugin(scene) -> Path:
+    return scene.home / ".config/opencode/plugin/guard.js"
+
+
+@needs_a_sandbox
+def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
+    scene.install(AGENT)
+    canary = scene.home / "canary"
+    canary.mkdir()
+    (scene.work / "opencode.json").write_text(
+        json.dumps(
+            {
+                "mcp": {
+                    "files": {
+                        "type": "local",
+                        "command": [sys.executable, str(SERVER), str(scene.home / "asked")],
+                    }
+                }
+            }
+        )
+    )
+    script = {
+        "outside": shell(f"rm -rf {canary}"),
+        "read": shell("cat README.md"),
+        "elsewhere": shell("cat a.py", workdir=str(scene.work / "src")),
+        "unread": shell(hidden("""python3 -c 'open("made", "w").write("x"); print(6649 + 1)'""")),
+        "startup": Call("write", {"filePath": str(scene.home / ".bashrc"), "content": "evil\n"}),
+        "git": Call("write", {"filePath": str(scene.work / ".git/hooks/pre-commit"), "content": "evil\n"}),
+        "itself": Call("write", {"filePath": str(plugin(scene)), "content": "export const Guard = 1\n"}),
+        "new": Call("write", {"filePath": str(scene.work / "new.txt"), "content": "new\n"}),
+        "look": Call("read", {"filePath": str(scene.work / "src/a.py")}),
+        "edit": Call("edit", {"filePath": str(scene.work / "src/a.py"), "oldString": "print(1)", "newString": "print(2)"}),
+        "edit out": Call("edit", {"filePath": str(scene.home / "notes"), "oldString": "a", "newString": "b"}),
+        "ask": shell("git push --force origin main"),
+        "mcp": Call("files_remove", {"path": str(canary)}),
+        "sub": Call("task", {"description": "look", "prompt": "SUBAGENT: look", "subagent_type": "general"}),
+    }  # fmt: skip
+    below = [shell(f"rm -rf {canary}"), shell("cat README.md")]
+    (scene.home / "notes").write_text("a\n")
+
+    with serving(list(script.values()), {"SUBAGENT": below}) as model:
+        done = scene.drive(AGENT, model)
+
+    told = dict(zip(script, (text for text, _ in model.results), strict=True))
+    assert done.returncode == 0, done.stderr
+    assert canary.exists()
+    for name in ("outside", "startup", "git", "itself", "edit out", "ask", "mcp"):
+        assert told[name].startswith("denied"), name
+        assert "rule `" in told[name], name
+    for name in ("git", "ask", "mcp"):
+        assert "this client has no question to a person" in told[name]
+    assert "# app" in told["read"]
+    assert "print(1)" in told["elsewhere"]
+    assert "6650" in told["unread"]
+    assert (scene.work / "made").read_text() == "x"
+    assert (scene.work / "new.txt").read_text() == "new\n"
+    assert (scene.work / "src/a.py").read_text() == "print(2)\n"
+    assert (scene.home / "notes").read_text() == "a\n"
+    assert not (scene.home / ".bashrc").exists()
+    assert not (scene.work / ".git/hooks/pre-commit").exists()
+    assert not (scene.home / "asked").exists()
+    assert [text.startswith("denied") for text, _ in model.told("SUBAGENT")] == [True, False]
+    assert any(tool["function"]["name"] == "files_remove" for tool in model.requests[0]["tools"])
+
+
+def spoil(file: Path) -> None:
+    file.write_text(f"{file.read_text()}\n(((")
+
+
+@pytest.mark.parametrize("words", [(), ("--pure",)])
+def test_where_the_plugin_is_not_loaded_there_are_no_tools(scene, words):
+    scene.install(AGENT)
+    if not words:
+        spoil(plugin(scene))
+
+    with serving([shell("touch ran")]) as model:
+        done = scene.drive(AGENT, model, *words)
+
+    assert done.returncode == 0, done.stderr
+    assert model.requests == []
+    assert not (scene.work / "ran").exists()
+
+
+def test_without_what_closes_it_the_client_goes_on_without_the_plugin(scene):
+    scene.install(AGENT)
+    spoil(plugin(scene))
+    (scene.home / ".config/opencode/opencode.jsonc").unlink()
+
+    with serving([shell("touch ran")]) as model:
+        scene.drive(AGENT, model)
+
+    assert (scene.work / "ran").exists()

@@ -1,0 +1,72 @@
+"""The real Pi, with the extension as `guard install` writes it."""
+
+from pathlib import Path
+
+from guard.probe.model import Call, serving
+from tests.cli.conftest import needs_a_sandbox
+from tests.enforce.machine import hidden
+
+AGENT = "pi"
+
+
+def shell(command: str) -> Call:
+    return Call("bash", {"command": command})
+
+
+def extension(scene) -> Path:
+    return scene.home / ".pi/agent/extensions/guard.ts"
+
+
+@needs_a_sandbox
+def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
+    scene.install(AGENT)
+    canary = scene.home / "canary"
+    canary.mkdir()
+    script = {
+        "outside": shell(f"rm -rf {canary}"),
+        "read": shell("cat README.md"),
+        "unread": shell(hidden("""python3 -c 'open("made", "w").write("x"); print(6649 + 1)'""")),
+        "startup": Call("write", {"path": str(scene.home / ".bashrc"), "content": "evil\n"}),
+        "git": Call("write", {"path": str(scene.work / ".git/hooks/pre-commit"), "content": "evil\n"}),
+        "itself": Call("write", {"path": str(extension(scene)), "content": "export default () => {}\n"}),
+        "new": Call("write", {"path": "new.txt", "content": "new\n"}),
+        "look": Call("read", {"path": "src/a.py"}),
+        "edit": Call("edit", {"path": "src/a.py", "edits": [{"oldText": "print(1)", "newText": "print(2)"}]}),
+        "edit out": Call("edit", {"path": "../notes", "edits": [{"oldText": "a", "newText": "b"}]}),
+        "ask": shell("git push --force origin main"),
+    }
+    (scene.home / "notes").write_text("a\n")
+
+    with serving(list(script.values())) as model:
+        done = scene.drive(AGENT, model)
+
+    told = dict(zip(script, (text for text, _ in model.results), strict=True))
+    assert done.returncode == 0, done.stderr
+    assert canary.exists()
+    for name in ("outside", "startup", "git", "itself", "edit out", "ask"):
+        assert told[name].startswith("denied"), name
+        assert "rule `" in told[name], name
+    for name in ("git", "ask"):
+        assert "this client has no question to a person" in told[name]
+    assert "# app" in told["read"]
+    assert "print(1)" in told["look"]
+    assert "6650" in told["unread"]
+    assert (scene.work / "made").read_text() == "x"
+    assert (scene.work / "new.txt").read_text() == "new\n"
+    assert (scene.work / "src/a.py").read_text() == "print(2)\n"
+    assert (scene.home / "notes").read_text() == "a\n"
+    assert not (scene.home / ".bashrc").exists()
+    assert not (scene.work / ".git/hooks/pre-commit").exists()
+
+
+def test_an_extension_that_does_not_load_keeps_the_client_from_starting(scene):
+    scene.install(AGENT)
+    extension(scene).write_text(f"{extension(scene).read_text()}\n(((")
+
+    with serving([shell("touch ran")]) as model:
+        done = scene.drive(AGENT, model)
+
+    assert done.returncode != 0
+    assert "guard.ts" in done.stdout + done.stderr
+    assert model.requests == []
+    assert not (scene.work / "ran").exists()
