@@ -48,7 +48,8 @@ def inside(
     kept = {
         name: value
         for name, value in given
-        if not dropped(name, named=name in named) and name and "=" not in name
+        # An empty one makes nothing run, and keeps a program from taking another value out of a file.
+        if (not value or not dropped(name, named=name in named)) and name and "=" not in name
         if proxied or not name.lower().endswith("_proxy")
     }
     kept.setdefault("PATH", DEFAULT_PATH)

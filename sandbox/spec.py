@@ -90,6 +90,7 @@ class Shown:
 
     path: str
     content: bytes
+    executable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,12 @@ from typing import Any
 
 from guard.audit.verify import verify
 from guard.cli.exit_codes import FINDINGS, OK
+from guard.cli.inside import registrations
 from guard.cli.output import say, style, visible
 from guard.cli.proposals import directory_of
 from guard.cli.protection import Protection, protections, surroundings
 from guard.enforce.enclose import BACKENDS, ENCLOSING
-from guard.enforce.injected import MANAGED, inject
+from guard.enforce.inject.clients import inject
 from guard.enforce.levels import try_level
 from guard.enforce.pipeline import workspace_of
 from guard.enforce.places import Places, home_of
@@ -123,20 +124,20 @@ def _enclosed(workspace: str) -> Finding:
             ok=True,
             says="not from here: this is no workspace; works in one, with `guard run -- AGENT`",
         )
-    managed = inject("claude", {"hooks": {}})
+    managed = inject((), "", (), registrations())
     if managed.problem:
         return Finding(
             area="enclosed",
             ok=False,
             says=f"`guard run` starts nothing: {managed.problem}",
-            fix=f"mend {MANAGED}",
+            fix="mend that file",
         )
     direct = (
         "; not with `--workspace direct`, for root owns the workspace"
         if os.stat(workspace).st_uid == 0
         else ", or `--workspace direct` in the files themselves"
     )
-    says = f"with `guard run -- AGENT`: the whole agent inside, in a copy of {workspace}{direct}; Claude Code is given the hook"
+    says = f"with `guard run -- AGENT`: the whole agent inside, in a copy of {workspace}{direct}, with a hook where it knows one"
     return Finding(area="enclosed", ok=True, says=says)
 
 

@@ -11,19 +11,18 @@ from shlex import join
 from guard.cli.check import CODES
 from guard.cli.exec import TIMEOUT_STATUS, approver_of, interrupts, limit_words
 from guard.cli.exit_codes import DENY, FAILED, HELD
+from guard.cli.inside import registrations
 from guard.cli.mend import mend
 from guard.cli.output import complain, say, visible
 from guard.cli.proposals import directory_of
-from guard.cli.registration import registered, shielded
 from guard.cli.render import decision_lines
 from guard.cli.review import review
 from guard.enforce.agentstate import is_known, name_of
 from guard.enforce.enclose import Session, Wanted, enclose
 from guard.enforce.ending import apply_allowed, drop
-from guard.enforce.injected import CLIENTS, inject, inner_hook
+from guard.enforce.inject.clients import inject
 from guard.enforce.pipeline import Guard
 from guard.errors import UsageError
-from guard.model.dataclass import replace
 from guard.model.decision import verdict_of
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted
 from guard.model.principal import Principal
@@ -38,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Run a whole agent inside the sandbox: whatever it does, asked or not, it does in there. It sees no home but\n"
         "its own, no network but what is granted, and a copy of the workspace; what it changed is judged, held, and\n"
-        "looked at in the end. Claude Code is given a hook, which asks the guard outside. docs/run.md says more.\n\n"
+        "looked at in the end. Claude Code, Codex, Gemini CLI, Qwen Code, OpenCode, Copilot CLI, Cline and Pi are given a\n"
+        "hook, which asks the guard outside. docs/run.md says more.\n\n"
         "  guard run --env ANTHROPIC_API_KEY --host api.anthropic.com -- claude\n"
         "  guard run --at-end apply-allowed -- sh -c 'make fix'"
     )
@@ -98,9 +98,7 @@ def run(args: argparse.Namespace) -> int:
     if not os.path.isdir(cwd):
         raise UsageError(f"{cwd}: there is no such directory", help_="name one that exists with --cwd")
     name = name_of(args.words[0])
-    injected = inject(name, registered(shielded(inner_hook())))
-    if "--bare" in args.words or "CLAUDE_CODE_SIMPLE" in args.env:
-        injected = replace(injected, agent="")
+    injected = inject(tuple(args.words), name, tuple(args.env), registrations())
     wanted = Wanted(
         argv=tuple(args.words),
         agent=name,
@@ -112,8 +110,8 @@ def run(args: argparse.Namespace) -> int:
         ports=tuple(args.port),
         injected=injected,
     )
-    if name in CLIENTS and not injected.agent:
-        say(f"guard: `{name}` may run no hook with `--bare`: then the walls alone hold it", stream=sys.stderr)
+    if injected.without:
+        say(f"guard: {injected.without}", stream=sys.stderr)
     elif is_known(name) and not injected.agent:
         say(f"guard: `{name}` is given no hook: the walls alone hold it", stream=sys.stderr)
     guard = Guard.open(cwd=cwd, level=Level.ENCLOSED)

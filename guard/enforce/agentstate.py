@@ -11,12 +11,14 @@ from guard.enforce.places import Places
 from guard.errors import UsageError
 from guard.faults import Point, reached
 from guard.model.hashes import sha256
+from guard.temporary import temporary
 from sandbox.spec import HOME, Place
 
 _KNOWN: dict[str, tuple[str, ...]] = {
     "aider": (".aider",),
     "amp": (".config/amp", ".local/share/amp"),
     "claude": (".claude",),
+    "cline": (".cline",),
     "codex": (".codex",),
     "copilot": (".copilot", ".config/github-copilot"),
     "crush": (".config/crush", ".local/share/crush"),
@@ -65,11 +67,7 @@ def variables(agent: str) -> tuple[tuple[str, str], ...]:
 
 def kept(agent: str, workspace: str, places: Places) -> tuple[Place, ...]:
     """Make the directories, for who the session runs as: the owner of the workspace. Raises OSError."""
-    root = places.agents
-    for part in (agent, sha256(os.fsencode(workspace)).hexdigest()[:16]):
-        places.make(root)
-        root = os.path.join(root, part)
-    places.make(root)
+    root = _root(agent, workspace, places)
     owner = os.stat(workspace)
     out: list[Place] = []
     for below in directories(agent):
@@ -80,3 +78,32 @@ def kept(agent: str, workspace: str, places: Places) -> tuple[Place, ...]:
         reached(Point.AGENT_PLACED)
         out.append(Place(path=f"{HOME}/{below}", source=os.path.realpath(path), writable=True))
     return tuple(out)
+
+
+def given(
+    agent: str, workspace: str, places: Places, files: tuple[tuple[str, bytes], ...]
+) -> tuple[Place, ...]:
+    """Files of the home inside that nobody inside can change, by their paths below it. Raises OSError."""
+    root = os.path.join(_root(agent, workspace, places), "given")
+    places.make(root)
+    out: list[Place] = []
+    for below, content in files:
+        path = os.path.join(root, below.replace("/", "-"))
+        early = temporary(path)
+        with open(early, "wb") as file:
+            file.write(content)
+            # Whoever the session runs as starts it.
+            os.fchmod(file.fileno(), 0o755)
+        os.replace(early, path)
+        reached(Point.AGENT_PLACED)
+        out.append(Place(path=f"{HOME}/{below}", source=os.path.realpath(path)))
+    return tuple(out)
+
+
+def _root(agent: str, workspace: str, places: Places) -> str:
+    root = places.agents
+    for part in (agent, sha256(os.fsencode(workspace)).hexdigest()[:16]):
+        places.make(root)
+        root = os.path.join(root, part)
+    places.make(root)
+    return root

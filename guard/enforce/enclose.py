@@ -19,7 +19,7 @@ from guard.enforce.ending import Kept, keep
 from guard.enforce.fixed import Fixed, appeared, fixed, listed_in
 from guard.enforce.forbidden import hidden_files, with_content
 from guard.enforce.grants import environment, limits, network, places, refused
-from guard.enforce.injected import DOOR, Injected
+from guard.enforce.inject.made import DOOR, Injected
 from guard.enforce.permit import Permit
 from guard.enforce.pipeline import Guard
 from guard.enforce.toolchains import program, toolchains
@@ -38,7 +38,7 @@ from guard.model.verdict import Verdict
 from guard.policy.profiles import BASE, profile_for
 from guard.policy.rule import PolicyLayer, Profile
 from sandbox.backend import Backend, Run
-from sandbox.environment import dropped
+from sandbox.environment import DEFAULT_PATH, dropped
 from sandbox.errors import NoBackend, SandboxError
 from sandbox.result import Connections
 from sandbox.select import choose
@@ -147,10 +147,10 @@ def _prepared(
     tools, variables = toolchains(facts)
     caches, stores = given(profile, facts, guard.places.caches, HOME)
     spec = SandboxSpec(
-        argv=wanted.argv,
+        argv=(wanted.argv[0], *wanted.injected.words, *wanted.argv[1:]),
         workspace=workspace,
         cwd=cwd,
-        env=tuple((dict(variables) | dict(_environment(profile, facts, wanted))).items()),
+        env=tuple(_variables(wanted.injected, variables, _environment(profile, facts, wanted)).items()),
         named=wanted.environment,
         caches=caches,
         read_only=tuple(
@@ -165,6 +165,7 @@ def _prepared(
         direct=None if seen is None else Direct(protected=seen.protected, pinned=seen.pinned),
         places=(
             *agentstate.kept(wanted.agent, workspace, guard.places),
+            *agentstate.given(wanted.agent, workspace, guard.places, wanted.injected.files),
             *_files(wanted.files, facts),
         ),
         # A session lasts as long as the person wants it to.
@@ -241,6 +242,13 @@ def _environment(profile: RunProfile, facts: Facts, wanted: Wanted) -> tuple[tup
         given[name] = facts.env[name]
     own = ((SESSION_VARIABLE, wanted.session), (DOOR_VARIABLE, DOOR))
     return (*given.items(), *agentstate.variables(wanted.agent), *own)
+
+
+def _variables(injected: Injected, *given: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    out = {name: value for pairs in (*given, injected.environment) for name, value in pairs}
+    if injected.programs:
+        out["PATH"] = f"{injected.programs}:{out.get('PATH') or DEFAULT_PATH}"
+    return out
 
 
 def _files(files: tuple[str, ...], facts: Facts) -> tuple[Place, ...]:
@@ -375,6 +383,7 @@ def _as_seen_inside(guard: Guard, spec: SandboxSpec) -> Guard:
 def _started(decision: int, wanted: Wanted, prepared: _Prepared) -> dict[str, Json]:
     spec = prepared.spec
     whom = spec.network or Network()
+    ours = {f"{HOME}/{below}" for below, _ in wanted.injected.files}
     return {
         "type": "session.started",
         "decision": decision,
@@ -387,7 +396,9 @@ def _started(decision: int, wanted: Wanted, prepared: _Prepared) -> dict[str, Js
         "backend": prepared.backend.name,
         # Names only: what they hold is nobody's business.
         "environment": [text_of(name) for name, _ in spec.env],
-        "files": [text_of(place.path) for place in spec.places if not place.writable],
+        "files": [
+            text_of(place.path) for place in spec.places if not place.writable and place.path not in ours
+        ],
         "hosts": [text_of(host) for host in (*whom.hosts, *whom.private_hosts)],
         "ports": list(whom.loopback_ports),
         "protected": len(prepared.fixed.protected) if prepared.fixed is not None else 0,

@@ -63,7 +63,7 @@ def build(spec: SandboxSpec, owner: tuple[int, int]) -> Built:
     _fill_etc(root, contents)
     for one in spec.shown:
         os.close(_make_place(root, os.path.dirname(one.path), directory=True))
-        _fill_etc(root, {one.path.removeprefix("/etc/"): one.content})
+        _fill_etc(root, {one.path.removeprefix("/etc/"): one.content}, 0o755 if one.executable else 0o644)
     reached(Point.SCRATCH_FILLED)
     mounts = [
         *sources,
@@ -227,9 +227,10 @@ def etc(home: str, owner: tuple[int, int]) -> dict[str, bytes]:
     return {key: content for key, content in contents.items() if content}
 
 
-def _fill_etc(root: int, contents: dict[str, bytes]) -> None:
+def _fill_etc(root: int, contents: dict[str, bytes], mode: int = 0o644) -> None:
     for key, content in contents.items():
-        descriptor = os.open(f"etc/{key}", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644, dir_fd=root)
+        descriptor = os.open(f"etc/{key}", os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode, dir_fd=root)
+        os.fchmod(descriptor, mode)
         left = content
         while left:
             left = left[os.write(descriptor, left) :]

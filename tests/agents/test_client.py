@@ -201,7 +201,8 @@ def test_neither_an_option_nor_a_repository_takes_the_hook_away_inside(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("codex",), "`codex` is given no hook: the walls alone hold it"),
+        (("aider",), "`aider` is given no hook: the walls alone hold it"),
+        (("codex",), ""),
         (("claude", "--bare"), "`claude` may run no hook with `--bare`: then the walls alone hold it"),
         (("claude",), ""),
         (("mine",), ""),
@@ -216,7 +217,7 @@ def test_an_agent_without_a_hook_is_told_to_be_one(told: Told, words: tuple[str,
     done = told.run("run", "--at-end", "drop", "--", *words)
 
     assert done.stderr.decode().strip() == (f"guard: {said}" if said else "")
-    hook = "claude-code" if words == ("claude",) else ""
+    hook = {("claude",): "claude-code", ("codex",): "codex"}.get(words, "")
     assert told.records("session.started")[0]["hook"] == hook
 
 

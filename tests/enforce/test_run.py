@@ -121,7 +121,7 @@ def test_nothing_of_the_home_is_seen_or_touched(machine: Machine) -> None:
     )
 
     assert b"canary" not in done.stdout
-    assert set(done.stdout.split()) <= {b".config", b".local", b".guard-door"}
+    assert set(done.stdout.split()) <= {b".config", b".local", b".guard-door", b".cline", b".pi"}
     assert (look(machine.home / "precious"), look(machine.work)) == before
 
 
