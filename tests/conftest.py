@@ -1,6 +1,7 @@
 """For every test: no property fails because the machine is busy; and, with `-n 2`, what may run beside what."""
 
 import signal
+import socket
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,6 +28,17 @@ def _others_reach_what_they_are_given(tmp_path_factory):
     for path in (base, *base.parents):
         if path.name.startswith(("pytest-", "popen-")):
             path.chmod(0o755)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    """What counts repetitions asks over a socket before every test, in two small pieces.
+
+    Without this, each waits for the kernel to send the second, up to 40 ms: ten minutes of .ci/run, and more.
+    """
+    asked = getattr(getattr(config, "failures_db", None), "sock", None)
+    if isinstance(asked, socket.socket):
+        asked.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 @pytest.hookimpl(optionalhook=True)
