@@ -1,6 +1,7 @@
 """Writes docs/programs/: one page for each program that is understood, from its description and from the cases.
 And what comes from policies/protected.yaml (docs/protected_list.py), and the codes of `guard policy check`
-(docs/policy_codes.py), and a page for each built-in pack (docs/rule_pages.py).
+(docs/policy_codes.py), a page for each built-in pack (docs/rule_pages.py), and what clients do when the hook fails
+(docs/client_failures.py).
 
 python docs/generate.py            write
 python docs/generate.py --check    say what differs, exit status 1
@@ -21,7 +22,8 @@ sys.path.insert(0, ROOT)
 
 sys.path.insert(0, os.path.join(ROOT, "docs"))
 
-import policy_codes  # noqa: E402 - the checkout's own, whatever is installed
+import client_failures  # noqa: E402 - the checkout's own, whatever is installed
+import policy_codes  # noqa: E402 - as above
 import protected_list  # noqa: E402 - as above
 import rule_pages  # noqa: E402 - as above
 
@@ -198,6 +200,7 @@ def main(arguments: list[str]) -> int:
         protected_list.write()
         policy_codes.write()
         rule_pages.write()
+        client_failures.write()
     made = pages()
     if arguments == ["--check"]:
         stale = protected_list.wrong()
@@ -208,6 +211,9 @@ def main(arguments: list[str]) -> int:
             stale = [*stale, path]
         for path in rule_pages.wrong():
             print(f"{path} is not what policies/builtin says: run docs/generate.py")
+            stale = [*stale, path]
+        for path in client_failures.wrong():
+            print(f"{path} is not what guard/agents/failures.py says: run docs/generate.py")
             stale = [*stale, path]
         there = {name for name in os.listdir(OUT) if name.endswith(".md")} if os.path.isdir(OUT) else set()
         wrong = sorted(there ^ made.keys())

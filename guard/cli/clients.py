@@ -10,11 +10,16 @@ from shlex import quote
 from typing import Any, Literal
 
 from guard.cli import plugins
+from guard.cli.hook import DONE
 
 Scope = Literal["user", "project", "managed"]
 SCOPES: tuple[Scope, ...] = ("user", "project", "managed")
 TIMEOUT_S = 60
 """Longer than the hook's own deadline, so that it is the hook that answers."""
+GIVE_UP_S = 40
+"""Between the two: for a hook that never got as far as its deadline."""
+_TIMEOUT = "/usr/bin/timeout"
+_NO_ANSWER = "denied: the guard gave no answer: it is damaged or was stopped; a person can run guard doctor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +88,24 @@ class Client:
     """What a person has still to do."""
 
 
-def started(words: Iterable[str]) -> str:
+def started(words: Iterable[str], give_up_s: int = GIVE_UP_S) -> str:
     """A line for a shell that ends with 0 or 2, and says something with 2: several clients run the call otherwise.
 
+    Only the hook's own word for "done" lets a call through. Anything else that ends well, or says something, is none of
+    ours: another program in the interpreter's place, a module of somebody else. What does not end is killed before the
+    client gives up waiting, for then most run the call; where there is no `timeout`, only the hook's own deadline holds.
     Signals are ignored until the hook itself takes them: a shell that one kills says nothing.
+    The line is the same in every shell that a person may have: what is in the quotes is read by `sh`.
     """
     hook = " ".join(quote(word) for word in words)
-    return (
-        f"trap '' HUP INT TERM; {hook}; "
-        "case $? in 0) ;; 2) exit 2 ;; *) echo 'denied: guard did not start' >&2; exit 2 ;; esac"
+    return "/bin/sh -c " + quote(
+        'trap "" HUP INT PIPE TERM; '
+        # By its whole name: a PATH may lead into a workspace.
+        f"[ -x {_TIMEOUT} ] && set -- {_TIMEOUT} -s KILL {give_up_s}; "
+        f'said=$("$@" {hook}); '
+        f'case $? in {DONE}) end=0 ;; 2) end=2 ;; *) echo "{_NO_ANSWER}" >&2; exit 2 ;; esac; '
+        # A deny that cannot be written must not end as silence.
+        '[ -z "$said" ] || printf "%s\\n" "$said" || exit 2; exit $end'
     )
 
 
@@ -226,7 +240,7 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
-_CRASH = "a hook that the client gives up waiting for, and one whose shell cannot start"
+_CRASH = "a hook whose shell is killed or cannot start"
 CLIENTS: dict[str, Client] = {
     client.agent: client
     for client in (

@@ -28,13 +28,17 @@ AGAIN_S = 0.05
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
 REWRITES = "--rewrites"
 """This client was seen to run what it is answered. It is said by whoever registers the hook, because no payload does."""
+SAYS_DONE = "--says-done"
+DONE = 91
+"""What ends with 0 need not be us: a shell that starts us with ``--says-done`` takes that, and only that, for an answer."""
+_KNOWN = (REWRITES, SAYS_DONE)
 
 
 def help_text() -> str:
     from guard.agents.table import AGENTS  # noqa: PLC0415 - nobody who is in a hurry asks for help
 
     agents = "\n".join(f"  {name:<14} {about}" for name, about in AGENTS.items())
-    return f"""usage: guard hook AGENT [{REWRITES}] < PAYLOAD
+    return f"""usage: guard hook AGENT [{REWRITES}] [{SAYS_DONE}] < PAYLOAD
 
 Answer one tool call of an agent, in its own protocol. Register it with `guard install`, do not call it by hand.
 
@@ -44,6 +48,7 @@ agents:
 options:
   {REWRITES}     this version of the client runs the command that we answer with; without it the clients of which no
                  payload tells their version are denied what may only run in a sandbox
+  {SAYS_DONE}    end with {DONE} instead of 0, for a shell that lets nothing else through: `guard install` writes it
 
 exit codes: 0 the answer is on standard output (nothing = no objection), 2 denied, or denied because something went wrong
 """
@@ -75,14 +80,15 @@ def main(arguments: list[str]) -> int:
     except BaseException as late:  # noqa: BLE001 - as above; a signal between a crash and its refusal. There is no third before this line
         alarm.settle()
         stdout, stderr, status = _refusal(alarm.why or _words(late))
-    return _send(answer, stdout, stderr, status)
+    status = _send(answer, stdout, stderr, status)
+    return DONE if status == 0 and SAYS_DONE in arguments else status
 
 
 def _answer(arguments: list[str]) -> tuple[bytes, bytes, int]:
     from guard.agents.table import AGENTS  # noqa: PLC0415 - inside the border
 
-    rewrites = arguments[1:] == [REWRITES]
-    if not arguments or arguments[0] not in AGENTS or not (rewrites or len(arguments) == 1):
+    agent, options = arguments[:1], arguments[1:]
+    if not agent or agent[0] not in AGENTS or any(options.count(one) > _KNOWN.count(one) for one in options):
         given = " ".join(arguments) or "nothing"
         known = ", ".join(AGENTS)
         return (
@@ -92,8 +98,8 @@ def _answer(arguments: list[str]) -> tuple[bytes, bytes, int]:
             2,
         )
     if door := os.environ.get("GUARD_DOOR"):
-        return _asked_outside(door, arguments[0])
-    reply = respond(_payload(), arguments[0], rewrites=rewrites)
+        return _asked_outside(door, agent[0])
+    reply = respond(_payload(), agent[0], rewrites=REWRITES in options)
     return reply.stdout, reply.stderr, reply.status
 
 

@@ -95,13 +95,16 @@ def started_by(line: str, agent: str) -> tuple[str, str]:
         words = list(lexer)
     except ValueError:
         return "", "its command is no line of a shell"
+    if words[1:2] == ["-c"] and os.path.basename(words[0]) == "sh":
+        return started_by(words[2], agent) if len(words) > 2 else ("", "its command is no line of a shell")
     at = next((at for at, word in enumerate(words[:-1]) if word == "hook" and words[at + 1] == agent), -1)
     if at < 1:
         return "", "its command starts something else"
     begin = at
     while begin and not set(words[begin - 1]) <= set(";|&()<>"):
         begin -= 1
-    start = [word for word in words[begin:at] if not re.match(r"[A-Za-z_]\w*=", word)]
+    # `$@`: what `guard install` puts before it, to end what hangs.
+    start = [word for word in words[begin:at] if word != "$@" and not re.match(r"[A-Za-z_]\w*=", word)]
     program = start[0] if start else ""
     if not program.startswith("/"):
         return program, f"`{program}` is looked for in PATH, and whatever lies there first answers"
@@ -148,7 +151,7 @@ def _differs(client: Client, given: _Hook, wanted: _Hook) -> Iterator[Wrong]:
 def _covered(line: str) -> bool:
     """Whether the shell answers for a hook that does not: whatever it ends with, 2 is a deny."""
     _, _, after = line.partition(" hook ")
-    return re.search(r"\|\|.*\bexit 2\b|\bcase \$\?.*\*\).*\bexit 2\b", after) is not None
+    return re.search(r"^[^;|&]*\|\|.*\bexit 2\b|\bcase \$\?.*\*\).*\bexit 2\b", after) is not None
 
 
 def _plugin(client: Client, scope: Scope, path: str, text: str) -> Inspected:

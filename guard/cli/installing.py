@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from guard.cli import jsonc
 from guard.cli.clients import Added, Client, Merged, Registered, Scope, Toml, Whole, path_of, started
+from guard.cli.hook import REWRITES, SAYS_DONE
 from guard.enforce.places import Places
 from guard.errors import UsageError
 from guard.temporary import temporary
@@ -57,7 +58,8 @@ class Kept:
 
 def command(python: str, agent: str, *, rewrites: bool) -> str:
     """What a client starts: an interpreter by its whole name, that obeys no variable and no file of a workspace."""
-    return started([python, "-I", "-m", "guard", "hook", agent, *(("--rewrites",) if rewrites else ())])
+    options = [REWRITES, SAYS_DONE] if rewrites else [SAYS_DONE]
+    return started([python, "-I", "-m", "guard", "hook", agent, *options])
 
 
 def is_ours(text: str, agent: str) -> bool:

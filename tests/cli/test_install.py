@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from guard.agents.table import AGENTS
 from guard.cli import jsonc
-from guard.cli.clients import CLIENTS, path_of
+from guard.cli.clients import CLIENTS, path_of, started
 from guard.cli.installing import command, plan_install, plan_uninstall, remembered
 from guard.enforce.places import Places
 from tests.cli.configurations import CONFIGURATIONS
@@ -168,7 +169,7 @@ def test_nothing_is_made_that_was_not_asked_for(scene):
     shown = scene.guard("install", "--agent", "gemini", "--dry-run")
     refused = scene.guard("install", "--agent", "gemini", code=2)
 
-    assert '+            "command": "trap' in shown
+    assert '+            "command": "/bin/sh -c ' in shown
     assert "add --yes" in refused
     assert tree(scene.home) == before
 
@@ -275,6 +276,82 @@ def test_whatever_keeps_the_hook_from_starting_ends_as_a_deny_with_a_word(agent,
         assert not done.stdout
 
 
+def stand_in(path: Path, script: str) -> str:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exit 0",
+        "echo rubbish",
+        'echo \'{"decision": "allow"}\'',
+        "kill -9 $$",
+        "kill -9 $PPID",
+        "cat > /dev/null; exit 1",
+        'echo "{}"; exit 92',
+        "exec sleep 60",
+    ],
+)
+def test_only_our_own_word_lets_a_call_through(tmp_path, script):
+    python = stand_in(tmp_path / "a python", script)
+
+    done = shell(started([python, "-m", "guard", "hook", "codex"], give_up_s=1))
+
+    assert done.returncode == 2
+    assert "the guard gave no answer" in done.stderr.decode()
+    assert not done.stdout
+
+
+def test_what_our_hook_says_reaches_the_client_as_it_stands(tmp_path):
+    answer = r'{"reason": "a\\n %s $HOME `x` \u00e4", "decision": "deny"}'
+    (tmp_path / "answer").write_text(answer + "\n")
+    says = [
+        (f"cat '{tmp_path}/answer'; exit 91", 0, answer + "\n"),
+        (f"cat '{tmp_path}/answer'; exit 2", 2, answer + "\n"),
+        ("exit 91", 0, ""),
+    ]
+    for script, status, stdout in says:
+        done = shell(started([stand_in(tmp_path / "python", script), "hook"]))
+
+        assert (done.returncode, done.stdout.decode(), done.stderr) == (status, stdout, b"")
+
+
+def test_an_answer_that_cannot_be_written_is_a_deny(tmp_path):
+    line = started([stand_in(tmp_path / "python", "echo no; exit 91"), "hook"])
+
+    assert shell(f"{line} > /dev/full").returncode == 2
+    assert shell(f"{line} >&-").returncode == 2
+
+
+SHELLS = [name for name in ("sh", "bash", "dash", "zsh", "fish", "busybox") if shutil.which(name)]
+"""What a machine has is what its people can have."""
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_the_line_means_the_same_in_every_shell(tmp_path, name):
+    words = [name, "sh", "-c"] if name == "busybox" else [name, "-c"]
+    for script, status in (("echo yes; exit 91", 0), ("exit 2", 2), ("echo yes", 2)):
+        line = started([stand_in(tmp_path / "it's a python", script), "-I", "hook"])
+
+        assert subprocess.run([*words, line], capture_output=True, check=False).returncode == status
+
+
+@pytest.mark.parametrize("agent", ["codex", "gemini", "qwen", "goose"])
+def test_the_registered_line_answers_as_the_hook_does(scene, agent):
+    line = command(sys.executable, agent, rewrites=False)
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], input=b"{", capture_output=True, check=False, env=scene.env
+    )
+
+    assert done.returncode == 2
+    assert b"the payload is" in done.stderr
+    assert b"no answer" not in done.stderr
+
+
 def test_the_script_of_a_client_that_looks_at_no_exit_status_says_it_in_words(scene):
     scene.guard("install", "--agent", "cline", "--yes")
     path = scene.file("cline")
@@ -378,7 +455,7 @@ def test_a_version_that_rewrites_is_told_so(scene, agent, says, rewrites):
 
     scene.guard("install", "--agent", agent, "--yes")
 
-    assert (f"guard hook {agent} --rewrites;" in scene.file(agent).read_text()) is rewrites
+    assert (f"guard hook {agent} --rewrites " in scene.file(agent).read_text()) is rewrites
 
 
 def test_the_page_says_of_each_client_what_the_data_say():

@@ -1,0 +1,73 @@
+"""What a client does with the call when its hook fails: seen with the real client, compared with it by tests/clients.
+
+Data only. ``guard doctor`` and docs/agents.md say from here which failures let a call through.
+"""
+
+from guard.model.dataclass import dataclass
+from guard.model.typed import Literal, Mapping, TypeAlias
+
+Does: TypeAlias = Literal["denied", "runs", "waits"]
+"""With the call: it is denied; it runs; nothing happens for as long as the client lives."""
+
+FAILURES: dict[str, str] = {
+    "crash": "a traceback, exit status 1",
+    "silent": "exit status 1 without a word",
+    "status-3": "a word, exit status 3",
+    "killed": "it is killed",
+    "hangs": "it never ends",
+    "garbage": "text that is no answer, exit status 0",
+    "nothing": "something else in its place that ends with 0 without a word",
+    "missing": "the interpreter is not there",
+    "shell-killed": "all of it is killed, the shell that starts it too",
+    "policy-broken": "a policy file that cannot be read",
+    "disk-full": "no space for the log",
+    "guard-gone": "inside `guard run`: the guard outside does not answer",
+}
+OURS = frozenset({"policy-broken", "disk-full", "guard-gone"})
+"""Failures that only our own hook can have: of a client without it there is nothing to say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One client. A failure that is not named has not been tried with it."""
+
+    version: str
+    alone: Mapping[str, Does]
+    """A hook that is registered by its bare name, as the client's own pages show it."""
+    installed: Mapping[str, Does]
+    """The hook as `guard install` registers it."""
+
+
+_TRIED = tuple(name for name in FAILURES if name not in OURS | {"shell-killed"})
+
+
+def _each(does: Does, **but: Does) -> dict[str, Does]:
+    """Of those that every hook can have."""
+    return {name: but.get(name.replace("-", "_"), does) for name in _TRIED}
+
+
+SEEN: dict[str, Seen] = {
+    "codex": Seen(
+        version="0.171.0",
+        alone=_each("runs"),
+        installed={**_each("denied"), "shell-killed": "runs"},
+    ),
+    "gemini": Seen(
+        version="0.61.0",
+        alone=_each("runs", status_3="denied", missing="denied"),
+        installed={**_each("denied"), "shell-killed": "runs"},
+    ),
+    "qwen": Seen(
+        version="0.24.4",
+        alone=_each("runs"),
+        installed={**_each("denied"), "shell-killed": "runs"},
+    ),
+}
+
+
+def open_to(agent: str) -> tuple[str, ...]:
+    """The failures that let a call through although the hook is installed, in the words of :data:`FAILURES`."""
+    seen = SEEN.get(agent)
+    return (
+        () if seen is None else tuple(FAILURES[one] for one, does in seen.installed.items() if does == "runs")
+    )
