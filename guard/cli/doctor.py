@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from guard.audit.verify import verify
+from guard.cli.clients import CLIENTS
 from guard.cli.exit_codes import FINDINGS, OK
 from guard.cli.inside import registrations
 from guard.cli.output import say, style, visible
@@ -49,7 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Say what protects this machine, found out by trying, and what is missing."
     parser.epilog = (
         "exit codes: 0 all is well, 1 something is missing or broken;"
-        " with --live 1 when an attempt got through or no sandbox works"
+        " with --live 1 when an attempt got through or no sandbox works;"
+        " with --probe 1 when an agent was not stopped, or did not get as far"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object for machines")
     parser.add_argument(
@@ -58,15 +60,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backend", action="append", choices=NAMES, help="with --live: only this one; may be given again"
     )
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help="start the agents themselves, without network and in a home that is thrown away, and see whether they are stopped",
+    )
+    parser.add_argument(
+        "--agent",
+        action="append",
+        choices=tuple(CLIENTS),
+        metavar="A",
+        help="with --probe: only this one; may be given again",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.live and args.probe:
+        raise UsageError("doctor: --live and --probe are two things", help_="say one after the other")
     if args.live:
         from guard.cli import live  # noqa: PLC0415 - the battery is not needed to look around
 
         return live.run(args)
     if args.backend:
         raise UsageError("doctor: --backend is for --live", help_="say `guard doctor --live --backend NAME`")
+    if args.probe:
+        from guard.cli import probing  # noqa: PLC0415 - as above
+
+        return probing.run(args)
+    if args.agent:
+        raise UsageError("doctor: --agent is for --probe", help_="say `guard doctor --probe --agent NAME`")
     places = Places.from_environment()
     home = home_of(os.environ)
     directory = directory_of(None)
@@ -244,6 +266,9 @@ def _agents(found: list[Protection], directory: str, home: str) -> list[Finding]
         out.append(
             Finding(area="agents", ok=True, says="none is found here; `guard install` registers the hook")
         )
+    elif any(not one.wrong and one.program for one in found):
+        says = "that they obey the hook was not tried"
+        out.append(Finding(area="agents", ok=True, says=says, fix="try it: `guard doctor --probe`"))
     around = surroundings(found, directory, home, os.environ)
     out += [Finding(area="around here", ok=not fault, says=what.says, fix=what.fix) for fault, what in around]
     return out

@@ -158,7 +158,7 @@ def _plugin(client: Client, scope: Scope, path: str, text: str) -> Inspected:
     """Of code, only ours is known to be right: with its own command in it, it has to be that of `guard install`."""
     if not is_ours(text, client.agent):
         return Inspected()
-    line = _line(text)
+    line = line_of(text)
     made = client.register(path, line, scope)
     if isinstance(made, Whole) and made.content == text:
         return _with_programs(client, (line,), [])
@@ -169,7 +169,8 @@ def _plugin(client: Client, scope: Scope, path: str, text: str) -> Inspected:
     return Inspected(commands=(line or text,), wrong=(again,))
 
 
-def _line(text: str) -> str:
+def line_of(text: str) -> str:
+    """The line for a shell in a file of ours; empty where there is none."""
     if found := re.search(r'(?m)^const COMMAND = (".*")$', text):
         return str(json.loads(found.group(1)))
     found = re.search(r"(?m)^said=\$\((.*)\)$", text)

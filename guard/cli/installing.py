@@ -70,9 +70,13 @@ def plan_install(
     client: Client, scope: Scope, home: str, workspace: str, python: str, *, rewrites: bool
 ) -> Change:
     """Raises UsageError for a configuration that cannot be changed, with its place and the next step."""
+    return plan_line(client, scope, home, workspace, command(python, client.agent, rewrites=rewrites))
+
+
+def plan_line(client: Client, scope: Scope, home: str, workspace: str, line: str) -> Change:
+    """:func:`plan_install` with another line for the shell."""
     path = _place(client, scope, home, workspace)
-    registered = client.register(path, command(python, client.agent, rewrites=rewrites), scope)
-    return _with(client, scope, path, registered)
+    return _with(client, scope, path, client.register(path, line, scope))
 
 
 def plan_switch(client: Client, scope: Scope, home: str, workspace: str) -> Change | None:

@@ -17,6 +17,8 @@ NOT_A_RUN = (
     "guard/cli/policy_",  # who writes policies, before they are law
     "guard/cli/install",  # configuration of clients, written whole or not at all: tests/cli
     "guard/cli/live.py",
+    "guard/probe/",  # clients in a home that is thrown away
+    "guard/cli/probing.py",  # as above
     "guard/cli/versions.py",  # a client that says its version, and ends
     "guard/cli/mcp.py",
     "guard/cli/scores.py",
