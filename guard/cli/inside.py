@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from guard.cli.clients import CLIENTS, Added, Merged, Toml, Whole, started
+from guard.cli.hook import SAYS_DONE
 from guard.cli.registration import registered, shielded
 from guard.enforce.inject.clients import CLIENTS as INSIDE
 from guard.enforce.inject.made import Registration, Registrations, inner_hook, inner_words
@@ -16,7 +17,7 @@ def registrations() -> Registrations:
 def _registration(agent: str) -> Registration:
     if agent == "claude-code":
         return registered(shielded(inner_hook()))
-    command = started([*inner_words(), "hook", agent])
+    command = started([*inner_words(), "hook", agent, SAYS_DONE])
     client = CLIENTS[agent]
     match client.register("", command, "managed"):
         case Whole(content=content) if client.switch is not None:

@@ -290,3 +290,25 @@ def test_doctor_says_whether_an_agent_can_be_enclosed_and_who_switches_hooks_off
     hooks = [one for one in after["findings"] if one["area"] == "around here" and not one["ok"]]
     assert ["disableAllHooks" in one["says"] for one in hooks] == [True]
     assert "guard run" in hooks[0]["fix"]
+
+
+@pytest.mark.sandbox
+def test_the_line_that_starts_a_hook_inside_is_answered_and_its_answer_is_believed(machine: Machine) -> None:
+    """What is registered is more than the hook: a shell that lets nothing through but the hook's own word."""
+    from .test_run import run
+
+    settings = json.loads(shown(injected(machine.home), GEMINI))
+    (line,) = [hook["command"] for group in settings["hooks"]["BeforeTool"] for hook in group["hooks"]]
+    for name, command in (("yes", "ls"), ("no", "rm -rf /usr")):
+        call = {"hook_event_name": "BeforeTool", "cwd": str(machine.work), "session_id": "s", "tool_name": "run_shell_command", "tool_input": {"command": command}}  # fmt: skip
+        (machine.work / name).write_text(json.dumps(call))
+    (machine.work / "hook").write_text(line)
+
+    done = run(
+        machine,
+        "for n in yes no; do sh ./hook < $n > out; echo $? $(grep -c deny out); done",
+        "--at-end",
+        "drop",
+    )
+
+    assert done.stdout in {b"0 0\n0 1\n", b"0 0\n2 1\n"}, done.stderr

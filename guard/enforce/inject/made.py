@@ -70,12 +70,17 @@ def inner_words() -> list[str]:
     Where it asks is said here as well: a repository's settings may hold variables, and an empty one would leave the hook
     alone with a policy that nobody has written.
     """
-    return [f"{DOOR_VARIABLE}={DOOR}", interpreter(), "-I", "-S", os.path.join(package(), "__main__.py")]
+    # Not as a shell's assignment: the words may stand behind others.
+    return ["/usr/bin/env", *_told()]
 
 
 def inner_hook() -> str:
-    """:func:`inner_words` for a shell."""
-    return join(inner_words())
+    """:func:`inner_words` for a shell that they are the first words of."""
+    return join(_told())
+
+
+def _told() -> list[str]:
+    return [f"{DOOR_VARIABLE}={DOOR}", interpreter(), "-I", "-S", os.path.join(package(), "__main__.py")]
 
 
 def interpreter() -> str:
