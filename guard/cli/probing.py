@@ -152,23 +152,9 @@ def registered_line(one: Protection) -> str:
 def register(client: Client, line: str, place: Home) -> None:
     """In the home that is thrown away, as it is in the person's own. Raises UsageError, OSError."""
     places = Places.from_environment(place.home)
-    change = plan_line(client, "user", place.home, place.workspace, line)
-    make(change, places, installing=True)
+    make(plan_line(client, "user", place.home, place.workspace, line), places, installing=True)
     if (switch := plan_switch(client, "user", place.home, place.workspace)) is not None:
         make(switch, places, installing=True)
-    if client.agent == "codex":
-        _trust(change.path, place.home)
-
-
-def _trust(path: str, home: str) -> None:
-    """As a person does with `/hooks`."""
-    from guard.agents.codex_trust import digest_of, key_of  # noqa: PLC0415 - for one client
-
-    with open(path, encoding="utf-8") as file:
-        group = json.load(file)["hooks"]["PreToolUse"][0]
-    key, digest = key_of(path, 0, 0), digest_of(group.get("matcher"), group["hooks"][0])
-    with open(os.path.join(home, ".codex", "config.toml"), "a", encoding="utf-8") as file:
-        file.write(f"\n[hooks.state.{json.dumps(key)}]\ntrusted_hash = {json.dumps(digest)}\n")
 
 
 def denials(home: str, agent: str, canary: str) -> int:

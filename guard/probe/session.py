@@ -104,8 +104,8 @@ def _write(recipe: Headless, place: Home) -> None:
     for name, content in recipe.files:
         path = os.path.join(place.home, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        # What the registration has written there stays in front: a recipe registers nothing.
-        with open(path, "a", encoding="utf-8") as file:
+        # Never over what registers the hook: then something else would be tried.
+        with open(path, "x", encoding="utf-8") as file:
             file.write(content)
 
 
