@@ -20,6 +20,7 @@ So what `guard install` registers is a line for `/bin/sh` that lets a call throu
 exit status 91, with which our hook says that it has answered (`--says-done`).
 Any other end, 0 too, is a deny with a word; what does not end is killed after 40 seconds, \
 before the client gives up waiting, where there is `/usr/bin/timeout`.
+OpenCode and Pi load a file of ours that starts this line, waits 30 seconds for it, and throws for every answer but a yes.
 
 What became of the call, in the real clients: of a hook that is registered by its bare name, as their own pages show it, \
 and of ours as `guard install` registers it.

@@ -19,6 +19,7 @@ FAILURES: dict[str, str] = {
     "nothing": "something else in its place that ends with 0 without a word",
     "missing": "the interpreter is not there",
     "shell-killed": "all of it is killed, the shell that starts it too",
+    "not-loaded": "the file that the client loads it from does not load",
     "policy-broken": "a policy file that cannot be read",
     "disk-full": "no space for the log",
     "guard-gone": "inside `guard run`: the guard outside does not answer",
@@ -38,7 +39,7 @@ class Seen:
     """The hook as `guard install` registers it."""
 
 
-_TRIED = tuple(name for name in FAILURES if name not in OURS | {"shell-killed"})
+_TRIED = tuple(name for name in FAILURES if name not in OURS | {"shell-killed", "not-loaded"})
 
 
 def _each(does: Does, **but: Does) -> dict[str, Does]:
@@ -46,6 +47,7 @@ def _each(does: Does, **but: Does) -> dict[str, Does]:
     return {name: but.get(name.replace("-", "_"), does) for name in _TRIED}
 
 
+_OUR_OWN: dict[str, Does] = dict.fromkeys(OURS, "denied")
 SEEN: dict[str, Seen] = {
     "codex": Seen(
         version="0.171.0",
@@ -61,6 +63,27 @@ SEEN: dict[str, Seen] = {
         version="0.24.4",
         alone=_each("runs"),
         installed={**_each("denied"), "shell-killed": "runs"},
+    ),
+    "copilot": Seen(
+        version="1.0.102",
+        alone=_each("denied", hangs="runs", garbage="runs", nothing="runs"),
+        installed={**_each("denied"), "shell-killed": "denied", **_OUR_OWN},
+    ),
+    "cline": Seen(
+        version="3.0.65",
+        # How long it waits for one that hangs is not known: longer than 40 s.
+        alone={name: does for name, does in _each("runs").items() if name != "hangs"},
+        installed={**_each("denied"), "shell-killed": "runs", **_OUR_OWN},
+    ),
+    "opencode": Seen(
+        version="1.18.33",
+        alone={"not-loaded": "runs"},
+        installed=dict.fromkeys(FAILURES, "denied"),
+    ),
+    "pi": Seen(
+        version="0.73.1",
+        alone={"not-loaded": "denied"},
+        installed=dict.fromkeys(FAILURES, "denied"),
     ),
 }
 

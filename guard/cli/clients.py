@@ -306,8 +306,7 @@ CLIENTS: dict[str, Client] = {
             register=_copilot,
             proved=(1, 0, 102),
             closed="any exit status but 0, of itself",
-            open="a hook that the client gives up waiting for;"
-            " `disableAllHooks` in a trusted repository, except against a policy",
+            open="`disableAllHooks` in a trusted repository, except against a policy",
         ),
         Client(
             agent="cursor",
@@ -329,7 +328,7 @@ CLIENTS: dict[str, Client] = {
             files={"user": ".cline/hooks/PreToolUse", "project": ".clinerules/hooks/PreToolUse"},
             register=_cline,
             proved=(3, 0, 65),
-            open="a hook that is killed before it says a word: no exit status counts",
+            open="a hook whose shell is killed: no exit status counts",
         ),
         Client(
             agent="opencode",

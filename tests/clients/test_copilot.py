@@ -1,11 +1,14 @@
 """The real GitHub Copilot CLI, with the hook as `guard install` registers it."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
+from guard.agents.failures import SEEN
 from guard.probe.model import Call, serving
 from tests.cli.conftest import needs_a_sandbox
+from tests.clients import troubled
 from tests.enforce.machine import hidden
 
 AGENT = "copilot"
@@ -85,3 +88,23 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     assert not (scene.work / ".git/hooks/pre-commit").exists()
     assert not (scene.home / "asked").exists()
     assert ["rule `" in text for text, _ in model.told("SUBAGENT")] == [True, False]
+
+
+def test_whatever_is_wrong_with_the_hook_the_call_does_not_run(scene):
+    file = install(scene)
+    troubled.replace(file, "-s KILL 40", "-s KILL 5")
+
+    troubled.compare(scene, AGENT, file, SEEN[AGENT].installed, shell)
+
+
+def test_registered_by_its_name_alone_it_lets_calls_through(scene):
+    file = scene.home / ".copilot/hooks/guard.json"
+    file.parent.mkdir(parents=True)
+    alone = {
+        "type": "command",
+        "bash": f"{shlex.quote(sys.executable)} -I -m guard hook copilot",
+        "timeoutSec": 5,
+    }
+    file.write_text(json.dumps({"version": 1, "hooks": {"preToolUse": [alone]}}))
+
+    troubled.compare(scene, AGENT, file, SEEN[AGENT].alone, shell)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from guard.agents.failures import SEEN
 from guard.probe.model import Call, serving
 from tests.cli.conftest import needs_a_sandbox
+from tests.clients import troubled
 from tests.enforce.machine import hidden
 
 AGENT = "opencode"
@@ -83,6 +85,13 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     assert any(tool["function"]["name"] == "files_remove" for tool in model.requests[0]["tools"])
 
 
+def test_whatever_is_wrong_with_the_hook_the_call_does_not_run(scene):
+    scene.install(AGENT)
+    troubled.replace(plugin(scene), "WAIT_MS = 30000", "WAIT_MS = 5000")
+
+    troubled.compare(scene, AGENT, plugin(scene), SEEN[AGENT].installed, shell)
+
+
 def spoil(file: Path) -> None:
     file.write_text(f"{file.read_text()}\n(((")
 
@@ -99,6 +108,7 @@ def test_where_the_plugin_is_not_loaded_there_are_no_tools(scene, words):
     assert done.returncode == 0, done.stderr
     assert model.requests == []
     assert not (scene.work / "ran").exists()
+    assert SEEN[AGENT].installed["not-loaded"] == "denied"
 
 
 def test_without_what_closes_it_the_client_goes_on_without_the_plugin(scene):
@@ -110,3 +120,4 @@ def test_without_what_closes_it_the_client_goes_on_without_the_plugin(scene):
         scene.drive(AGENT, model)
 
     assert (scene.work / "ran").exists()
+    assert SEEN[AGENT].alone["not-loaded"] == "runs"

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from guard.agents.failures import SEEN
 from guard.probe.model import Call, serving
 from tests.cli.conftest import needs_a_sandbox
+from tests.clients import troubled
 from tests.enforce.machine import hidden
 
 AGENT = "pi"
@@ -59,6 +61,13 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     assert not (scene.work / ".git/hooks/pre-commit").exists()
 
 
+def test_whatever_is_wrong_with_the_hook_the_call_does_not_run(scene):
+    scene.install(AGENT)
+    troubled.replace(extension(scene), "WAIT_MS = 30000", "WAIT_MS = 5000")
+
+    troubled.compare(scene, AGENT, extension(scene), SEEN[AGENT].installed, shell)
+
+
 def test_an_extension_that_does_not_load_keeps_the_client_from_starting(scene):
     scene.install(AGENT)
     extension(scene).write_text(f"{extension(scene).read_text()}\n(((")
@@ -70,3 +79,4 @@ def test_an_extension_that_does_not_load_keeps_the_client_from_starting(scene):
     assert "guard.ts" in done.stdout + done.stderr
     assert model.requests == []
     assert not (scene.work / "ran").exists()
+    assert SEEN[AGENT].installed["not-loaded"] == "denied"
