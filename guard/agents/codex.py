@@ -15,15 +15,26 @@ _LAYOUT = Layout(
     events=frozenset({"PreToolUse"}),
     also=("transcript_path", "permission_mode", "agent_type", "turn_id", "model"),
 )
+_AGENTS: Tools = {
+    "spawn_agent": calls.known_as("Agent"),
+    "resume_agent": calls.known_as("SendMessage"),
+    "send_input": calls.known_as("SendMessage"),
+    "wait": calls.known_as("TaskOutput"),
+    "wait_agent": calls.known_as("TaskOutput"),
+    "close_agent": calls.known_as("TaskStop"),
+}
 TOOLS: Tools = {
     "Bash": calls.shell(typed_into=True),
     "apply_patch": calls.patch("command"),
     "view_image": calls.read("path"),
     "update_plan": calls.known_as("TodoWrite"),
-    "spawn_agent": calls.known_as("Agent"),
-    "send_input": calls.known_as("SendMessage"),
-    "wait": calls.known_as("TaskOutput"),
-    "close_agent": calls.known_as("TaskStop"),
+    "get_goal": calls.known_as("TodoWrite"),
+    "create_goal": calls.known_as("TodoWrite"),
+    "update_goal": calls.known_as("TodoWrite"),
+    "request_user_input": calls.known_as("AskUserQuestion"),
+    **_AGENTS,
+    # Since 0.171.0 some of these come with the name of their group in front, and nothing between the two.
+    **{f"multi_agent_v1{name}": means for name, means in _AGENTS.items()},
 }
 
 

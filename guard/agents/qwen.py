@@ -4,7 +4,7 @@ from guard.agents import calls
 from guard.agents.calls import Called, Layout, Tools
 from guard.agents.codec import HookCall
 from guard.agents.dialect import CLAUDE_ALLOW, CLAUDE_ASK, CLAUDE_DENY, Dialect
-from guard.model.proposal import Proposal, SingleProposal
+from guard.model.proposal import Proposal, Replacement, SingleProposal
 
 NAME = "qwen"
 _LAYOUT = Layout(
@@ -22,10 +22,16 @@ def _read_many(called: Called) -> Proposal:
     return calls.batch(called, parts)
 
 
+def _notebook(called: Called) -> Proposal:
+    change = Replacement(old="", new=called.optional("new_source"))
+    return calls.edited(called, called.path("notebook_path"), (change,))
+
+
 TOOLS: Tools = {
     "run_shell_command": calls.shell(directory="directory"),
     "write_file": calls.write("file_path"),
     "edit": calls.edit("file_path"),
+    "notebook_edit": _notebook,
     "read_file": calls.read("file_path", "absolute_path"),
     "read_many_files": _read_many,
     "list_directory": calls.listing("path"),
@@ -35,6 +41,14 @@ TOOLS: Tools = {
     "web_search": calls.known_as("WebSearch"),
     "agent": calls.known_as("Agent"),
     "task": calls.known_as("Task"),
+    "send_message": calls.known_as("SendMessage"),
+    "list_agents": calls.known_as("TaskOutput"),
+    "task_stop": calls.known_as("TaskStop"),
+    # Finds tools; what is called by `tool_call` afterwards comes under its own name.
+    "tool_search": calls.known_as("ToolSearch"),
+    "skill": calls.known_as("Skill"),
+    "get_goal": calls.known_as("TodoWrite"),
+    "update_goal": calls.known_as("TodoWrite"),
     "todo_write": calls.known_as("TodoWrite"),
     "exit_plan_mode": calls.known_as("ExitPlanMode"),
     "ask_user_question": calls.known_as("AskUserQuestion"),

@@ -8,7 +8,7 @@ from guard.probe.model import Call
 
 def headless(start: Start) -> Headless:
     settings = f"""\
-model = "gpt-5-codex"
+model = "gpt-5.5"
 model_provider = "scripted"
 check_for_update_on_startup = false
 [model_providers.scripted]
