@@ -4,8 +4,8 @@ Reads and writes nothing; `guard/cli/installing.py` does.
 """
 
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from shlex import quote
 from typing import Any, Literal
 
@@ -78,6 +78,8 @@ class Client:
     """From a path, the words that start the hook, and the scope."""
     switch: "Callable[[str], Merged] | None" = None
     """From the path of the registration: what in another file makes the client let nothing through while it has not loaded us."""
+    moved: tuple[str, str] = ("", "")
+    """The variable by which it keeps its files elsewhere, and the directory below the home that this stands in the place of."""
     proved: tuple[int, ...] = ()
     """From this version on it runs a command that is answered; the hook is told so. Empty: it never does, or payloads tell."""
     closed: str = ""
@@ -253,6 +255,7 @@ CLIENTS: dict[str, Client] = {
                 "project": ".claude/settings.json",
                 "managed": "/etc/claude-code/managed-settings.json",
             },
+            moved=("CLAUDE_CONFIG_DIR", ".claude"),
             register=_claude,
             closed='`"onFailure": "block"`, from 2.1.295 on',
             open="before 2.1.295 a hook that times out; `disableAllHooks` in a repository, except against managed settings;"
@@ -267,6 +270,7 @@ CLIENTS: dict[str, Client] = {
                 "project": ".codex/hooks.json",
                 "managed": "/etc/codex/requirements.toml",
             },
+            moved=("CODEX_HOME", ".codex"),
             register=_codex,
             proved=(0, 169, 0),
             open=f"{_CRASH}; `features.hooks = false` in a trusted repository, except against managed requirements;"
@@ -303,6 +307,7 @@ CLIENTS: dict[str, Client] = {
                 "project": ".github/hooks/guard.json",
                 "managed": "/etc/github-copilot/policy.d/guard.json",
             },
+            moved=("COPILOT_HOME", ".copilot"),
             register=_copilot,
             proved=(1, 0, 102),
             closed="any exit status but 0, of itself",
@@ -326,6 +331,7 @@ CLIENTS: dict[str, Client] = {
             programs=("cline",),
             home=".cline",
             files={"user": ".cline/hooks/PreToolUse", "project": ".clinerules/hooks/PreToolUse"},
+            moved=("CLINE_DIR", ".cline"),
             register=_cline,
             proved=(3, 0, 65),
             open="a hook whose shell is killed: no exit status counts",
@@ -335,6 +341,7 @@ CLIENTS: dict[str, Client] = {
             programs=("opencode",),
             home=".config/opencode",
             files={"user": ".config/opencode/plugin/guard.js", "project": ".opencode/plugin/guard.js"},
+            moved=("XDG_CONFIG_HOME", ".config"),
             register=_opencode,
             switch=_opencode_switch,
             closed="the plugin throws when there is no answer; where it is not loaded no tool is to be had",
@@ -346,6 +353,7 @@ CLIENTS: dict[str, Client] = {
             programs=("pi",),
             home=".pi",
             files={"user": ".pi/agent/extensions/guard.ts", "project": ".pi/extensions/guard.ts"},
+            moved=("PI_CODING_AGENT_DIR", ".pi/agent"),
             register=_pi,
             closed="an extension that throws or does not load, of itself",
             open="`-ne`, which loads no extension",
@@ -407,6 +415,21 @@ CLIENTS: dict[str, Client] = {
         ),
     )
 }
+
+
+def followed(client: Client, environment: Mapping[str, str]) -> Client:
+    """Where this client looks in this environment: a registration in the usual place is one that it does not read."""
+    variable, usual = client.moved
+    elsewhere = environment.get(variable, "") if variable else ""
+    # A relative one leads somewhere else from every directory; of XDG's, the specification says to ignore it.
+    if not elsewhere.startswith("/"):
+        return client
+    home = client.home if client.home.startswith(f"{usual}/") else usual
+    return replace(
+        client,
+        home=os.path.normpath(os.path.join(elsewhere, os.path.relpath(home, usual))),
+        files={**client.files, "user": os.path.join(elsewhere, os.path.relpath(client.files["user"], usual))},
+    )
 
 
 def path_of(client: Client, scope: Scope, home: str, workspace: str) -> str:

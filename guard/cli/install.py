@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 
 from guard.agents.table import AGENTS
-from guard.cli.clients import CLIENTS, SCOPES, Client, Scope
+from guard.cli.clients import CLIENTS, SCOPES, Client, Scope, followed
 from guard.cli.exit_codes import FINDINGS, OK
 from guard.cli.installing import Change, make, plan_install, plan_switch
 from guard.cli.output import colours, complain, say, style, visible
@@ -84,8 +84,9 @@ def where() -> tuple[str, str]:
 def chosen(asked: "list[str] | None", home: str, scope: Scope) -> list[Client]:
     """Those that were named; else those that are here and can be registered so."""
     if asked:
-        return [CLIENTS[name] for name in dict.fromkeys(asked)]
-    found = [client for client in CLIENTS.values() if scope in client.files and present(client, home)]
+        return [followed(CLIENTS[name], os.environ) for name in dict.fromkeys(asked)]
+    known = [followed(client, os.environ) for client in CLIENTS.values()]
+    found = [client for client in known if scope in client.files and present(client, home)]
     if not found:
         raise UsageError("no agent is found on this machine", help_="name one with --agent")
     return found

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from guard.agents.codex_trust import trust
-from guard.cli.clients import CLIENTS, SCOPES, Client, Scope, path_of
+from guard.cli.clients import CLIENTS, SCOPES, Client, Scope, followed, path_of
 from guard.cli.disarmed import Found, disarmed, variables
 from guard.cli.inspecting import Inspected, Wrong, inspect
 from guard.cli.install import present
@@ -64,7 +64,8 @@ def protections(
 ) -> list[Protection]:
     """Of each client that is on this machine, or registered."""
     found: list[Protection] = []
-    for client in CLIENTS.values():
+    for usual in CLIENTS.values():
+        client = followed(usual, environment)
         registrations = [*_registrations(client, home, workspace)]
         if registrations or present(client, home):
             found.append(_protection(client, registrations, directory, home, environment))
@@ -102,7 +103,9 @@ def _protection(
             ):
                 wrong.append(told(found))
         for name, says in variables((client.agent,), environment):
-            wrong.append(Wrong(says=f"`{name}` is set here: {says}", fix=f"unset {name}"))
+            # Where it leads to an absolute path, that is where we have looked.
+            if name != client.moved[0] or not environment[name].startswith("/"):
+                wrong.append(Wrong(says=f"`{name}` is set here: {says}", fix=f"unset {name}"))
         wrong += _of_version(client, version, good)
         elsewhere = [one.inspected.elsewhere for one in good if one.inspected.elsewhere]
         notes += [f"answered by another installation, {one}" for one in elsewhere]
@@ -167,7 +170,7 @@ def _untrusted(client: Client, scope: Scope, path: str, text: str, home: str) ->
     import json  # noqa: PLC0415 - for one client
     import tomllib  # noqa: PLC0415 - as above
 
-    config_path = os.path.join(home, ".codex", "config.toml")
+    config_path = os.path.join(home, client.home, "config.toml")
     try:
         config: Any = tomllib.loads(_read(config_path) or "")
         groups = json.loads(text).get("hooks", {}).get("PreToolUse", [])

@@ -2,9 +2,10 @@
 
 import argparse
 import json
+import os
 import sys
 
-from guard.cli.clients import CLIENTS, SCOPES, Client, Merged, Scope, Toml, Whole, path_of
+from guard.cli.clients import CLIENTS, SCOPES, Client, Merged, Scope, Toml, Whole, followed, path_of
 from guard.cli.exit_codes import FINDINGS, OK
 from guard.cli.install import add_common, present, where
 from guard.cli.installing import command, registered_in, switched_in
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     home, workspace = where()
-    clients = [CLIENTS[name] for name in dict.fromkeys(args.agent)] if args.agent else list(CLIENTS.values())
+    clients = [followed(CLIENTS[name], os.environ) for name in dict.fromkeys(args.agent or CLIENTS)]
     scopes: tuple[Scope, ...] = (args.scope,) if args.scope else SCOPES
     found = {client.agent: _found(client, scopes, home, workspace) for client in clients}
     here = [client for client in clients if args.agent or present(client, home) or found[client.agent]]

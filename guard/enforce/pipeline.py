@@ -62,6 +62,15 @@ _OTHER_REGISTRATIONS = {
     ".factory": ("hooks.json", "settings.json"),
 }
 """Directories of other clients and what in them registers a hook, or switches it off. Looked for where the client is."""
+_MOVED = {
+    "CLAUDE_CONFIG_DIR": ".claude",
+    "CODEX_HOME": ".codex",
+    "COPILOT_HOME": ".copilot",
+    "CLINE_DIR": ".cline",
+    "XDG_CONFIG_HOME": ".config",
+    "PI_CODING_AGENT_DIR": ".pi/agent",
+}
+"""Variables by which clients keep these directories elsewhere."""
 _MANAGED = ("/etc/codex", "/etc/gemini-cli", "/etc/cursor", "/etc/github-copilot", "/etc/windsurf")
 
 
@@ -262,7 +271,7 @@ def base_facts(
         user=env.get("USER", "") or env.get("LOGNAME", ""),
         uid=os.getuid(),
         env=MappingProxyType(dict(env)),
-        guard_paths=_guard_paths(places, real_home, real_workspace),
+        guard_paths=_guard_paths(places, real_home, real_workspace, env),
         today=_today(),
     )
 
@@ -278,7 +287,7 @@ def workspace_of(cwd: str, home: str) -> str:
     return ""
 
 
-def _guard_paths(places: Places, home: str, workspace: str) -> tuple[str, ...]:
+def _guard_paths(places: Places, home: str, workspace: str, env: Mapping[str, str]) -> tuple[str, ...]:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     own = [
         package,
@@ -290,6 +299,7 @@ def _guard_paths(places: Places, home: str, workspace: str) -> tuple[str, ...]:
         *_MANAGED,
         *(os.path.join(home, name) for name in _HOOK_REGISTRATIONS),
         *_other_registrations(home),
+        *_moved_registrations(env),
     ]
     if workspace:
         own += [os.path.join(workspace, ".guard"), os.path.join(workspace, "policies", "guard.yaml")]
@@ -305,6 +315,20 @@ def _other_registrations(base: str) -> list[str]:
         for directory, names in _OTHER_REGISTRATIONS.items()
         if os.path.lexists(os.path.join(base, directory))
         for name in names
+    ]
+
+
+def _moved_registrations(env: Mapping[str, str]) -> list[str]:
+    found = [(env[name], f"{usual}/") for name, usual in _MOVED.items() if env.get(name, "").startswith("/")]
+    if not found:
+        return []
+    usually = [*_HOOK_REGISTRATIONS]
+    usually += [f"{directory}/{name}" for directory, names in _OTHER_REGISTRATIONS.items() for name in names]
+    return [
+        os.path.join(elsewhere, path.removeprefix(usual))
+        for elsewhere, usual in found
+        for path in usually
+        if path.startswith(usual)
     ]
 
 

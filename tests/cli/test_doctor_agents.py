@@ -174,6 +174,25 @@ def test_a_repository_that_switches_the_hook_off_is_named(
     assert str(here.work / name) in found.says
 
 
+@pytest.mark.parametrize("agent", ["opencode", "pi", "claude-code"])
+def test_a_hook_in_the_usual_place_is_none_where_the_client_looks_elsewhere(here: Here, agent: str) -> None:
+    here.install(agent)
+    here.program(CLIENTS[agent].programs[0], "99.0.0")
+    variable, usual = CLIENTS[agent].moved
+    elsewhere = here.home / "elsewhere"
+    there = {variable: str(elsewhere)}
+
+    unregistered = here.found(agent, there)
+    (here.home / usual).rename(elsewhere)
+    registered = here.found(agent, there)
+    elsewhere.rename(here.home / usual)
+    relative = here.found(agent, {variable: "elsewhere"})
+
+    assert [one.says for one in unregistered.wrong] == ["not registered"]
+    assert registered.wrong == ()
+    assert f"`{variable}` is set here" in relative.says
+
+
 def test_a_variable_that_switches_the_hook_off_is_named(here: Here) -> None:
     here.install("claude-code")
 

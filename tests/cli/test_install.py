@@ -39,11 +39,10 @@ class Scene:
         done = subprocess.run(
             [sys.executable, "-m", "guard", *arguments],
             cwd=self.work,
-            env=self.env,
             capture_output=True,
             text=True,
             check=False,
-            **{"stdin": subprocess.DEVNULL, **options},
+            **{"stdin": subprocess.DEVNULL, "env": self.env, **options},
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -397,6 +396,44 @@ def test_what_closes_opencode_comes_last_and_goes_with_the_plugin(scene, content
     else:
         assert left.encode() == content
     assert not scene.file("opencode").exists()
+
+
+MOVED = [client for client in CLIENTS.values() if client.moved[0]]
+
+
+@pytest.mark.parametrize("client", MOVED, ids=lambda client: client.agent)
+def test_a_client_that_looks_elsewhere_is_registered_there_and_nobody_writes_there(scene, client):
+    variable, usual = client.moved
+    elsewhere = scene.home / "elsewhere"
+    elsewhere.mkdir()
+    before = tree(scene.home)
+    scene.env[variable] = str(elsewhere)
+    path = elsewhere / client.files["user"].removeprefix(f"{usual}/")
+
+    scene.guard("install", "--agent", client.agent, "--yes")
+    installed = path.read_text()
+    status = json.loads(scene.guard("status", "--agent", client.agent, "--json"))
+    denied = scene.guard("check", "--tool", "Write", "--path", str(path), code=11)
+    unmoved = json.loads(
+        scene.guard("status", "--agent", client.agent, "--json", code=1, env={**scene.env, variable: ""})
+    )
+    scene.guard("uninstall", "--agent", client.agent, "--yes")
+
+    assert not scene.file(client.agent).exists()
+    assert f"guard hook {client.agent}" in installed
+    assert [one["path"] for one in status["agents"][0]["registered"]] == [str(path)]
+    assert status["good"]
+    assert not unmoved["good"]
+    assert "guard-is-not-yours" in denied
+    assert tree(scene.home) == before
+
+
+def test_a_relative_place_is_none(scene):
+    scene.env["XDG_CONFIG_HOME"] = "elsewhere"
+
+    scene.guard("install", "--agent", "opencode", "--yes")
+
+    assert scene.file("opencode").exists()
 
 
 def test_an_opencode_that_nothing_closes_is_a_finding(scene):
