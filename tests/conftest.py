@@ -17,8 +17,11 @@ for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
 
-PURE = ("shell", "effects", "engine", "policy", "properties", "fuzz", "differential")
-"""Directories of tests that touch nothing but scratch directories of their own: each file may run beside anything."""
+BESIDE = (
+    "agents/test_claude_code", "agents/test_codecs", "agents/test_disarm", "architecture", "audit", "clients", "differential",
+    "effects", "engine", "fuzz", "policy", "probe", "properties", "shell",
+)  # fmt: skip
+"""Tests that touch nothing but scratch directories and processes of their own: each file may run beside anything."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,7 +52,7 @@ def pytest_xdist_make_scheduler(config, log):
     class BesideTheMachine(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.split("::", 1)[0]
-            return file if file.split("/")[1] in PURE else "machine"
+            return file if file.removeprefix("tests/").startswith(BESIDE) else "machine"
 
     return BesideTheMachine(config, log)
 

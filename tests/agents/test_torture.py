@@ -22,6 +22,9 @@ from tests.enforce.test_torture import marked
 CALLS = 1000
 KILLS = 200
 AT_ONCE = 16
+ROUNDS = 4
+"""How long a call takes is measured before each: the machine may be another one by then."""
+LATE = b"no answer within"
 
 
 def call(client: Client, number: int, chance: random.Random) -> tuple[bytes, set[str]]:
@@ -57,18 +60,28 @@ def test_a_thousand_hooks_sixteen_at_once_leave_a_thousand_records(tmp_path):
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(client.hook, [payload for payload, _ in calls]))
 
+    # On a machine that does much else, one may wait for the log until its time is over: then it denies, and says so.
+    late = {
+        number for number, answer in enumerate(answers) if LATE in answer.stderr and answer.verdict == "deny"
+    }
     wrong = [
         (number, answer)
         for number, (answer, (_, says)) in enumerate(zip(answers, calls, strict=True))
-        if answer.verdict not in says or answer.status
+        if number not in late and (answer.verdict not in says or answer.status)
     ]
     assert wrong == []
+    assert len(late) < CALLS // 50
     verified = client.run("audit", "verify")
     assert verified.returncode == 0, verified.stderr
     report = verify(str(client.state / "audit"))
-    # Each call is a session of its own, which begins with a record of the law it began under.
-    assert (report.records, report.decisions, report.recovered) == (2 * CALLS, CALLS, 0)
-    assert ids(client) == Counter(f"call-{number}" for number in range(CALLS))
+    assert report.ok, report.problems
+    held = ids(client)
+    answered = {f"call-{number}" for number in range(CALLS) if number not in late}
+    assert answered <= held.keys() <= {f"call-{number}" for number in range(CALLS)}
+    assert max(held.values()) == 1
+    if not late:
+        # Each call is a session of its own, which begins with a record of the law it began under.
+        assert (report.records, report.decisions, report.recovered) == (2 * CALLS, CALLS, 0)
 
 
 @pytest.mark.torture
@@ -82,10 +95,13 @@ def test_two_hundred_kills_take_back_no_answer_and_leave_nothing(tmp_path):
     chance = random.Random(13)
     calls = [(number, *call(client, number, chance), chance.random()) for number in range(KILLS)]
     client.hook(client.payload(tool_use_id="cold"))
-    begun = time.monotonic()
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(client.hook, [client.payload(tool_use_id=f"warm-{number}") for number in range(4)]))
-    usual_s = time.monotonic() - begun
+    usual_s = 0.0
+
+    def warm(pool: ThreadPoolExecutor) -> float:
+        begun = time.monotonic()
+        payloads = [client.payload(tool_use_id=f"warm-{begun}-{number}") for number in range(4)]
+        list(pool.map(client.hook, payloads))
+        return time.monotonic() - begun
 
     def killed(one: tuple[int, bytes, set[str], float]) -> tuple[int, str, bool]:
         number, payload, says, moment = one
@@ -120,8 +136,11 @@ def test_two_hundred_kills_take_back_no_answer_and_leave_nothing(tmp_path):
             assert seen in says, (number, said)
         return number, seen, process.returncode < 0
 
+    ends = []
     with ThreadPoolExecutor(4) as pool:
-        ends = list(pool.map(killed, calls))
+        for start in range(0, KILLS, KILLS // ROUNDS):
+            usual_s = warm(pool)
+            ends += pool.map(killed, calls[start : start + KILLS // ROUNDS])
 
     assert client.hook(client.payload(tool_use_id="after")).verdict == "nothing"
     report = verify(str(client.state / "audit"))

@@ -126,6 +126,22 @@ def below(pid: int) -> Iterator[int]:
         yield from below(one)
 
 
+def descended(pid: int) -> list[int]:
+    """``pid`` and everybody below it, by what each says of its parent.
+
+    Of ``children`` the kernel says itself that it leaves some out while others end (proc(5)); who is given to another
+    parent between two looks is below the same ``pid`` before and after.
+    """
+    parents: dict[int, int] = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            parents[int(name)] = int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
 def _name(pid: int) -> str:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/comm").read_text().strip()

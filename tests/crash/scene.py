@@ -12,6 +12,7 @@ from guard.enforce.changeset import list_sets
 from guard.enforce.journal import recover
 from guard.enforce.places import Places
 from guard.enforce.undo import undo
+from sandbox import leftovers
 from tests.enforce.machine import Machine
 from tests.enforce.trees import look
 
@@ -107,14 +108,8 @@ class Scene:
         return self.machine.records() if (self.machine.state / "audit").exists() else []
 
     def _left_outside(self) -> list[str]:
-        """Directories of our guards, and of nobody else's."""
-        ours = tuple(f"execguard-copy-{pid}-" for pid in self.arena.started)
-        return [
-            f"{base}/{name}"
-            for base in ("/tmp", "/var/tmp")
-            for name in os.listdir(base)
-            if name.startswith(ours)
-        ]
+        """Directories of our guards: nobody else's are there."""
+        return [f"{base}/{name}" for base in leftovers.BASES for name in os.listdir(base)]
 
     # ------------------------------------------------------------------ what must hold
 

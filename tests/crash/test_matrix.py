@@ -4,6 +4,7 @@ Who is killed is worked out, not listed: the process that has reached a point, e
 was just made. Points that a scenario reaches more than once are tried at their first and last time.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -20,12 +21,13 @@ import pytest
 
 from guard.enforce.changeset import list_sets
 from guard.faults import Point as G
-from sandbox.backends import _kernel
+from sandbox import leftovers
+from sandbox.backends import _kernel, landlock
 from sandbox.backends.bubblewrap import BubblewrapBackend
 from sandbox.faults import Point as S
 from sandbox.spec import SandboxSpec, Stdio
 
-from .arena import Point, above, below, find, in_a_child, role_of
+from .arena import Point, above, descended, find, in_a_child, role_of
 from .scene import OLD, Scene
 from .table import tried
 
@@ -96,14 +98,17 @@ def _stands_still(process: int) -> bool:
 def kill_all(child: int) -> None:
     """As when a container is stopped, or memory is short: nobody is left to clean up after the others."""
     everybody: list[int] = []
-    while new := [one for one in (child, *below(child)) if one not in everybody]:
+    while new := [one for one in descended(child) if one not in everybody]:
         for one in new:
-            os.kill(one, signal.SIGSTOP)
+            # Who has ended meanwhile, and was buried, has nobody to leave behind but those we look for again.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGSTOP)
         while not all(map(_stands_still, new)):
             time.sleep(0.001)
         everybody += new
     for one in everybody:
-        os.kill(one, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
 
 
 KINDS: dict[str, Callable[[int], None]] = {
@@ -415,6 +420,11 @@ def play(make: Callable[[Scene], "list[Scenario]"], act: Callable[["Scenario"], 
         root = Path(tempfile.mkdtemp(prefix="crash-"))
         # In memory: to wait for a disk hundreds of times would tell nothing more.
         _kernel.mount("crash", str(root), "tmpfs", 0)
+        # What crashed runs leave lies in places that every guard on the machine clears up; here it is ours alone.
+        bases = tuple(f"{root}/{name}" for name in ("var", "temporary"))
+        for base in bases:
+            os.mkdir(base)
+        landlock.BASES = leftovers.BASES = bases
         scene = Scene(root)
         problems: list[str] = []
         try:
