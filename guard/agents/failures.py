@@ -20,8 +20,8 @@ FAILURES: dict[str, str] = {
     "missing": "the interpreter is not there",
     "shell-killed": "all of it is killed, the shell that starts it too",
     "not-loaded": "the file that the client loads it from does not load",
-    "policy-broken": "a policy file that cannot be read",
-    "disk-full": "no space for the log",
+    "policy-broken": "a policy file that nobody can read",
+    "disk-full": "the log cannot be written: a full disk",
     "guard-gone": "inside `guard run`: the guard outside does not answer",
 }
 OURS = frozenset({"policy-broken", "disk-full", "guard-gone"})
@@ -52,17 +52,17 @@ SEEN: dict[str, Seen] = {
     "codex": Seen(
         version="0.171.0",
         alone=_each("runs"),
-        installed={**_each("denied"), "shell-killed": "runs"},
+        installed={**_each("denied"), "shell-killed": "runs", **_OUR_OWN},
     ),
     "gemini": Seen(
         version="0.61.0",
         alone=_each("runs", status_3="denied", missing="denied"),
-        installed={**_each("denied"), "shell-killed": "runs"},
+        installed={**_each("denied"), "shell-killed": "runs", **_OUR_OWN},
     ),
     "qwen": Seen(
         version="0.24.4",
         alone=_each("runs"),
-        installed={**_each("denied"), "shell-killed": "runs"},
+        installed={**_each("denied"), "shell-killed": "runs", **_OUR_OWN},
     ),
     "copilot": Seen(
         version="1.0.102",
