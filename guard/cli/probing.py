@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,8 @@ from guard.enforce.places import Places
 from guard.errors import GuardError, UsageError
 from guard.model.dataclass import dataclass
 from guard.probe.recipes import RECIPES
-from guard.probe.session import LIMIT_S, Home, Seen, drive, home_in
+from guard.probe.replays import differs, expected, replays
+from guard.probe.session import LIMIT_S, Home, Seen, answer_of, drive, home_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,30 +116,41 @@ def _prove(one: Protection, environment: Mapping[str, str]) -> Proof:
         return Proof(
             agent=client.agent, tried=False, says="not tried: it is not registered as it should be", fix=fix
         )
-    if client.agent not in RECIPES:
-        return Proof(
-            agent=client.agent,
-            tried=False,
-            says="not tried: there is no way to start it without a person",
-            fix="",
-        )
-    if not program:
-        named = " or ".join(f"`{name}`" for name in client.programs)
-        return Proof(
-            agent=client.agent, can=False, tried=False, says=f"not tried: {named} is not on PATH", fix=""
-        )
     directory = os.path.realpath(tempfile.mkdtemp(prefix="execguard-probe-"))
     try:
-        place = home_in(directory)
+        # In a home of its own: its denials are none of the client's.
+        if wrong := replayed(client.agent, line, home_in(os.path.join(directory, "r")), environment):
+            says = f"what it would start answers wrongly: {wrong}"
+            return Proof(
+                agent=client.agent, tried=True, says=says, fix=f"say `guard install --agent {client.agent}`"
+            )
+        answers = "what it would start answers as it should"
+        if client.agent not in RECIPES:
+            says = f"{answers}; itself not tried: there is no way to start it without a person"
+            return Proof(agent=client.agent, can=False, tried=False, says=says)
+        if not program:
+            named = " or ".join(f"`{name}`" for name in client.programs)
+            says = f"{answers}; itself not tried: {named} is not on PATH"
+            return Proof(agent=client.agent, can=False, tried=False, says=says)
+        place = home_in(os.path.join(directory, "p"))
         register(client, line, place)
         seen = drive(client.agent, program, place, environment, LIMIT_S)
         return judged(client.agent, seen, denials(place.home, client.agent, place.canary))
-    except (OSError, GuardError) as error:
+    except (OSError, GuardError, subprocess.TimeoutExpired) as error:
         return Proof(
             agent=client.agent, tried=False, says=f"not tried: {error}", fix="see whether it starts by itself"
         )
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def replayed(agent: str, line: str, place: Home, environment: Mapping[str, str]) -> str:
+    """What is wrong with the answers to payloads as the client sends them; empty when nothing is."""
+    for replay in replays(agent):
+        given = answer_of(line, replay.payload, place, environment)
+        if wrong := differs(expected(agent, replay), given):
+            return f"{replay.name}: {visible(wrong)}"
+    return ""
 
 
 def registered_line(one: Protection) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from guard.probe.headless import Headless, Start
 from guard.probe.model import serving
 from guard.probe.recipes import RECIPES
+from guard.probe.replays import Answer
 from guard.probe.wire.turn import Told
 
 LIMIT_S = 90
@@ -23,6 +24,7 @@ _PASSED_ON = ("LANG", "LC_ALL", "NODE_EXTRA_CA_CERTS")
 _NOBODY = "http://127.0.0.1:9"
 """Nothing listens there: a client that asks about updates is told at once that nobody answers."""
 _ENDED_S = 5
+_ANSWER_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ def home_in(directory: str) -> Home:
         os.makedirs(path)
     with open(os.path.join(made.canary, "alive"), "w", encoding="utf-8") as file:
         file.write("yes\n")
+    with open(os.path.join(made.workspace, "README.md"), "w", encoding="utf-8") as file:
+        file.write("# app\n")
     # Of its own, so that nothing around it is taken for the workspace.
     git = ["git", "-C", made.workspace, "init", "-q", "-b", "main"]
     subprocess.run(git, check=False, env={"PATH": os.environ.get("PATH", os.defpath), "HOME": made.home})
@@ -98,6 +102,25 @@ def drive(
             ended=ended,
             tail=tail,
         )
+
+
+def answer_of(line: str, payload: str, place: Home, environment: Mapping[str, str]) -> Answer:
+    """What a registered line says to a payload, through a shell as clients start it. Raises OSError, TimeoutExpired."""
+    text = payload.replace("@HOME", place.home).replace("@WORK", place.workspace)
+    done = subprocess.run(
+        ["/bin/sh", "-c", line],
+        input=text.encode(),
+        capture_output=True,
+        cwd=place.workspace,
+        env={"HOME": place.home, "PATH": environment.get("PATH", os.defpath), "LANG": "C.UTF-8"},
+        timeout=_ANSWER_S,
+        check=False,
+    )
+    return Answer(
+        status=done.returncode,
+        stdout=done.stdout.decode(errors="backslashreplace"),
+        stderr=done.stderr.decode(errors="backslashreplace"),
+    )
 
 
 def _write(recipe: Headless, place: Home) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,10 +14,11 @@ import pytest
 
 from guard.cli import probing
 from guard.cli.clients import CLIENTS
-from guard.cli.installing import make, plan_install
+from guard.cli.installing import command, make, plan_install
 from guard.cli.probing import Proof, judged, prove
 from guard.cli.protection import protections
 from guard.enforce.places import Places
+from guard.probe.replays import ALLOWED, DENIED, PAYLOADS, Answer, differs
 from guard.probe.session import Seen, home_in
 from guard.probe.wire.turn import Told
 from tests.cli.conftest import ROOT
@@ -249,6 +251,60 @@ def test_it_is_told_to_machines(user) -> None:
     assert (one["agent"], one["protected"], one["tried"]) == ("claude-code", False, False)
     assert user.guard("doctor", "--probe", "--agent", "codex").returncode == 2
     assert user.guard("doctor", "--agent", "codex").returncode == 2
+
+
+@pytest.mark.parametrize("agent", ["claude-code", "cursor", "goose", "windsurf", "pi"])
+def test_what_install_registers_answers_as_it_should(tmp_path: Path, agent: str) -> None:
+    line = command(sys.executable, agent, rewrites=False)
+
+    assert probing.replayed(agent, line, home_in(str(tmp_path / "x")), os.environ) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("true", "a command that is denied: output"),
+        ("echo '{}'", "a command that is allowed: output"),
+        ("exit 1", "a command that is allowed: exit status 1 instead of 0"),
+        (
+            command(sys.executable, "codex", rewrites=False),
+            "a command that is allowed|a command that is denied",
+        ),
+    ],
+    ids=["says nothing", "says too much", "fails", "another client's"],
+)
+def test_a_line_that_answers_otherwise_is_named(tmp_path: Path, line: str, says: str) -> None:
+    assert re.match(says, probing.replayed("gemini", line, home_in(str(tmp_path / "x")), os.environ))
+
+
+def test_there_are_payloads_of_every_client() -> None:
+    assert set(PAYLOADS) == set(DENIED) == set(CLIENTS)
+    assert set(ALLOWED) <= set(CLIENTS)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (Answer(status=2, stdout="", stderr="no\n"), ""),
+        (Answer(status=2, stdout="", stderr="no"), "error output"),
+        (Answer(status=2, stdout="", stderr="\n"), "error output"),
+        (Answer(status=2, stdout="{}\n", stderr="no\n"), "output"),
+        (Answer(status=0, stdout="", stderr="no\n"), "exit status 0 instead of 2"),
+    ],
+)
+def test_an_answer_is_compared_to_the_byte(given: Answer, says: str) -> None:
+    found = differs(DENIED["crush"], given)
+
+    assert found.startswith(says)
+    assert bool(found) is bool(says)
+
+
+def test_a_reason_is_the_same_wherever_it_stands() -> None:
+    text = DENIED["cursor"].stdout
+
+    assert differs(DENIED["cursor"], Answer(status=0, stdout=text.replace("@REASON", "no"))) == ""
+    assert differs(DENIED["cursor"], Answer(status=0, stdout=text.replace("@REASON", "no", 1)))
+    assert differs(DENIED["cursor"], Answer(status=0, stdout=text.replace("@REASON", 'a" b')))
 
 
 def test_the_canary_lies_where_no_workspace_is(tmp_path: Path) -> None:
