@@ -49,6 +49,11 @@ def _each(does: Does, **but: Does) -> dict[str, Does]:
 
 _OUR_OWN: dict[str, Does] = dict.fromkeys(OURS, "denied")
 SEEN: dict[str, Seen] = {
+    "claude-code": Seen(
+        version="2.1.332",
+        alone=_each("runs"),
+        installed={**_each("denied"), "shell-killed": "denied", **_OUR_OWN},
+    ),
     "codex": Seen(
         version="0.171.0",
         alone=_each("runs"),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from guard.agents.codex_trust import trust
+from guard.agents.failures import SEEN, open_to
 from guard.cli.clients import CLIENTS, SCOPES, Client, Scope, followed, path_of
 from guard.cli.disarmed import Found, disarmed, variables
 from guard.cli.inspecting import Inspected, Wrong, inspect
@@ -47,16 +48,21 @@ class Protection:
         if self.wrong:
             return f"{name}: not protected: " + "; ".join(one.says for one in self.wrong)
         where = ", ".join(f"{one.path} ({one.scope})" for one in self.registrations if not one.wrong)
-        closed = (
-            f"kept closed by {self.client.closed}"
-            if self.client.closed
-            else "this client has no switch to keep it closed"
-        )
-        return "; ".join((f"{name}: protected: hook in {where}", closed, *self.notes))
+        return "; ".join((f"{name}: protected: hook in {where}", _when_it_fails(self.client), *self.notes))
 
     @property
     def fix(self) -> str:
         return "; ".join(dict.fromkeys(one.fix for one in self.wrong if one.fix))
+
+
+def _when_it_fails(client: Client) -> str:
+    seen = SEEN.get(client.agent)
+    if seen is None:
+        closed = f"kept closed by {client.closed}" if client.closed else "it has no switch to keep it closed"
+        return f"{closed}; what it does when the hook fails was not tried"
+    opens = open_to(client.agent)
+    but = f", but not when {' or '.join(opens)}" if opens else ""
+    return f"when the hook fails the call is denied, in {len(seen.installed)} ways tried with {seen.version}{but}"
 
 
 def protections(

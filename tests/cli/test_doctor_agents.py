@@ -85,6 +85,16 @@ def test_opencode_without_what_stops_it_where_the_plugin_is_not_loaded_is_not_pr
     assert "nothing stops the client where it does not load the hook" in here.found("opencode").says
 
 
+def test_what_lets_a_call_through_all_the_same_is_named(here: Here) -> None:
+    here.trust(here.install("codex"))
+    here.install("claude-code")
+    here.install("windsurf")
+
+    assert "but not when all of it is killed" in here.found("codex").says
+    assert "but not when" not in here.found("claude-code").says
+    assert "was not tried" in here.found("windsurf").says
+
+
 def test_a_client_that_is_here_and_not_registered_is_not_protected(here: Here) -> None:
     here.program("codex", "codex-cli 0.171.0")
 

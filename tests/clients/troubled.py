@@ -124,8 +124,10 @@ def compare(scene, agent: str, file: Path, table: Mapping[str, Does], call: Call
 
     assert done.returncode == 0, done.stderr
     ran = check(scene, names, table)
-    told = dict(zip(names, (text for text, _ in model.results), strict=True))
-    assert {name for name in names if "denied" not in told[name].lower()} == ran, told
+    told = dict(zip(names, model.results, strict=True))
+    assert {
+        name for name, one in told.items() if not (one.is_error or "denied" in one.text.lower())
+    } == ran, told
 
 
 @functools.cache
