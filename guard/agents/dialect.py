@@ -108,6 +108,12 @@ class Dialect:
             return self.no_opinion(call)
         return Reply(stdout=_line(_filled(self.inside, decided.decision.reasons[0].why, {})))
 
+    def asks(self, call: HookCall) -> bool:
+        """Whether a question is put to the client's own person."""
+        if other := self.others.get(call.event):
+            return other.asks(replace(call, event=""))
+        return self.ask is not None and call.asks
+
     def no_opinion(self, call: HookCall) -> Reply:
         """What the client's own permissions say goes on to hold."""
         if other := self.others.get(call.event):

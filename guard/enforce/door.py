@@ -25,15 +25,22 @@ class DoorError(Exception):
     """There is no answer, or none that can be believed. ``str`` is place, problem and next step."""
 
 
-def ask(door: str, agent: str, payload: bytes, timeout_s: float) -> tuple[bytes, bytes, int]:
-    """Standard output, standard error and exit status, as the guard outside says them. Raises DoorError."""
+def ask(
+    door: str, agent: str, payload: bytes, timeout_s: float, already: str | None = None
+) -> tuple[bytes, bytes, int]:
+    """Standard output, standard error and exit status, as the guard outside says them. Raises DoorError.
+
+    ``already``: the command as a hook may have asked about it before.
+    """
     from binascii import b2a_base64  # noqa: PLC0415 - nothing else of the hook needs it
 
-    question = {
+    question: dict[str, int | str] = {
         "version": VERSION,
         "agent": agent,
         "payload": b2a_base64(payload, newline=False).decode("ascii"),
     }
+    if already is not None:
+        question["already"] = already
     line = dumps(question).encode() + b"\n"
     try:
         answer = _exchange(door, line, timeout_s)

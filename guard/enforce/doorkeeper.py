@@ -13,7 +13,8 @@ import sys
 import time
 from typing import Self
 
-from guard.agents.codec import MAX_PAYLOAD, PayloadError, Reply
+from guard.agents.codec import MAX_PAYLOAD, HookCall, PayloadError, Reply
+from guard.agents.dialect import Dialect
 from guard.agents.refusal import refusal
 from guard.agents.table import AGENTS, dialect_of
 from guard.audit.canonical import text_of
@@ -27,9 +28,10 @@ from guard.engine.granted import is_granted
 from guard.errors import GuardError
 from guard.faults import Point, reached
 from guard.model.dataclass import dataclass, replace
-from guard.model.decision import Ask
+from guard.model.decision import Allow, Ask
 from guard.model.jsons import dumps, loads
 from guard.model.principal import Principal
+from guard.model.proposal import Proposal, ShellProposal
 from guard.model.typed import NoReturn
 from guard.policy.pinned import held_to
 
@@ -272,6 +274,24 @@ class Server:
         self._talks.pop(number).connection.close()
 
 
+class _Passed:
+    """Commands that a hook has asked about and that may run, each as often as it did; the oldest are forgotten."""
+
+    MOST = 256
+
+    def __init__(self) -> None:
+        self._commands: list[str] = []
+
+    def add(self, command: str) -> None:
+        self._commands = [*self._commands[1 - self.MOST :], command]
+
+    def take(self, command: str) -> bool:
+        if command not in self._commands:
+            return False
+        self._commands.remove(command)
+        return True
+
+
 class Answers:
     """Stations 1 to 7 for one session."""
 
@@ -281,6 +301,7 @@ class Answers:
         self._turned_away = 0
         self._changed: tuple[str, Guard] | None = None
         self._told: set[str] = set()
+        self._passed = _Passed()
 
     def is_theirs(self, connection: socket.socket) -> bool:
         """Whether somebody of the session's own user asks."""
@@ -314,28 +335,40 @@ class Answers:
             )
 
     def _judged(self, line: bytes) -> Reply:
-        agent, payload = _question(line)
+        agent, payload, already = _question(line)
         dialect = dialect_of(agent)
         call = dialect.read(payload)
         # Its own word for who it is would let it count on another's account, or begin anew at each denial.
         principal = replace(self._asked.principal, subagent=call.proposal.principal.subagent)
         proposal = replace(call.proposal, principal=principal)
         guard = self._under_both()
+        if already is not None and self._passed.take(already):
+            # The shell that a client starts for what its hook has asked about: a person was asked then, if need be.
+            return dialect.no_opinion(call)
+        reply, passes = self._said(guard, dialect, call, proposal)
+        if passes and already is None and isinstance(proposal, ShellProposal):
+            self._passed.add(proposal.command)
+        return reply
+
+    def _said(self, guard: Guard, dialect: Dialect, call: HookCall, proposal: Proposal) -> tuple[Reply, bool]:
+        """The answer, and whether the client may go on after it: at once, or when its person says yes."""
         decided = guard.decide(proposal)
         if guard.policy.observes and not of_the_guard(decided):
             guard.record(decided, mode="observe")
-            return dialect.no_opinion(replace(call, proposal=proposal))
+            return dialect.no_opinion(replace(call, proposal=proposal)), True
         number = guard.record(decided).seq
         if is_granted(decided.decision):
             if approve(decided, number, Nobody(), guard) is not None:
-                return dialect.approved(call, decided)
+                return dialect.approved(call, decided), True
             decided = guard.decide(proposal, granted=False)
             number = guard.record(decided).seq
         if isinstance(decided.decision, Ask):
             file_ask(decided, number, guard.places)
-        return dialect.answer_inside(
+        reply = dialect.answer_inside(
             replace(call, proposal=proposal), decided, judged_later=self._asked.judged_later
         )
+        asks = isinstance(decided.decision, Ask) and dialect.asks(call)
+        return reply, asks or isinstance(decided.decision, Allow)
 
     def _under_both(self) -> Guard:
         """Under the law that the session began under, and no looser than what stands on the disk now. Raises AuditError."""
@@ -382,8 +415,8 @@ def _refused(problem: str) -> Reply:
     return Reply(stdout=stdout, stderr=stderr, status=2)
 
 
-def _question(line: bytes) -> tuple[str, bytes]:
-    """Who asks, and what its client sent. Raises PayloadError."""
+def _question(line: bytes) -> tuple[str, bytes, str | None]:
+    """Who asks, what its client sent, and for a shell the command as its hook would have seen it. Raises PayloadError."""
     from binascii import Error, a2b_base64  # noqa: PLC0415 - beside its only use
 
     try:
@@ -393,13 +426,24 @@ def _question(line: bytes) -> tuple[str, bytes]:
             found["agent"],
             a2b_base64(found["payload"], strict_mode=True),
         )
+        already = found.pop("already", None)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Error):
         raise PayloadError("the question is malformed") from None
-    if type(version) is not int or version != VERSION or agent not in AGENTS or len(found) != 3:
+    if (
+        type(version) is not int
+        or version != VERSION
+        or agent not in AGENTS
+        or len(found) != 3
+        or not _is_text(already)
+    ):
         raise PayloadError(
             "the hook inside is of another version, or for another agent, than the guard outside"
         )
-    return agent, payload
+    return agent, payload, already
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _line(reply: Reply) -> bytes:

@@ -55,9 +55,12 @@ def test_a_machine_that_says_nothing_gets_our_hook_and_no_other(tmp_path: Path) 
 
     assert problems(found) == []
     assert (found["disableAllHooks"], found["allowManagedHooksOnly"]) == (False, True)
-    assert found["env"] == {"CLAUDE_CODE_SIMPLE": "0"} | dict.fromkeys(
-        "BASH_ENV ENV LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH NODE_OPTIONS BUN_OPTIONS".split(), ""
-    )
+    assert found["env"] == {
+        "CLAUDE_CODE_SIMPLE": "0",
+        "CLAUDE_CODE_SHELL_PREFIX": "/etc/guard/shell-line",
+        "CLAUDE_CODE_SHELL": "/bin/bash",
+        "SHELL": "/bin/bash",
+    } | dict.fromkeys("BASH_ENV ENV LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH NODE_OPTIONS BUN_OPTIONS".split(), "")
     assert inner_hook() in json.dumps(found)
 
 
@@ -140,7 +143,7 @@ def test_its_other_files_are_there_too(tmp_path: Path) -> None:
     assert paths == {
         CLAUDE, "claude-code/CLAUDE.md", "claude-code/managed-mcp.json", "claude-code/managed-settings.d/1.json",
         CODEX, "codex/config.toml", GEMINI, "gemini-cli/system-defaults.json", QWEN, OPENCODE, "guard/opencode.js",
-        COPILOT, "github-copilot/policy.d/2.json",
+        COPILOT, "github-copilot/policy.d/2.json", "guard/bin/bash", "guard/shell-line",
     }  # fmt: skip
 
 

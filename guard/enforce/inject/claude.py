@@ -12,12 +12,14 @@ from guard.enforce.inject.made import (
     NotTakenOver,
     Registration,
     as_they_are,
+    hook_lines,
     json_file,
     json_object,
     listed,
     own,
     with_ours,
 )
+from guard.enforce.inject.net import LINE
 from guard.enforce.inject.variables import QUIET
 
 MANAGED = "/etc/claude-code"
@@ -39,13 +41,24 @@ def made(registration: Registration, managed: str = MANAGED) -> Made:
             raise NotTakenOver(
                 f"`disableAllHooks` in {managed}/managed-settings.d/{name} would switch our hook off"
             )
-    return Made(shown=(json_file(f"{MANAGED}/{SETTINGS}", settings), *pieces))
+    return Made(
+        shown=(json_file(f"{MANAGED}/{SETTINGS}", settings), *pieces),
+        environment=(("CLAUDE_CODE_SHELL_PREFIX", LINE),),
+        hooks=hook_lines(settings),
+    )
 
 
 def _held() -> dict[str, Any]:
     return {
         # With the first no hook runs, and a repository's settings may hold variables; those here count more.
-        "env": {"CLAUDE_CODE_SIMPLE": "0", **dict(QUIET)},
+        "env": {
+            "CLAUDE_CODE_SIMPLE": "0",
+            "CLAUDE_CODE_SHELL_PREFIX": LINE,
+            # What starts the second net itself.
+            "CLAUDE_CODE_SHELL": "/bin/bash",
+            "SHELL": "/bin/bash",
+            **dict(QUIET),
+        },
         # Another hook may answer with another command than the one that was judged: those of a repository do not run.
         "disableAllHooks": False,
         "allowManagedHooksOnly": True,

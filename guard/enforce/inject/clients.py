@@ -1,8 +1,9 @@
 """Every client that is given the hook of a session, and what of its own command line takes it away. Data, and their sum."""
 
-from guard.enforce.inject import claude, codex, gemini, plugins
+from guard.enforce.inject import claude, codex, gemini, net, plugins
 from guard.enforce.inject.made import Injected, Made, NotTakenOver, Registrations, Source, needed
 from guard.enforce.inject.variables import QUIET
+from guard.enforce.net import MARK
 from guard.model.dataclass import dataclass
 from sandbox.spec import HOME
 
@@ -21,6 +22,8 @@ class Client:
     """Words of its own that bring it back then; put right behind its name."""
     variables: tuple[str, ...] = ()
     """Those a person may pass on that do the same."""
+    net: tuple[tuple[str, str], ...] | None = None
+    """Variables by which it starts its shells where the second net is; None where it starts none that could be seen so."""
 
 
 CLIENTS: tuple[Client, ...] = (
@@ -33,12 +36,13 @@ CLIENTS: tuple[Client, ...] = (
         variables=("CLAUDE_CODE_SIMPLE",),
     ),
     Client(agent="codex", programs=("codex",), managed=codex.MANAGED, source=codex.made),
-    Client(agent="gemini", programs=("gemini",), managed=gemini.GEMINI, source=gemini.gemini),
+    Client(agent="gemini", programs=("gemini",), managed=gemini.GEMINI, source=gemini.gemini, net=()),
     Client(
         agent="qwen",
         programs=("qwen",),
         managed=gemini.QWEN,
         source=gemini.qwen,
+        net=(),
         off=("--bare", "--safe-mode"),
     ),
     Client(
@@ -46,6 +50,7 @@ CLIENTS: tuple[Client, ...] = (
         programs=("opencode",),
         managed=plugins.OPENCODE,
         source=plugins.opencode,
+        net=(("SHELL", net.SHELL),),
         off=("--pure",),
     ),
     Client(agent="copilot", programs=("copilot",), managed=plugins.COPILOT, source=plugins.copilot),
@@ -96,12 +101,21 @@ def inject(
             )
     named = client_of(program)
     words, off = _off(named, argv, given) if named is not None else ((), "")
+    variables = named.net if named is not None else None
     return Injected(
         agent=named.agent if named is not None and not off else "",
         without=f"`{program}` may run no hook with `{off}`: then the walls alone hold it" if off else "",
-        shown=tuple(one for part in parts for one in part.shown),
+        shown=(
+            *(one for part in parts for one in part.shown),
+            *net.stubs(tuple(line for part in parts for line in part.hooks)),
+        ),
         files=tuple(one for part in parts for one in part.files),
-        environment=(*QUIET, *(pair for part in parts for pair in part.environment)),
+        environment=(
+            *QUIET,
+            *(pair for part in parts for pair in part.environment),
+            *(() if variables is None else ((MARK, "1"), *variables)),
+        ),
+        programs="" if variables is None else net.PROGRAMS,
         words=words,
         read_only=needed(),
     )

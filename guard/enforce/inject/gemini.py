@@ -11,20 +11,23 @@ from guard.enforce.inject.made import (
     Made,
     Registration,
     as_they_are,
+    hook_lines,
     json_file,
     json_object,
     own,
     with_ours,
 )
+from sandbox.spec import Shown
 
 GEMINI, QWEN = "/etc/gemini-cli", "/etc/qwen-code"
 SETTINGS, DEFAULTS = "settings.json", "system-defaults.json"
 
 
 def gemini(registration: Registration, managed: str = GEMINI) -> Made:
-    made = _made(registration, managed, GEMINI, {"hooksConfig": {"enabled": True}})
+    shown, hooks = _made(registration, managed, GEMINI, {"hooksConfig": {"enabled": True}})
     return Made(
-        shown=made,
+        shown=shown,
+        hooks=hooks,
         environment=(
             ("GEMINI_CLI_SYSTEM_SETTINGS_PATH", f"{GEMINI}/{SETTINGS}"),
             ("GEMINI_CLI_SYSTEM_DEFAULTS_PATH", f"{GEMINI}/{DEFAULTS}"),
@@ -35,9 +38,10 @@ def gemini(registration: Registration, managed: str = GEMINI) -> Made:
 
 
 def qwen(registration: Registration, managed: str = QWEN) -> Made:
-    made = _made(registration, managed, QWEN, {"disableAllHooks": False})
+    shown, hooks = _made(registration, managed, QWEN, {"disableAllHooks": False})
     return Made(
-        shown=made,
+        shown=shown,
+        hooks=hooks,
         environment=(
             ("QWEN_CODE_SYSTEM_SETTINGS_PATH", f"{QWEN}/{SETTINGS}"),
             ("QWEN_CODE_SYSTEM_DEFAULTS_PATH", f"{QWEN}/{DEFAULTS}"),
@@ -46,12 +50,15 @@ def qwen(registration: Registration, managed: str = QWEN) -> Made:
     )
 
 
-def _made(registration: Registration, managed: str, at: str, held: dict[str, Any]) -> tuple[Any, ...]:
+def _made(
+    registration: Registration, managed: str, at: str, held: dict[str, Any]
+) -> tuple[tuple[Shown, ...], tuple[str, ...]]:
     assert not isinstance(registration, str)
     path = os.path.join(managed, SETTINGS)
     ours = {**_renamed(cast("dict[str, Any]", registration)), **held}
     settings = with_ours(json_object(own(managed, SETTINGS), path), ours, path)
-    return (json_file(f"{at}/{SETTINGS}", settings), *as_they_are(managed, at, (DEFAULTS,)))
+    shown = (json_file(f"{at}/{SETTINGS}", settings), *as_they_are(managed, at, (DEFAULTS,)))
+    return shown, hook_lines(settings)
 
 
 def _renamed(registration: dict[str, Any]) -> dict[str, Any]:

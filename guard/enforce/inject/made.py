@@ -31,6 +31,8 @@ class Made:
     files: tuple[tuple[str, bytes], ...] = ()
     """Below the home inside, and what stands in them; they can be started, and cannot be changed."""
     environment: tuple[tuple[str, str], ...] = ()
+    hooks: tuple[str, ...] = ()
+    """Lines that start its hooks, where it does that as it starts other shells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +173,22 @@ def with_ours(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: str) -> 
             case _:
                 out[key] = value
     return out
+
+
+def hook_lines(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of the settings of Claude Code and those who took them over."""
+    return tuple(
+        hook["command"]
+        for groups in settings["hooks"].values()
+        for group in _objects(groups)
+        for hook in _objects(group.get("hooks"))
+        if isinstance(hook.get("command"), str)
+    )
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    elements = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("dict[str, Any]", one) for one in elements if isinstance(one, dict)]
 
 
 def _is_ours(element: object) -> bool:
