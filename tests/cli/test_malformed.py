@@ -189,9 +189,13 @@ def test_on_a_broken_machine_there_is_an_answer_or_one_message(
         timeout=120,
     )
 
-    assert done.returncode == expected, (done.stderr, done.stdout)
+    # Several where it is for the machine to say.
+    assert done.returncode in (expected if isinstance(expected, list) else [expected]), (
+        done.stderr,
+        done.stdout,
+    )
     assert_no_crash(done)
-    if expected in {2, 3} and broken.get("message", True):
+    if expected in (2, 3) and broken.get("message", True):
         said = one_message(done)
         assert command["name"] in broken["codes"] or broken.get("says", "") in said
     ran = (user.work / "ran").exists()
