@@ -81,6 +81,7 @@ TOOLS: Tools = {
     "search_files": calls.grep("path"),
     "list_files": calls.grep("path"),
     "list_code_definition_names": calls.grep("path"),
+    "ask_question": calls.known_as("AskUserQuestion"),
     "ask_followup_question": calls.known_as("AskUserQuestion"),
     "plan_mode_respond": calls.known_as("ExitPlanMode"),
 }

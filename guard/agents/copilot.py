@@ -39,6 +39,9 @@ TOOLS: Tools = {
     "list_bash": calls.known_as("BashOutput"),
     "stop_bash": calls.known_as("KillShell"),
     "task": calls.known_as("Task"),
+    "read_agent": calls.known_as("TaskOutput"),
+    "list_agents": calls.known_as("TaskList"),
+    "write_agent": calls.known_as("SendMessage"),
     "update_todo": calls.known_as("TodoWrite"),
     "ask_user": calls.known_as("AskUserQuestion"),
 }

@@ -280,6 +280,15 @@ DOCUMENTED: dict[str, list[tuple[dict, tuple]]] = {
             {"sessionId": "s", "cwd": APP, "toolName": "write_bash", "toolArgs": {"input": "ls"}},
             ("tool", "write_bash"),
         ),
+        (
+            {
+                "sessionId": "s",
+                "cwd": APP,
+                "toolName": "write_agent",
+                "toolArgs": {"agent_id": "a", "message": "go"},
+            },
+            ("tool", "SendMessage"),
+        ),
     ],
     "cline": [
         (
@@ -290,6 +299,7 @@ DOCUMENTED: dict[str, list[tuple[dict, tuple]]] = {
         (_cline("apply_patch", input=_PATCH), _PATCHED),
         (_cline("search_codebase", queries=["x"]), ("search", APP)),
         (_cline("team_task", task="x"), ("tool", "team_task")),
+        (_cline("ask_question", question="x", options=["a", "b"]), ("tool", "AskUserQuestion")),
         (_cline_ide("execute_command", command="ls", requires_approval="true"), ("shell", "ls", APP)),
         (_cline_ide("write_to_file", path="a", content="x"), ("write", "a", "x")),
         (
