@@ -24,6 +24,12 @@ from tests.clients.packages import PACKAGES
 from tests.clients.tricks import INLINE, TRICKS, Trick, switches
 
 GO_ON = "go on"
+WORDS = {
+    "claude-code": ("--settings", '{"disableAllHooks": true}', "--setting-sources", "user"),
+    "codex": ("--disable", "hooks", "-c", "features.hooks=false"),
+    "pi": ("-ne",),
+}
+"""Behind the agent's name: what a person, or a script of the repository, may say to be rid of hooks."""
 BESIDE = {"claude-code": {"trace-env"}}
 """What a client starts by a name alone, on the PATH that the repository's settings give it."""
 
@@ -70,10 +76,14 @@ def keep(told: Told, program: str, name: str, content: str) -> None:
 
 
 def enclosed(
-    told: Told, agent: str, model: Model, *more: str, prompt: str = GO_ON
+    told: Told, agent: str, model: Model, *more: str, prompt: str = GO_ON, named: str = ""
 ) -> subprocess.CompletedProcess[str]:
+    """``named``: the name that it is started by, where that is not its own."""
     program = PACKAGES[agent].program
     place = installed(PACKAGES[agent].name, program)
+    if named:
+        (told.tools / named).symlink_to((place / program).resolve())
+        program = named
     recipe = RECIPES[agent](Start(url=model.url, home=HOME, workspace=str(told.work)))
     for name, content in recipe.files:
         keep(told, program, name, content)
@@ -119,7 +129,7 @@ def test_no_repository_switches_the_hook_off_inside(told: Told, agent: str) -> N
         plant(told, trick.files, trick.programs)
 
     with serving([run(f"{told.npx} create-app"), run("echo changed"), run("sl || npx create-app")]) as model:
-        done = enclosed(told, agent, model)
+        done = enclosed(told, agent, model, *WORDS.get(agent, ()))
 
     texts = [result.text for result in model.results]
     assert len(texts) == 3, (done.stdout[-2000:], done.stderr[-2000:])
@@ -128,6 +138,24 @@ def test_no_repository_switches_the_hook_off_inside(told: Told, agent: str) -> N
     assert denied(told) >= 2
     # Nothing of the repository's stood in for the hook, or beside it.
     assert {path for path in held(told) if path.startswith("trace-")} <= BESIDE.get(agent, set())
+
+
+@needs_a_sandbox
+def test_a_client_by_another_name_is_given_the_hook_that_nobody_switches_off(told: Told) -> None:
+    """Copilot CLI: what an administrator says is there for whatever is started."""
+    run = RECIPES["copilot"](Start(url="", home="", workspace="")).run
+    plant(told, switches("copilot"))
+    for trick in TRICKS["pi"]:
+        plant(told, trick.files, trick.programs)
+
+    with serving([run(f"{told.npx} create-app"), run("echo allowed")]) as model:
+        done = enclosed(told, "copilot", model, named="somebodys-agent")
+
+    texts = [result.text for result in model.results]
+    assert len(texts) == 2, (done.stdout[-2000:], done.stderr[-2000:])
+    assert ("no-npx" in texts[0], "allowed" in texts[1]) == (True, True), texts
+    assert RAN not in done.stdout
+    assert not {path for path in held(told) if path.startswith("trace-")}
 
 
 @needs_a_sandbox
