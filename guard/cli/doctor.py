@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--probe",
         action="store_true",
-        help="start the agents themselves, without network and in a home that is thrown away, and see whether they are stopped",
+        help="start the agents themselves, in a home that is thrown away and against a model of ours: are they stopped?",
     )
     parser.add_argument(
         "--agent",

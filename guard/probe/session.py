@@ -168,6 +168,7 @@ def _run(words: list[str], place: Home, environment: dict[str, str], written: in
     finally:
         # However this is left: nothing that it started goes on.
         _end(started)
+        _end_apart(place.home)
     if status < 0:
         return f"it was ended by {signal.Signals(-status).name}"
     return f"it ended with {status}" if status else ""
@@ -179,6 +180,18 @@ def _end(started: "subprocess.Popen[bytes]") -> None:
             os.killpg(started.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             started.wait(_ENDED_S)
+
+
+def _end_apart(home: str) -> None:
+    """What has made itself a session of its own: nobody else has this home."""
+    mark = f"HOME={home}".encode()
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        # Gone meanwhile, or of somebody else.
+        with contextlib.suppress(OSError), open(f"/proc/{name}/environ", "rb") as file:
+            if mark in file.read().split(b"\0"):
+                os.kill(int(name), signal.SIGKILL)
 
 
 def _tail(descriptor: int) -> str:

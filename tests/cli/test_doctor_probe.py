@@ -82,7 +82,8 @@ def decide(command):
     return "no"
 """
 CRASHES = "sys.exit('no licence')"
-HANGS = "import time; subprocess.Popen(['sleep', '600']); time.sleep(600)"
+APART = f"601.{os.getpid()}"
+HANGS = f"import time; subprocess.Popen(['sleep', '{APART}'], start_new_session=True); time.sleep(600)"
 
 
 @pytest.fixture
@@ -147,6 +148,7 @@ def test_a_client_that_hangs_is_ended_with_all_that_it_started(
     proof = client(HANGS)
 
     assert "it was ended after 2 s" in proof.says
+    until(lambda: not running(APART))
     assert (proof.tried, proof.stopped) == (False, False)
 
 
