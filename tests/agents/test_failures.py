@@ -6,6 +6,7 @@ from pathlib import Path
 
 from guard.agents.failures import FAILURES, OURS, SEEN, open_to
 from guard.agents.table import AGENTS
+from guard.cli.clients import CLIENTS
 from tests.clients.packages import PACKAGES
 
 ROOT = Path(__file__).parents[2]
@@ -38,3 +39,13 @@ def test_what_was_seen_was_seen_in_the_version_that_is_tested():
 def test_what_lets_a_call_through_is_named_in_words():
     assert open_to("codex") == (FAILURES["shell-killed"],)
     assert open_to("windsurf") == ()
+
+
+def test_what_status_says_of_a_client_is_what_was_seen():
+    for agent, seen in SEEN.items():
+        runs = seen.installed.get("shell-killed") == "runs"
+        assert ("shell is killed" in CLIENTS[agent].open) is runs, agent
+        assert {name for name, does in seen.installed.items() if does == "runs"} <= {
+            "shell-killed",
+            "not-loaded",
+        }
