@@ -94,7 +94,7 @@ def test_what_is_denied_does_not_happen_and_ends_the_run(scene):
 
 def test_whatever_is_wrong_with_the_hook_becomes_of_the_call_what_the_table_says(scene):
     file = install(scene)
-    troubled.replace(file, "-s KILL 40", "-s KILL 5")
+    troubled.replace(file, "-s KILL 40", "-s KILL 10")
 
     compare(scene, file, SEEN[AGENT].installed)
 

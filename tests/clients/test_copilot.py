@@ -92,7 +92,7 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
 
 def test_whatever_is_wrong_with_the_hook_the_call_does_not_run(scene):
     file = install(scene)
-    troubled.replace(file, "-s KILL 40", "-s KILL 5")
+    troubled.replace(file, "-s KILL 40", "-s KILL 10")
 
     troubled.compare(scene, AGENT, file, SEEN[AGENT].installed, shell)
 

@@ -63,7 +63,7 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
 
 def test_whatever_is_wrong_with_the_hook_the_call_does_not_run(scene):
     scene.install(AGENT)
-    troubled.replace(extension(scene), "WAIT_MS = 30000", "WAIT_MS = 5000")
+    troubled.replace(extension(scene), "WAIT_MS = 30000", "WAIT_MS = 10000")
 
     troubled.compare(scene, AGENT, extension(scene), SEEN[AGENT].installed, shell)
 

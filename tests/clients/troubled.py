@@ -111,8 +111,8 @@ def check(scene, names: list[str], table: Mapping[str, Does]) -> set[str]:
     ran = {path.name.removeprefix("ran-trouble-") for path in scene.work.glob("ran-*")}
     seen = {name: "runs" if name in ran else "denied" for name in names if name not in {"none", "last"}}
     wrong = {name: does for name, does in seen.items() if does != table[name]}
-    assert not wrong
-    assert {"none", "last"} <= ran
+    assert not wrong, (wrong, sorted(ran))
+    assert {"none", "last"} <= ran, sorted(ran)
     return ran
 
 
