@@ -12,7 +12,7 @@ from tests.agents.client import installed
 from tests.cli.conftest import needs_a_sandbox
 from tests.clients.packages import PACKAGES
 
-SLOW = {"cline", "copilot", "opencode", "qwen", "gemini"}
+SLOW = {"cline", "copilot", "opencode", "qwen"}
 """They take longer to start than all the others together: their own tests start them already."""
 
 
