@@ -2,6 +2,7 @@
 
 from guard.engine.stages import Decided
 from guard.model.dataclass import dataclass
+from guard.model.decision import Ask
 from guard.model.proposal import Proposal
 from guard.model.typed import Any
 
@@ -49,4 +50,9 @@ def explanation(decided: Decided) -> str:
     lines = [f"{first.why} (rule `{first.rule}`{f', {first.source}' if first.source else ''})"]
     if first.instead:
         lines.append(f"instead: {first.instead}")
+    advice = decided.facts.advice
+    if advice is not None and isinstance(decided.decision, Ask):
+        from guard.engine.advised import advice_words  # noqa: PLC0415 - only where a model was asked
+
+        lines.append(advice_words(advice))
     return "\n".join(lines)

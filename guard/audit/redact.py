@@ -64,6 +64,9 @@ _SECRET_OPTIONS = frozenset(
     "password passwd pass token secret apikey accesskey authtoken secretkey clientsecret".split()
 )
 
+_USER_OPTIONS = frozenset(("-u", "--user", "-U", "--proxy-user"))
+"""Before ``NAME:PASSWORD``, as curl has it."""
+
 
 class Redactor:
     """Redacts with one key. Patterns are compiled only for text that may hold something."""
@@ -120,11 +123,16 @@ class Redactor:
     def redact_words(self, words: list[str]) -> list[str]:
         """As :meth:`redact`, for an argument list: the value of ``--password`` is the next word."""
         out: list[str] = []
-        secret = False
+        secret = user = False
         for word in words:
-            out.append(
-                self._tag("option", word) if secret and not word.startswith("$") else self.redact(word)
-            )
+            name, colon, password = word.partition(":")
+            if secret and not word.startswith("$"):
+                out.append(self._tag("option", word))
+            elif user and colon and password and not password.startswith("$"):
+                out.append(f"{name}:{self._tag('basic', password)}")
+            else:
+                out.append(self.redact(word))
+            user = word in _USER_OPTIONS
             secret = word[:1] == "-" and word.lower().strip("-").replace("-", "") in _SECRET_OPTIONS
         return out
 

@@ -124,6 +124,8 @@ def ask_lines(ask: PendingAsk) -> list[str]:
     ]
     if reason.get("instead"):
         lines.append(f"  rather  {visible(reason['instead'])}")
+    if second := ask.shown.get("reviewer"):
+        lines.append(f"  second  {visible(_word(second), 600)}")
     return lines
 
 

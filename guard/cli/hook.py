@@ -169,6 +169,9 @@ def _judged(dialect: "Dialect", call: "HookCall", *, rewrites: bool) -> "Reply":
         guard = replace(guard, facts=replace(guard.facts, level=Level.CONTAINED))
         call = replace(call, proposal=inner)
     decided = guard.decide(call.proposal)
+    told_how = advises and inner is None and _wants_walls_only(decided)
+    if guard.policy.reviewer is not None and not guard.policy.observes and not told_how:
+        decided = guard.read_again(decided)
     rewritten = ""
     # What a person has approved may run where there is no sandbox: they were told that there is none.
     contains = not decided.facts.granted or (call.rewrites and guard.level is Level.CONTAINED)
@@ -191,7 +194,7 @@ def _judged(dialect: "Dialect", call: "HookCall", *, rewrites: bool) -> "Reply":
             lend(decided, places)
         # `guard exec` decides again, and runs it.
         return dialect.no_opinion(call)
-    if advises and inner is None and _wants_walls_only(decided):
+    if told_how:
         from guard.enforce.contained import contained_command  # noqa: PLC0415 - as above
 
         advice = replace(call, proposal=replace(call.proposal, call=""))
@@ -219,7 +222,7 @@ def _approved(
         return dialect.answer(call, decided, rewritten)
     if approve(decided, number, Nobody(), guard) is not None:
         return dialect.approved(call, decided)
-    decided = guard.decide(call.proposal, granted=False)
+    decided = guard.read_again(guard.decide(call.proposal, granted=False))
     guard.record(decided)
     return dialect.answer(call, decided, "")
 

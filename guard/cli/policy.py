@@ -14,7 +14,7 @@ from guard.errors import PolicyFileError
 from guard.model.profile import amount
 from guard.policy.files.compiled import load_policy
 from guard.policy.files.locate import PolicySources, sources
-from guard.policy.rule import Policy, PolicyLayer, Profile, Rule
+from guard.policy.rule import Policy, PolicyLayer, Profile, Reviewer, Rule
 
 _COLOUR = {"allow": "green", "ask": "yellow", "deny": "red"}
 
@@ -260,6 +260,7 @@ def _show(args: argparse.Namespace, here: PolicySources, places: Places) -> int:
     for layer in policy.layers:
         say()
         host = "" if layer.permits_host else ", nothing on the host"
+        host += "" if layer.permits_reviewer else ", nothing to a reviewer"
         host += "" if layer.reviewed else f"; {UNREVIEWED}"
         say(
             f"{style(layer.kind, 'bold')} {visible(layer.name)} ({visible(layer.source)}), "
@@ -267,11 +268,15 @@ def _show(args: argparse.Namespace, here: PolicySources, places: Places) -> int:
         )
         if layer.approved_by or layer.pr:
             say(f"  signed: approved by {visible(layer.approved_by) or '?'}, in {visible(layer.pr) or '?'}")
+        if layer.reviewer is not None:
+            used = "" if layer.reviewer == policy.reviewer else " (another layer's word counts)"
+            say(f"  reviewer {visible(layer.reviewer.model)} at {visible(layer.reviewer.base_url)}{used}")
         for profile in layer.profiles:
             say(f"  profile {profile.id}: {profile_line(profile)}")
         for rule in layer.rules:
             where = "" if rule.verdict.value == "deny" else f" {rule.run}"
             shadow = " (shadow)" if rule.shadow else ""
+            shadow += " (a reviewer may allow it)" if rule.may_allow else ""
             verdict = style(f"{rule.verdict.value:5}", _COLOUR[rule.verdict.value])
             say(f"  {verdict}{where:8} {rule.id}: {', '.join(rule.effects)}{_conditions(rule)}{shadow}")
         for exception in layer.exceptions:
@@ -311,6 +316,12 @@ def _profile_json(profile: Profile) -> dict[str, object]:
     }
 
 
+def _reviewer_json(reviewer: Reviewer | None) -> dict[str, object] | None:
+    if reviewer is None:
+        return None
+    return {"model": reviewer.model, "base_url": reviewer.base_url, "send": list(reviewer.send)}
+
+
 def _conditions(rule: Rule) -> str:
     parts = [
         f"{name} {', '.join(values)}"
@@ -334,6 +345,8 @@ def _layer_json(layer: PolicyLayer) -> dict[str, object]:
         "source": layer.source,
         "default": layer.default.value,
         "permits_host": layer.permits_host,
+        "permits_reviewer": layer.permits_reviewer,
+        "reviewer": _reviewer_json(layer.reviewer),
         "reviewed": layer.reviewed,
         "approved_by": layer.approved_by,
         "pr": layer.pr,

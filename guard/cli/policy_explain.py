@@ -20,7 +20,7 @@ from guard.engine.decide import judge_effects
 from guard.engine.stages import Decided
 from guard.errors import PolicyFileError, UsageError
 from guard.model.dataclass import dataclass, replace
-from guard.model.decision import Allow, Decision, Reason, Sandbox, verdict_of
+from guard.model.decision import Allow, Ask, Decision, Reason, Sandbox, may_be_answered, verdict_of
 from guard.model.effect import (
     ChangeMode,
     Connect,
@@ -166,6 +166,10 @@ def _lines(said: _Said) -> list[str]:
     lines += [f"  {line}" for line in _allowed(said)]
     if first.instead and not isinstance(decided.decision, Allow):
         lines.append(f"  instead: {visible(first.instead, 200)}")
+    reviewer = said.guard.policy.reviewer
+    if reviewer is not None and isinstance(decided.decision, Ask):
+        may = "allow or deny it" if may_be_answered(decided.decision) else "deny it, and not allow it"
+        lines.append(f"  before a person is asked, {visible(reviewer.model)} reads it, and may {may}")
     return lines
 
 

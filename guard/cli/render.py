@@ -6,8 +6,9 @@ from guard.audit.record import effect_json
 from guard.cli.lines import is_object
 from guard.cli.output import style, visible
 from guard.enforce.connections import needs
+from guard.engine.advised import advice_words
 from guard.engine.stages import Decided
-from guard.model.decision import Sandbox, verdict_of
+from guard.model.decision import Ask, Sandbox, verdict_of
 from guard.model.effect import ResolvedEffect
 from guard.model.profile import RunProfile
 
@@ -51,6 +52,9 @@ def reason_lines(decided: Decided) -> list[str]:
     )
     if first.instead:
         lines.append(f"  try     {visible(first.instead)}")
+    advice = decided.facts.advice
+    if advice is not None and isinstance(decided.decision, Ask):
+        lines.append(f"  second  {visible(advice_words(advice), 600)}")
     return lines
 
 

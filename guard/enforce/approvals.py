@@ -112,6 +112,7 @@ def file_ask(decided: Decided, decision: int, places: Places) -> PendingAsk | No
         shown={
             **{name: record[name] for name in ("call", "effects", "effects_total", "decision")},
             "losses": _losses(decided),
+            "reviewer": _second(decided),
         },
     )
     data: dict[str, object] = {
@@ -150,6 +151,15 @@ def is_asked(digest: str, places: Places) -> bool:
 def withdraw(digest: str, places: Places) -> None:
     """It waits no longer. Raises OSError."""
     _remove(os.path.join(places.asked, digest))
+
+
+def _second(decided: Decided) -> str:
+    """What a model said of it, in words; empty where none was asked."""
+    if decided.facts.advice is None:
+        return ""
+    from guard.engine.advised import advice_words  # noqa: PLC0415 - only where a model was asked
+
+    return advice_words(decided.facts.advice)
 
 
 def _losses(decided: Decided) -> list[Json]:

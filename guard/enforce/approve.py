@@ -71,14 +71,19 @@ def mode_of(guard: Guard, decided: Decided) -> dict[str, Json]:
     return {"mode": "observe"} if only_observed(guard.policy, decided) else {}
 
 
+def _read(guard: Guard, decided: Decided) -> Decided:
+    """With a second reading, where there is one and somebody could be stopped."""
+    return decided if guard.policy.observes else guard.read_again(decided)
+
+
 def permitted(guard: Guard, proposal: Proposal, approver: Approver) -> tuple[Decided, int, Permit | None]:
     """Stations 2 to 8: what was decided, the number of its record, and the permit, if any. Raises AuditError."""
-    decided = guard.decide(proposal)
+    decided = _read(guard, guard.decide(proposal))
     recorded = guard.record(decided, **mode_of(guard, decided))
     permit = approve(decided, recorded.seq, approver, guard)
     if permit is None and is_granted(decided.decision):
         # Somebody else has used it since: then it is a question again.
-        decided = guard.decide(proposal, granted=False)
+        decided = _read(guard, guard.decide(proposal, granted=False))
         recorded = guard.record(decided)
         permit = approve(decided, recorded.seq, approver, guard)
     return decided, recorded.seq, permit

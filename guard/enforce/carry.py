@@ -18,11 +18,12 @@ from guard.enforce.observing import lets_in, only_observed
 from guard.enforce.pipeline import Guard
 from guard.enforce.walls import accepted
 from guard.enforce.watch import Seen, Watch, applied_meanwhile, explained_by
+from guard.engine.advised import is_advised
 from guard.engine.granted import is_granted
 from guard.engine.stages import Decided
 from guard.errors import ApplyError
 from guard.model.dataclass import dataclass, field, replace
-from guard.model.decision import Allow, Ask, Host
+from guard.model.decision import Allow, Ask, Host, may_be_answered
 from guard.model.effect import Opaque
 from guard.model.outcome import Killed, NotStarted, Outcome
 from guard.model.proposal import ShellProposal
@@ -252,7 +253,11 @@ def _foreseen(decided: Decided, judged: Decided) -> bool:
 
     Not where the command could have done anything: then they were not told what it would be.
     """
-    shown = isinstance(decided.decision, Ask) or is_granted(decided.decision)
+    advised = is_advised(decided.decision)
+    shown = isinstance(decided.decision, Ask) or is_granted(decided.decision) or advised
+    # A model's word holds for what every rule that asks lets it answer, and for nothing that turns up later.
+    if advised and not may_be_answered(judged.decision):
+        return False
     if not shown or not isinstance(judged.decision, Ask):
         return False
     if any(isinstance(effect, Opaque) for effect in decided.effects):

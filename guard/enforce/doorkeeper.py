@@ -356,11 +356,12 @@ class Answers:
         if guard.policy.observes and not of_the_guard(decided):
             guard.record(decided, mode="observe")
             return dialect.no_opinion(replace(call, proposal=proposal)), True
+        decided = guard.read_again(decided)
         number = guard.record(decided).seq
         if is_granted(decided.decision):
             if approve(decided, number, Nobody(), guard) is not None:
                 return dialect.approved(call, decided), True
-            decided = guard.decide(proposal, granted=False)
+            decided = guard.read_again(guard.decide(proposal, granted=False))
             number = guard.record(decided).seq
         if isinstance(decided.decision, Ask):
             file_ask(decided, number, guard.places)

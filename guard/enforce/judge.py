@@ -53,7 +53,7 @@ def judge_changes(
     """Station 10: the same rules on what really changed. Looks at the workspace as it was: call before applying."""
     from guard.effects.observed import observe, observed_lookups  # noqa: PLC0415 - a hook judges proposals only
 
-    facts = decided.facts
+    facts = replace(decided.facts, advice=None)
     try:
         late = _clock(budget_s)
         if facts.forbidden:

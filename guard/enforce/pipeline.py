@@ -38,8 +38,8 @@ _SYSTEM = frozenset(
 _NEVER = frozenset(
     ("/", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/tmp", "/Users")  # noqa: S108 - names
 )
-_NOT_COUNTED = frozenset({FAILED_RULE, LOCKED_RULE, DEFAULT})
-"""Our own failures, and what no rule speaks of, say nothing of what a session is after."""
+_NOT_COUNTED = frozenset({FAILED_RULE, LOCKED_RULE, DEFAULT, "reviewer"})
+"""Our own failures, what no rule speaks of, and what a model thinks say nothing of what a session is after."""
 _HOOK_REGISTRATIONS = (".claude/settings.json", ".claude/settings.local.json")
 _OTHER_REGISTRATIONS = {
     ".codex": ("hooks.json", "config.toml"),
@@ -189,6 +189,14 @@ class Guard:
             return self._with_grants(decided)
         return decided
 
+    def read_again(self, decided: Decided) -> Decided:
+        """A question with the second reading of the policy's reviewer, where there is one. Raises AuditError, OSError."""
+        if not isinstance(decided.decision, Ask) or self.policy.reviewer is None:
+            return decided
+        from guard.enforce.reviewer.consult import read_again  # noqa: PLC0415 - only where a policy has a reviewer
+
+        return read_again(decided, self.policy, self.places, self.log)
+
     def _with_grants(self, decided: Decided) -> Decided:
         """The same once more, with what a person has said to it elsewhere."""
         from guard.enforce.approvals import open_grants  # noqa: PLC0415 - only where something was ever approved
@@ -224,6 +232,8 @@ class Guard:
         self.places.make(self.places.state)
         if self.policy.identity:
             extra = {"policy_identity": self.policy.identity, **extra}
+        if decided.facts.advice is not None:
+            extra = {"review": decided.facts.advice.record, **extra}
         appended = self.log.append(decision_record(decided, Redactor.open(self.places.state), **extra))
         if isinstance(decided.decision, Deny):
             self._count(decided)

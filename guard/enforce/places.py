@@ -91,6 +91,11 @@ class Places:
         return os.path.join(self.approvals, "granted")
 
     @property
+    def reviews(self) -> str:
+        """What a model was asked, how often, and what it said lately."""
+        return os.path.join(self.state, "reviews")
+
+    @property
     def pins(self) -> str:
         """Which policy each session began under."""
         return os.path.join(self.state, "pins")

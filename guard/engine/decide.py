@@ -62,6 +62,14 @@ def judge_effects(
         from guard.engine.granted import with_grants  # noqa: PLC0415 - only where a person has approved something
 
         decision = with_grants(decision, analysed, effects, facts, policy.digest)
+    if facts.advice is not None:
+        from guard.engine.advised import with_advice  # noqa: PLC0415 - only where a model was asked
+
+        def allowed(one: Allow) -> Decision:
+            typed = _typed_into(analysed.proposal)
+            return _with_invariants(one, effects, facts, policy, a_tool=a_tool, typed_into=typed)
+
+        decision = with_advice(decision, analysed, effects, facts, policy.digest, allowed)
     return Decided(
         analysed=analysed, facts=facts, effects=effects, decision=decision, policy_digest=policy.digest
     )

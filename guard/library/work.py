@@ -84,6 +84,8 @@ class Work:
         guard = self.open(proposal.cwd)
         # A person's yes is used once, by what carries it out, and who only asks does not.
         decided = guard.decide(proposal, granted=False)
+        if not guard.policy.observes:
+            decided = guard.read_again(decided)
         guard.record(decided)
         return decided
 
@@ -113,6 +115,8 @@ class Work:
             guard = self._opened(proposal.cwd, workspace, Level.ADVICE)
         guard = guard.for_session(proposal.principal)
         decided = guard.decide(proposal, granted=False)
+        if not guard.policy.observes:
+            decided = guard.read_again(decided)
         record = guard.record(decided, **mode_of(guard, decided)).seq
         if only_observed(guard.policy, decided):
             return Judged(guard=guard, decided=decided, record=record, permitted=True)

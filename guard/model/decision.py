@@ -48,6 +48,8 @@ class Reason:
     """What would be accepted; never anything that helps to get round the rule."""
     effect: int = -1
     """Index into the decision's effects; -1 for the whole proposal."""
+    may_allow: bool = False
+    """Of a question: its rule lets a reviewer answer it with an allow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,13 @@ class Deny(_Base):
 
 
 Decision: TypeAlias = Allow | Ask | Deny
+
+
+def may_be_answered(decision: Decision) -> bool:
+    """Whether a reviewer may answer it with an allow: every rule that asks, about whichever effect, lets it."""
+    return isinstance(decision, Ask) and all(
+        reason.may_allow for reason in decision.reasons if reason.verdict is Verdict.ASK
+    )
 
 
 def verdict_of(decision: Decision) -> Verdict:

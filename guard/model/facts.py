@@ -5,8 +5,11 @@ Analysis is pure: it asks by returning lookups, and is run again with the answer
 
 from guard.model.dataclass import dataclass, field
 from guard.model.paths import FileKind
-from guard.model.typed import Any, Mapping, MappingProxyType, TypeAlias
+from guard.model.typed import TYPE_CHECKING, Any, Mapping, MappingProxyType, TypeAlias
 from guard.model.verdict import Level
+
+if TYPE_CHECKING:
+    from guard.model.advice import Advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,4 +255,6 @@ class Facts:
     """The rule that has denied this session too often; empty = it is open."""
     granted: frozenset[str] = frozenset()
     """Digests of what a person has approved and nobody has used: see ``guard.engine.granted``."""
+    advice: "Advice | None" = None
+    """What a model said about it: see ``guard.engine.advised``."""
     answers: Mapping[Lookup, Answer] = field(default_factory=_nothing_known)

@@ -70,6 +70,7 @@ class Ruling:
                 source=self.source,
                 instead=self.rule.instead,
                 effect=effect,
+                may_allow=self.rule.may_allow,
             )
             key = (
                 -self.verdict.rank,

@@ -3,6 +3,9 @@
 from guard.model.dataclass import dataclass, field
 from guard.model.verdict import Verdict
 
+SENT = ("command", "effects", "facts", "rule")
+"""What a reviewer can be told."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -40,6 +43,8 @@ class Rule:
     instead: str = ""
     shadow: bool = False
     """Only says what it would have said."""
+    may_allow: bool = False
+    """Of a rule that asks: what a reviewer recommends may turn its question into an allow."""
     exceptable: bool | None = None
     """Said outright, it holds for exceptions of other layers too; else for those of its own file, unless that is a floor."""
     source: str = ""
@@ -99,6 +104,24 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewer:
+    """A model that reads what a person is about to be asked. Amounts are millionths of a dollar."""
+
+    model: str
+    base_url: str = "https://api.anthropic.com"
+    timeout_s: int = 8
+    max_calls: int = 50
+    """Of one session."""
+    max_cost: int = 0
+    """Of one session; 0 = only ``max_calls`` counts."""
+    input_price: int = 0
+    """Of a million tokens."""
+    output_price: int = 0
+    send: tuple[str, ...] = SENT
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyLayer:
     kind: str
     """``floor``, ``profile``, ``repo`` or ``personal``."""
@@ -128,6 +151,10 @@ class PolicyLayer:
     pr: str = ""
     permits_host: bool = True
     """Whether anything may run outside of a sandbox at all; what one layer forbids, none permits."""
+    permits_reviewer: bool = True
+    """Whether what is asked about may be sent to a reviewer; what one layer forbids, none permits."""
+    reviewer: Reviewer | None = None
+    """Of a floor or a personal file only: it says to whom commands are sent."""
     source: str = ""
 
 
@@ -169,6 +196,16 @@ class Policy:
     def observes(self) -> bool:
         """Only where both do: who looks on stops nothing."""
         return any(layer.observe for layer in self.layers) and (self.also is None or self.also.observes)
+
+    @property
+    def reviewer(self) -> Reviewer | None:
+        """The first layer's that has one, unless any layer of this policy or of ``also`` is against it."""
+        if not all(layer.permits_reviewer for layer in self.layers):
+            return None
+        # INVARIANT: a repository never says to whom commands are sent, whatever its file was loaded as.
+        owners = (layer.reviewer for layer in self.layers if layer.kind in {"floor", "personal"})
+        found = next((one for one in owners if one is not None), None)
+        return None if self.also is not None and self.also.reviewer is None else found
 
     def __post_init__(self) -> None:
         if not self.layers:

@@ -40,6 +40,10 @@ COVERED = {
         "_own": "its callers say OBJECT_PREPARED or OBJECT_MADE",
     },
     "guard/enforce/places.py": {"Places.make": "an empty private directory, which every start makes where it lacks"},
+    "guard/enforce/reviewer/consult.py": {
+        "_start": "a process that only asks a server; what is missing of its answer is no answer",
+        "_make_room": "answers that count no longer; what is left of them counts no longer either",
+    },
     "guard/enforce/suggestions.py": {"remember": "an empty directory; _append says SUGGESTION_WRITTEN"},
     "guard/enforce/reviewed.py": {"_git": "a reader of history, which writes nothing; what it said is kept as a compiled policy is"},
     "guard/library/files.py": {

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from guard.engine.imagined import imagined_facts
 from guard.model.dataclass import replace
-from guard.model.decision import Decision, Host, Sandbox, verdict_of
+from guard.model.decision import Decision, Host, Sandbox, may_be_answered, verdict_of
 from guard.model.facts import Facts
 from guard.model.verdict import Verdict
 from guard.policy.review.cell import PLACED, TREES, Cell, Where
@@ -116,6 +116,7 @@ def rules(draw: st.DrawFn, effect: str) -> Rule:
         grants=draw(st.sampled_from(((), (), (), ("net",), ("cache",), PROFILES))),
         shadow=draw(st.sampled_from((False, False, False, True))),
         exceptable=draw(st.sampled_from((None, True, True, False))),
+        may_allow=verdict is Verdict.ASK and draw(st.booleans()),
     )
 
 
@@ -153,7 +154,7 @@ def pairs(draw: st.DrawFn, effect: str) -> tuple[Policy, Policy]:
     below = draw(st.lists(layers("personal", effect), max_size=1))
     repo, edited = draw(layers("repo", effect)), draw(layers("repo", effect))
     # A pull request: one rule, one zone, one exception or where one rule's effects run is another.
-    match draw(st.sampled_from(("all", "zone", "rule", "place", "exception", "shadow", "floor"))):
+    match draw(st.sampled_from(("all", "zone", "rule", "place", "exception", "shadow", "answered", "floor"))):
         case "zone":
             edited = replace(repo, zones=(*edited.zones[:1], *repo.zones[1:]))
         case "rule":
@@ -163,6 +164,9 @@ def pairs(draw: st.DrawFn, effect: str) -> tuple[Policy, Policy]:
             edited = replace(repo, rules=(moved, *repo.rules[1:]))
         case "exception":
             edited = replace(repo, exceptions=edited.exceptions)
+        case "answered" if repo.rules and repo.rules[0].verdict is Verdict.ASK:
+            other_way = replace(repo.rules[0], may_allow=not repo.rules[0].may_allow)
+            edited = replace(repo, rules=(other_way, *repo.rules[1:]))
         case "shadow" if repo.rules:
             edited = replace(
                 repo, rules=(replace(repo.rules[0], shadow=not repo.rules[0].shadow), *repo.rules[1:])
@@ -221,7 +225,8 @@ def described(before: Decision, after: Decision) -> Change | None:
     places = [one.placement for one in (before, after)]
     hosts = [isinstance(place, Host) for place in places]
     grants = [place.grants if isinstance(place, Sandbox) else frozenset[str]() for place in places]
-    looser: bool
+    answered = [may_be_answered(one) for one in (before, after)]
+    looser: bool | None
     if was is not is_:
         looser = is_.rank < was.rank
     elif was is Verdict.DENY:
@@ -231,8 +236,12 @@ def described(before: Decision, after: Decision) -> Change | None:
     elif grants[0] != grants[1]:
         looser = bool(grants[1] - grants[0])
     else:
+        looser = None
+    if was is is_ and answered[0] != answered[1]:
+        looser = answered[1] or bool(looser)
+    if looser is None:
         return None
-    return Direction.LOOSER if looser else Direction.STRICTER, was, is_, *hosts, *grants
+    return Direction.LOOSER if looser else Direction.STRICTER, was, is_, *hosts, *grants, *answered
 
 
 def told(row: Row) -> Change:
@@ -243,6 +252,7 @@ def told(row: Row) -> Change:
         *(say.verdict for say in says),
         *(say.host for say in says),
         *(frozenset[str]() if say.host else say.owners | say.repos for say in says),
+        *(say.may_allow for say in says),
     )
 
 
@@ -313,6 +323,13 @@ def test_a_policy_and_itself_differ_in_nothing(both: Both) -> None:
         assert compare(policy, policy_of(policy.layers, "same"), FACTS).rows == ()
 
 
+def _gains(host: object, hosts: object, had: object, has: object) -> bool:
+    """Whether there is more room to run in afterwards."""
+    if host != hosts:
+        return bool(hosts)
+    return isinstance(had, frozenset) and isinstance(has, frozenset) and bool(has - had)
+
+
 @slow(15)
 @given(st.sampled_from(EFFECTS).flatmap(pairs))
 def test_what_becomes_looser_becomes_stricter_the_other_way_round(both: Both) -> None:
@@ -321,9 +338,16 @@ def test_what_becomes_looser_becomes_stricter_the_other_way_round(both: Both) ->
     back = {told(row) for row in compare(new, old, FACTS).rows}
 
     def turned(change: Change) -> Change:
-        direction, was, is_, host, hosts, had, has = change
+        direction, was, is_, host, hosts, had, has, answered, answers = change
         other = Direction.STRICTER if direction is Direction.LOOSER else Direction.LOOSER
-        return other, is_, was, hosts, host, has, had
+        if was is is_ and answered != answers:
+            # More room and no model's word, or less and one: looser both ways.
+            other = (
+                Direction.LOOSER
+                if answered or ((host, had) != (hosts, has) and _gains(hosts, host, has, had))
+                else Direction.STRICTER
+            )
+        return other, is_, was, hosts, host, has, had, answers, answered
 
     # Grants that are exchanged for others are looser both ways.
     assert {turned(c) for c in there if not (c[5] - c[6] and c[6] - c[5])} == {

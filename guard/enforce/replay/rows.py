@@ -9,11 +9,13 @@ from typing import Any
 from guard.audit.canonical import text_from
 from guard.audit.facts import PROBLEMS, fact_of
 from guard.audit.redact import Redactor
+from guard.engine.advised import REVIEWER_LAYER
 from guard.engine.granted import GRANT_LAYER
 from guard.engine.imagined import HOME, WORKSPACE
 from guard.model.verdict import Verdict
 
-FORMAT = 1
+_ANSWERS = frozenset((GRANT_LAYER, REVIEWER_LAYER))
+FORMAT = 2
 """Of the rows: what another version of this module has kept is made again."""
 ONLY_TEXT = "text"
 PROBLEM_WORDS = {**PROBLEMS, ONLY_TEXT: "with a command and no effects: `--reanalyse` reads it"}
@@ -44,9 +46,9 @@ def row_of_record(record: dict[str, Any]) -> Row:
     """Raises ValueError, LookupError, TypeError or AttributeError for what is no record of a decision."""
     agent, call, facts, decision = record["agent"], record["call"], record["facts"], record["decision"]
     verdict, reason = decision["verdict"], decision["reason"]
-    if reason["layer"] == GRANT_LAYER:
-        # A person said yes to what the policy asked about: it is the policy's answer that another one is compared with.
-        others: list[list[str]] = [said for said in decision["trace"] if said[0] != GRANT_LAYER]
+    if reason["layer"] in _ANSWERS:
+        # Somebody answered what the policy asked about: it is the policy's answer that another one is compared with.
+        others: list[list[str]] = [said for said in decision["trace"] if said[0] not in _ANSWERS]
         layer, rule, verdict = others.pop(0)
         reason = {"layer": layer, "rule": rule}
     fact = fact_of(record)

@@ -63,6 +63,8 @@ def _said(layer: dict[str, Any]) -> dict[str, Any]:
         }
         for profile in out["profiles"]
     ]
+    if "reviewer" in out:
+        out["reviewer"] = {k: v for k, v in out["reviewer"].items() if k != "source"}
     return out
 
 

@@ -20,6 +20,7 @@ from guard.policy.lint.exceptions import exceptions
 from guard.policy.lint.finding import Finding, Place, finding, place_of
 from guard.policy.lint.names import names
 from guard.policy.lint.patterns import patterns
+from guard.policy.lint.reviewer import reviewer
 from guard.policy.profiles import GRANTS, WORDS, clamped
 from guard.policy.rule import Policy, PolicyLayer, Rule, policy_of
 from guard.policy.trial.trial import trials
@@ -79,6 +80,7 @@ def lints(one: Checked, judge: Judge, facts: Facts, workspace: str) -> Iterator[
     yield from decides(document, policy, facts, speaks)
     yield from patterns(document)
     yield from names(document, policy)
+    yield from reviewer(document, policy)
     if workspace:
         yield from near_misses(document, workspace)
 

@@ -4,7 +4,7 @@ import yaml
 
 from guard.model.typed import Any
 from guard.policy.files.order import RULE_KEYS
-from guard.policy.rule import PolicyException, PolicyLayer, Profile, Rule
+from guard.policy.rule import PolicyException, PolicyLayer, Profile, Reviewer, Rule
 
 _KINDS = {"floor": "floor", "personal": "personal"}
 _RECOVERABLE: dict[str, bool | str] = {"yes": True, "no": False, "unknown": "unknown", "lost": "lost"}
@@ -23,6 +23,8 @@ def dump_layer(layer: PolicyLayer) -> str:
     }
     if not layer.permits_host:
         out["permits_host"] = False
+    if not layer.permits_reviewer:
+        out["permits_reviewer"] = False
     if layer.lock_after:
         out["lock_after"] = layer.lock_after
     if layer.unproposed != "record":
@@ -33,6 +35,8 @@ def dump_layer(layer: PolicyLayer) -> str:
         out["profile"] = layer.profile
     if layer.max_exception_days:
         out["max_exception_days"] = layer.max_exception_days
+    if layer.reviewer is not None:
+        out["reviewer"] = _reviewer(layer.reviewer)
     for key in ("zones", "hosts"):
         if named := getattr(layer, key):
             out[key] = {name: list(patterns) for name, patterns in named}
@@ -68,6 +72,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "run": None if rule.run == "sandbox" else rule.run,
         "grants": [name for name in rule.grants if name != rule.run] or None,
         "mode": "shadow" if rule.shadow else None,
+        "reviewer": "may_allow" if rule.may_allow else None,
         "exceptable": rule.exceptable,
         "instead": rule.instead or None,
         "examples": {key: list(value) for key in ("match", "no_match") if (value := getattr(rule, key))}
@@ -76,6 +81,29 @@ def _rule(rule: Rule) -> dict[str, Any]:
     for key in ("zones", "except_zones", "programs", "hosts", "except_hosts", "branches", "carries"):
         said[key] = list(getattr(rule, key)) or None
     return {key: said[key] for key in RULE_KEYS if said[key] is not None}
+
+
+def _reviewer(reviewer: Reviewer) -> dict[str, Any]:
+    usual = Reviewer(model="")
+    out: dict[str, Any] = {"model": reviewer.model}
+    for key in ("base_url", "timeout_s", "max_calls"):
+        if (value := getattr(reviewer, key)) != getattr(usual, key):
+            out[key] = value
+    if reviewer.max_cost:
+        out["max_usd"] = _dollars(reviewer.max_cost)
+    if reviewer.input_price or reviewer.output_price:
+        out["price"] = {
+            "input": _dollars(reviewer.input_price),
+            "output": _dollars(reviewer.output_price),
+        }
+    if reviewer.send != usual.send:
+        out["send"] = list(reviewer.send)
+    return out
+
+
+def _dollars(millionths: int) -> str:
+    whole, rest = divmod(millionths, 1_000_000)
+    return f"{whole}.{f'{rest:06d}'.rstrip('0') or '0'}"
 
 
 def _exception(exception: PolicyException) -> dict[str, Any]:

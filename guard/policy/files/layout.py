@@ -154,7 +154,11 @@ class _Writer:
         """The value in one line, if it can be."""
         parts: list[tuple[str, str | None]]
         if is_table(value):
-            short = (at[0] == "profiles" and at[-1] in _ONE_LINE) or (at[0] == "tests" and len(at) == 2)
+            short = (
+                (at[0] == "profiles" and at[-1] in _ONE_LINE)
+                or (at[0] == "tests" and len(at) == 2)
+                or at == ("reviewer", "price")
+            )
             if value and not (short and at not in self._inside):
                 return None
             parts = [

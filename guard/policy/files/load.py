@@ -122,6 +122,7 @@ class _Loader:
                 self._mark(("max_exception_days",)),
                 "remove it: who may make exceptions does not say how long they last",
             )
+        self._reviewer(table)
         self._profiles(table)
         ids: set[str] = set()
         for index, rule in enumerate(table.rules):
@@ -137,6 +138,12 @@ class _Loader:
                     "`itself` narrows a rule that asks or denies about zones",
                     self._mark((self._rules, index, "itself")),
                     "remove it, or add `zones`",
+                )
+            if rule.reviewer and rule.verdict != "ask":
+                self.refuse(
+                    "only what a rule asks about can be answered by a reviewer",
+                    self._mark((self._rules, index, "reviewer")),
+                    "remove `reviewer`, or say `verdict: ask`",
                 )
             self._names(rule, (self._rules, index))
             for key in ("zones", "except_zones", "carries"):
@@ -210,6 +217,22 @@ class _Loader:
                     self._mark((*at, "expires")),
                     "write the last day on which it holds, such as 2030-01-31",
                 )
+
+    def _reviewer(self, table: PolicyTable) -> None:
+        if table.reviewer is None:
+            return
+        if self.kind not in {"floor", "personal"}:
+            self.refuse(
+                "a repository cannot say to whom commands are sent",
+                self._mark(("reviewer",)),
+                "say it in the floor or in your personal file",
+            )
+        if table.reviewer.max_usd is not None and table.reviewer.price is None:
+            self.refuse(
+                "what a call costs is not known, so `max_usd` limits nothing",
+                self._mark(("reviewer", "max_usd")),
+                'add `price: {input: "1.00", output: "5.00"}`, in dollars for a million tokens',
+            )
 
     def _profiles(self, table: PolicyTable) -> None:
         """What profiles say, and that every name of one means something."""
@@ -323,6 +346,8 @@ class _Loader:
             ),
             tests=tuple(test.to_test(self._source("tests", index)) for index, test in enumerate(table.tests)),
             permits_host=table.permits_host,
+            permits_reviewer=table.permits_reviewer,
+            reviewer=None if table.reviewer is None else table.reviewer.to_reviewer(self._source("reviewer")),
             lock_after=table.lock_after or 0,
             observe=table.mode == "observe",
             profile=table.profile or "",

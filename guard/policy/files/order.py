@@ -5,27 +5,30 @@ from typing import TypeGuard
 from guard.model.typed import Any, Callable
 from guard.policy.files.schema import Capability, EffectName, LimitsTable
 from guard.policy.files.strict_yaml import Path
+from guard.policy.rule import SENT
 
 FILE_KEYS = (
-    "version", "kind", "name", "default", "permits_host", "lock_after", "unproposed", "mode", "profile",
-    "max_exception_days", "zones", "hosts", "profiles", "floor", "rules", "exceptions", "tests",
+    "version", "kind", "name", "default", "permits_host", "permits_reviewer", "lock_after", "unproposed", "mode", "profile",
+    "max_exception_days", "reviewer", "zones", "hosts", "profiles", "floor", "rules", "exceptions", "tests",
 )  # fmt: skip
 RULE_KEYS = (
     "id", "effect", "zones", "except_zones", "programs", "hosts", "except_hosts", "branches", "recursive", "itself",
     "recoverable", "carries", "upload", "append", "certain", "observed", "surprise", "verdict",
-    "run", "grants", "mode", "exceptable", "why",
+    "run", "grants", "mode", "reviewer", "exceptable", "why",
     "instead", "examples",
 )  # fmt: skip
 EXCEPTION_KEYS = (
     "id", "rule", "zones", "programs", "hosts", "branches", "verdict", "reason", "owner", "approved_by", "expires",
 )  # fmt: skip
+REVIEWER_KEYS = ("model", "base_url", "timeout_s", "max_calls", "max_usd", "price", "send")
 PROFILE_KEYS = ("why", "network", "caches", "read_only", "environment", "requires", "limits")
 TEST_KEYS = ("run", "expect", "rule")
-SECTIONS = frozenset(("zones", "hosts", "profiles", "floor", "rules", "exceptions", "tests"))
+SECTIONS = frozenset(("reviewer", "zones", "hosts", "profiles", "floor", "rules", "exceptions", "tests"))
 """Keys of the file that hold most of it."""
 RULE_LISTS = frozenset(("floor", "rules"))
 _EFFECTS = {name: number for number, name in enumerate(EffectName.__args__)}  # type: ignore[attr-defined]
 _CAPABILITIES = {name: number for number, name in enumerate(Capability.__args__)}  # type: ignore[attr-defined]
+_SENT = {name: number for number, name in enumerate(SENT)}
 _AS_WRITTEN = frozenset(("match", "no_match"))
 """The first example is the one that shows most."""
 
@@ -43,6 +46,10 @@ def keys_at(at: Path) -> tuple[str, ...]:
             return EXCEPTION_KEYS
         case ("tests", int()):
             return TEST_KEYS
+        case ("reviewer",):
+            return REVIEWER_KEYS
+        case ("reviewer", "price"):
+            return ("input", "output")
         case ("profiles", str()):
             return PROFILE_KEYS
         case ("profiles", str(), "network"):
@@ -59,6 +66,8 @@ def rank_at(at: Path) -> Callable[[Any], Any] | None:
         return None
     if at[-1] == "effect":
         return _rank(_EFFECTS)
+    if at == ("reviewer", "send"):
+        return _rank(_SENT)
     if at[-1] == "requires":
         return _rank(_CAPABILITIES)
     return _as_is

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from guard.model.effect import EFFECT_NAMES
 from guard.model.verdict import Verdict
 from guard.policy.profiles import BOTH
-from guard.policy.rule import InlineTest, PolicyException, Profile, ProfileLimit, Rule
+from guard.policy.rule import SENT, InlineTest, PolicyException, Profile, ProfileLimit, Reviewer, Rule
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -30,6 +30,17 @@ Capability = Literal[
     "user", "mount", "pid", "net", "ipc", "uts", "cgroup", "seccomp", "landlock", "cow", "memory", "processes", "cpu", "disk",
     "inodes", "output", "wall", "open-files", "caches", "hidden", "noexec", "terminal",
 ]  # fmt: skip
+ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}$")]
+Dollars = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}(\.[0-9]{1,6})?$")]
+"""In quotes: what YAML makes of `0.50` is nobody's decimal number."""
+BaseUrl = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost|\[::1\]))(:[0-9]{1,5})?(/[A-Za-z0-9._/-]*)?$"
+    ),
+]
+"""Encrypted, or on this machine; no name or password in it."""
+Sent = Literal["command", "effects", "facts", "rule"]
 _UNITS = {"s": 1, "m": 60, "h": 3600, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -66,6 +77,7 @@ class RuleTable(_Strict):
     grants: list[Identifier] | None = None
     instead: Sentence | None = None
     mode: Literal["enforce", "shadow"] = "enforce"
+    reviewer: Literal["may_allow"] | None = None
     exceptable: bool | None = None
     examples: Examples = Examples()
 
@@ -98,6 +110,7 @@ class RuleTable(_Strict):
             ),
             instead=self.instead or "",
             shadow=self.mode == "shadow",
+            may_allow=self.reviewer == "may_allow",
             exceptable=self.exceptable,
             source=source,
             match=tuple(self.examples.match),
@@ -207,6 +220,44 @@ def place_below_home(path: str) -> str:
     return "$H" + path[1:] if path.startswith("~/") else path
 
 
+class PriceTable(_Strict):
+    """Dollars for a million tokens."""
+
+    input: Dollars
+    output: Dollars
+
+
+class ReviewerTable(_Strict):
+    """A model that reads what a person is about to be asked: docs/reviewer.md."""
+
+    model: ModelName
+    base_url: BaseUrl = "https://api.anthropic.com"
+    timeout_s: Annotated[int, Field(ge=1, le=10)] = 8
+    max_calls: Annotated[int, Field(ge=1, le=10_000)] = 50
+    max_usd: Dollars | None = None
+    price: PriceTable | None = None
+    send: Annotated[list[Sent], Field(min_length=1)] | None = None
+
+    def to_reviewer(self, source: str) -> Reviewer:
+        price = self.price or PriceTable(input="0", output="0")
+        return Reviewer(
+            model=self.model,
+            base_url=self.base_url.rstrip("/"),
+            timeout_s=self.timeout_s,
+            max_calls=self.max_calls,
+            max_cost=_millionths(self.max_usd or "0"),
+            input_price=_millionths(price.input),
+            output_price=_millionths(price.output),
+            send=tuple(one for one in SENT if self.send is None or one in self.send),
+            source=source,
+        )
+
+
+def _millionths(dollars: str) -> int:
+    whole, _, rest = dollars.partition(".")
+    return int(whole) * 1_000_000 + int(rest.ljust(6, "0"))
+
+
 class TestTable(_Strict):
     __test__ = False
 
@@ -239,11 +290,13 @@ class PolicyTable(_Strict):
     name: Identifier
     default: VerdictName
     permits_host: bool = True
+    permits_reviewer: bool = True
     lock_after: Annotated[int, Field(ge=1, le=1000)] | None = None
     unproposed: Literal["record", "end"] = "record"
     mode: Literal["enforce", "observe"] = "enforce"
     profile: ProfileName | None = None
     max_exception_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    reviewer: ReviewerTable | None = None
     zones: dict[Identifier, Names] = {}
     hosts: dict[Identifier, Names] = {}
     profiles: dict[Identifier, ProfileTable] = {}
@@ -252,6 +305,8 @@ class PolicyTable(_Strict):
     tests: list[TestTable] = []
 
 
+if Sent.__args__ != SENT:  # type: ignore[attr-defined]
+    raise AssertionError("what a reviewer can be told is not what the schema says")
 if frozenset(EFFECT_NAMES.values()) != frozenset(EffectName.__args__):  # type: ignore[attr-defined]
     raise AssertionError("the schema's effect names are not those of the model")
 

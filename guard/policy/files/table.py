@@ -3,13 +3,13 @@
 from guard.model.dataclass import fields
 from guard.model.typed import Any
 from guard.model.verdict import Verdict
-from guard.policy.rule import InlineTest, PolicyException, PolicyLayer, Profile, ProfileLimit, Rule
+from guard.policy.rule import InlineTest, PolicyException, PolicyLayer, Profile, ProfileLimit, Reviewer, Rule
 
-FORMAT = 13
+FORMAT = 14
 _NESTED = {"rules": Rule, "exceptions": PolicyException, "tests": InlineTest}
 _VERDICTS = frozenset({"verdict", "expect", "default"})
 _TUPLES = frozenset(
-    "effects zones except_zones programs hosts except_hosts branches carries grants match no_match".split()
+    "effects zones except_zones programs hosts except_hosts branches carries grants match no_match send".split()
 )
 _GIVEN = ("hosts", "ports", "caches", "read_only", "environment")
 """Of a profile: None and an empty list are two things."""
@@ -22,6 +22,8 @@ def layer_to_json(layer: PolicyLayer) -> dict[str, Any]:
     for name in _NESTED:
         out[name] = [dict(_fields(item)) for item in getattr(layer, name)]
     out["profiles"] = [_profile_to_json(profile) for profile in layer.profiles]
+    if layer.reviewer is not None:
+        out["reviewer"] = dict(_fields(layer.reviewer))
     return out
 
 
@@ -34,6 +36,8 @@ def layer_from_json(data: dict[str, Any]) -> PolicyLayer:
         values[name] = tuple((key, tuple(patterns)) for key, patterns in data[name])
     values["profiles"] = tuple(_profile_from_json(profile) for profile in data["profiles"])
     values["default"] = Verdict(data["default"])
+    if "reviewer" in data:
+        values["reviewer"] = Reviewer(**_values(data["reviewer"]))
     return PolicyLayer(**values)
 
 
@@ -57,7 +61,7 @@ def _profile_from_json(data: dict[str, Any]) -> Profile:
     return Profile(**values)
 
 
-def _fields(item: Rule | PolicyException | InlineTest | PolicyLayer) -> list[tuple[str, Any]]:
+def _fields(item: Rule | PolicyException | InlineTest | PolicyLayer | Reviewer) -> list[tuple[str, Any]]:
     out: list[tuple[str, Any]] = []
     for field in fields(item):
         value = getattr(item, field.name)

@@ -200,4 +200,16 @@ CODES: dict[str, Code] = {
         "`*` does not cross `/` in names of branches: a pattern such as `agent*` holds `agents` and not `agent/fix`.",
         "write `agent/*`, or `agent/**` for what lies deeper too",
     ),
+    "GP060": Code(
+        "reviewer-is-nobody",
+        "note",
+        "A rule says `reviewer: may_allow`, and no layer has a reviewer, or one is against any: the rule asks a person.",
+        "nothing to do where a reviewer is set up elsewhere; else remove it (docs/reviewer.md)",
+    ),
+    "GP061": Code(
+        "reviewer-of-the-unread",
+        "warning",
+        "A rule lets a model answer about `exec.opaque`: what the guard could not read is decided by a guess.",
+        "name effects that were read, or let a person answer",
+    ),
 }

@@ -6,7 +6,7 @@ all. Where these are too many it says so, and what it then says is what it found
 
 from guard.errors import GuardError
 from guard.model.dataclass import dataclass, replace
-from guard.model.decision import Decision, Host, Sandbox, verdict_of
+from guard.model.decision import Decision, Host, Sandbox, may_be_answered, verdict_of
 from guard.model.effect import EFFECT_NAMES
 from guard.model.enums import Enum
 from guard.model.facts import Facts
@@ -62,7 +62,9 @@ def compare(old: Policy, new: Policy, facts: Facts) -> Comparison:
     for effect in changed:
         sides = Side(old, effect, facts), Side(new, effect, facts)
         denies = _meaning(old, effect, denied=True) == _meaning(new, effect, denied=True)
-        placed = _placing(old, effect) == _placing(new, effect)
+        placed = _placing(old, effect) == _placing(new, effect) and not any(
+            _is_answered(policy, effect) for policy in (old, new)
+        )
         asked.append((effect, sides, Axes(*sides, effect, same_denies=denies, same_places=placed)))
     shared = together([one for _, _, one in asked])
     for effect, sides, one in asked:
@@ -128,6 +130,14 @@ def direction_of(before: Say, after: Say) -> Direction | None:
         return Direction.LOOSER if after.verdict.rank < before.verdict.rank else Direction.STRICTER
     if before.verdict is Verdict.DENY:
         return None
+    room = _room(before, after)
+    if before.may_allow == after.may_allow:
+        return room
+    # A model's word in the place of a person's is looser, whatever else becomes stricter; and the other way round.
+    return Direction.LOOSER if after.may_allow or room is Direction.LOOSER else Direction.STRICTER
+
+
+def _room(before: Say, after: Say) -> Direction | None:
     # Of what is asked about, too: whoever says yes has not said where.
     if before.host != after.host:
         return Direction.LOOSER if after.host else Direction.STRICTER
@@ -161,7 +171,8 @@ def _confirm(row: Row, old: Policy, new: Policy, facts: Facts) -> None:
                 if isinstance(decision.placement, Sandbox)
                 else say.owners | say.repos
             )
-            if (verdict_of(decision), placed, grants) != (say.verdict, say.host, say.owners | say.repos):
+            seen = (verdict_of(decision), placed, grants, may_be_answered(decision))
+            if seen != (say.verdict, say.host, say.owners | say.repos, say.may_allow):
                 raise GuardError(
                     f"the comparison and the evaluator disagree about `{row.effect}` ({cell})",
                     help_="this is a defect of the guard: please report it, and do not rely on this comparison",
@@ -214,6 +225,15 @@ def _placing(policy: Policy, effect: str) -> list[object]:
                 ends = [_conditions(e, policy.layers[at], e.verdict.value, e.expires) for at, e in said]
                 out.append([layer.kind, _rule(rule, layer), sorted(ends, key=repr)])
     return sorted(out, key=repr)
+
+
+def _is_answered(policy: Policy, effect: str) -> bool:
+    """Whether some question about it may be answered by a reviewer: then it counts which other rules ask it too."""
+    return any(
+        rule.may_allow and effect in rule.effects and not rule.shadow
+        for layer in policy.layers
+        for rule in layer.rules
+    )
 
 
 def _rule(rule: Rule, layer: PolicyLayer) -> list[object]:

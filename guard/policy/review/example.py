@@ -3,7 +3,7 @@
 import shlex
 
 from guard.model.dataclass import dataclass
-from guard.model.decision import Decision, Host, verdict_of
+from guard.model.decision import Decision, Host, may_be_answered, verdict_of
 from guard.model.effect import ResolvedEffect, effect_name
 from guard.model.paths import UNRESOLVED_PLACE
 from guard.model.typed import Callable, Iterable
@@ -97,6 +97,8 @@ def _shows(
             row.before.host,
             row.after.host,
         ]
+    if row.before.may_allow != row.after.may_allow:
+        return [may_be_answered(d[0]) for d in (before, after)] == [row.before.may_allow, row.after.may_allow]
     return True
 
 

@@ -55,6 +55,8 @@ def _say(change: Change, *, after: bool) -> str:
     if say.verdict is not Verdict.DENY and say.verdict is other.verdict:
         if say.host != other.host:
             text += " on the host" if say.host else " in the sandbox"
+        elif say.may_allow != other.may_allow:
+            text += ", or what the reviewer says" if say.may_allow else " a person"
         elif more := sorted((say.owners | say.repos) - (other.owners | other.repos)):
             text += f" with {', '.join(more)}"
     return text
@@ -266,6 +268,8 @@ def _data(change: Change) -> dict[str, Any]:
         "after": row.after.verdict.value,
         "before_host": row.before.host,
         "after_host": row.after.host,
+        "before_may_allow": row.before.may_allow,
+        "after_may_allow": row.after.may_allow,
         "before_rule": row.before.rule,
         "after_rule": row.after.rule,
         "before_layer": row.before.layer,

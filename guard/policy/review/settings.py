@@ -4,7 +4,7 @@ from guard.model.dataclass import dataclass
 from guard.model.profile import RunProfile, amount
 from guard.policy.profiles import GRANTS, WORDS, defined, profile_for
 from guard.policy.review.compare import Direction
-from guard.policy.rule import Policy
+from guard.policy.rule import Policy, Reviewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,13 @@ def settings(old: Policy, new: Policy) -> list[Setting]:
         "running outside of the sandbox",
         *(_host(p) for p in (old, new)),
         looser=_host(new) == "possible",
+    )
+    reviewers = old.reviewer, new.reviewer
+    _add(
+        out,
+        "what is asked about is read by",
+        *(_reviewer(one) for one in reviewers),
+        looser=reviewers[1] is not None,
     )
     locks = old.lock_after, new.lock_after
     _add(
@@ -52,6 +59,12 @@ def settings(old: Policy, new: Policy) -> list[Setting]:
 
 def _host(policy: Policy) -> str:
     return "possible" if all(layer.permits_host for layer in policy.layers) else "never"
+
+
+def _reviewer(reviewer: Reviewer | None) -> str:
+    if reviewer is None:
+        return "nobody else"
+    return f"{reviewer.model} at {reviewer.base_url}, which is sent {', '.join(reviewer.send)}"
 
 
 def _days(policy: Policy) -> int:

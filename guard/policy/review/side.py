@@ -24,6 +24,8 @@ class Say:
     owners: frozenset[str]
     repos: frozenset[str]
     """Profiles that it is given by the owner's rules and by the repository's."""
+    may_allow: bool = False
+    """Whether a reviewer may answer the question: every rule that asks says so."""
 
 
 def _at_places(ruling: Ruling) -> Ruling:
@@ -211,7 +213,7 @@ class Side:
         return known
 
     def _said(self, met: int) -> Say:
-        found: list[tuple[int, bool, bool, int, str, Verdict, str]] = []
+        found: list[tuple[int, bool, bool, int, str, Verdict, str, bool]] = []
         owners: set[str] = set()
         repos: set[str] = set()
         sandboxed = opened = False
@@ -226,8 +228,18 @@ class Side:
                 verdict = max(
                     (e.verdict for b, e in exceptions if met & b), default=ruling.verdict, key=_rank
                 )
+                plain = not any(met & b for b, _ in exceptions)
                 found.append(
-                    (-verdict.rank, False, ruling.on_host, ruling.rank, rule.id, verdict, ruling.layer)
+                    (
+                        -verdict.rank,
+                        False,
+                        ruling.on_host,
+                        ruling.rank,
+                        rule.id,
+                        verdict,
+                        ruling.layer,
+                        plain and rule.may_allow,
+                    )
                 )
                 if verdict is Verdict.ALLOW and not ruling.on_host:
                     sandboxed = True
@@ -236,7 +248,9 @@ class Side:
                     opened = opened or (ruling.on_host and not repo)
             if not spoken:
                 verdict = table.layer.default
-                found.append((-verdict.rank, True, True, table.rank, DEFAULT, verdict, table.layer.kind))
+                found.append(
+                    (-verdict.rank, True, True, table.rank, DEFAULT, verdict, table.layer.kind, False)
+                )
         # The order in which the evaluator gives its reasons.
         first = min(found, key=lambda one: one[:5])
         return Say(
@@ -246,6 +260,7 @@ class Side:
             host=self.tables.permits_host and opened and not sandboxed,
             owners=frozenset(owners),
             repos=frozenset(repos),
+            may_allow=first[5] is Verdict.ASK and all(one[7] for one in found if one[5] is Verdict.ASK),
         )
 
 

@@ -146,7 +146,7 @@ def test_is_not_found(name: str) -> None:
 
 def test_every_code_is_shown_by_a_file() -> None:
     """Those that need more than a file are tested by themselves, below."""
-    elsewhere = {"GP004", "GP011", "GP021", "GP023", "GP024", "GP025", "GP026", "GP035"}
+    elsewhere = {"GP004", "GP011", "GP021", "GP023", "GP024", "GP025", "GP026", "GP035", "GP060", "GP061"}
 
     assert {code for _, expected in WRONG.values() for code in expected} | elsewhere == set(CODES)
 
@@ -194,6 +194,19 @@ def test_what_changes_nothing_and_what_only_watches_are_notes() -> None:
 
     assert [(one.code, one.severity) for one in found(twice)] == [("GP023", Severity.NOTE)]
     assert [(one.code, one.severity) for one in found(shadow)] == [("GP025", Severity.NOTE)]
+
+
+def test_a_question_for_a_reviewer_that_nobody_set_up_and_one_about_the_unread() -> None:
+    rules = "rules:\n" + a_rule(effect="[exec.opaque]", verdict="ask", reviewer="may_allow")
+    text = HEAD.replace("policy", "personal")
+
+    def seen(text: str) -> list[tuple[str, Severity]]:
+        found_ = found(text + rules, kind="personal")
+        return [(one.code, one.severity) for one in found_ if one.code.startswith("GP06")]
+
+    assert seen(text) == [("GP060", Severity.NOTE)]
+    assert seen(f"{text}permits_reviewer: false\nreviewer: {{model: m}}\n") == [("GP060", Severity.NOTE)]
+    assert seen(f"{text}reviewer: {{model: m}}\n") == [("GP061", Severity.WARNING)]
 
 
 def test_of_very_many_rules_it_is_said_that_nobody_worked_out_which_decide() -> None:
