@@ -18,7 +18,7 @@ for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
         signal.signal(number, usual)
 
 BESIDE = (
-    "agents/test_claude_code", "agents/test_codecs", "agents/test_disarm", "architecture", "audit", "cli", "clients",
+    "agents/test_claude_code", "agents/test_codecs", "agents/test_disarm", "architecture", "audit", "clients",
     "differential", "effects", "engine", "fuzz", "policy", "probe", "properties", "shell",
 )  # fmt: skip
 """Tests that touch nothing but scratch directories and processes of their own: each file may run beside anything."""
