@@ -36,6 +36,7 @@ from guard.model.effect import (
     RunProgram,
     SymbolicEffect,
     TamperGuard,
+    UseTool,
     WritePath,
 )
 from guard.model.facts import Facts, LookPath, LookTree, PathFact, TreeFact
@@ -134,6 +135,7 @@ def _resolve(effect: SymbolicEffect, facts: Facts, named: Roots) -> ResolvedEffe
             | GainPrivilege()
             | ControlContainer()
             | DestroyDatabase()
+            | UseTool()
             | MutateCloud()
             | KillProcess()
             | PersistEnv()

@@ -9,6 +9,7 @@ from guard.model.effect import (
     ReadPath,
     RunProgram,
     SymbolicEffect,
+    UseTool,
     WritePath,
 )
 from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath
@@ -28,7 +29,7 @@ _PORTS = {"http": 80, "https": 443, "ftp": 21, "ssh": 22}
 def write_effects(proposal: WriteProposal | EditProposal) -> tuple[SymbolicEffect, ...]:
     """A file tool writes exactly the path it names; it expands neither ``~`` nor variables."""
     name = "Write" if isinstance(proposal, WriteProposal) else "Edit"
-    path = _path(proposal.path, proposal.cwd)
+    path = path_of(proposal.path, proposal.cwd)
     write: SymbolicEffect = WritePath(path=path, program=name, names=(name,))
     if isinstance(proposal, WriteProposal):
         return (write,)
@@ -37,20 +38,20 @@ def write_effects(proposal: WriteProposal | EditProposal) -> tuple[SymbolicEffec
 
 def removal_effects(proposal: DeleteProposal | MoveProposal) -> tuple[SymbolicEffect, ...]:
     """What is moved is not lost, but it is no longer where it was."""
-    path = _path(proposal.path, proposal.cwd)
+    path = path_of(proposal.path, proposal.cwd)
     if isinstance(proposal, DeleteProposal):
         return (DeletePath(path=path, program="Delete", names=("Delete",)),)
     return (
         ReadPath(path=path, program="Move", names=("Move",)),
         WritePath(path=path, detail=MOVES, program="Move", names=("Move",)),
-        WritePath(path=_path(proposal.to, proposal.cwd), program="Move", names=("Move",)),
+        WritePath(path=path_of(proposal.to, proposal.cwd), program="Move", names=("Move",)),
     )
 
 
 def read_effects(proposal: ReadProposal) -> tuple[SymbolicEffect, ...]:
     return (
         ReadPath(
-            path=_path(proposal.path, proposal.cwd),
+            path=path_of(proposal.path, proposal.cwd),
             recursive=proposal.recursive,
             program="Read",
             names=("Read",),
@@ -60,22 +61,25 @@ def read_effects(proposal: ReadProposal) -> tuple[SymbolicEffect, ...]:
 
 def fetch_effects(proposal: FetchProposal) -> tuple[SymbolicEffect, ...]:
     """The agent's own client gets a URL; what is in the URL is sent."""
+    return (address_effect(proposal.url, proposal.cwd, "Fetch"),)
+
+
+def address_effect(address: str, cwd: str, program: str) -> SymbolicEffect:
+    """What getting a URL does."""
     from urllib.parse import urlsplit  # noqa: PLC0415 - costs 3 ms, and few proposals are fetches
 
     try:
-        url = urlsplit(proposal.url)
+        url = urlsplit(address)
         host, port = (url.hostname or "").rstrip("."), url.port or _PORTS.get(url.scheme, 0)
     except ValueError:
-        return (Connect(host="?", program="Fetch", names=("Fetch",)),)
+        return Connect(host="?", program=program, names=(program,))
     if url.scheme == "file" or not host:
-        return (
-            ReadPath(
-                path=_path(url.path, proposal.cwd) if url.scheme == "file" else _unknown(proposal.url),
-                program="Fetch",
-                names=("Fetch",),
-            ),
+        return ReadPath(
+            path=path_of(url.path, cwd) if url.scheme == "file" else _unknown(address),
+            program=program,
+            names=(program,),
         )
-    return (Connect(host=host, port=port, program="Fetch", names=("Fetch",)),)
+    return Connect(host=host, port=port, program=program, names=(program,))
 
 
 _WITHOUT_EFFECT = frozenset(
@@ -92,13 +96,25 @@ def tool_effects(proposal: ToolProposal) -> tuple[SymbolicEffect, ...]:
     name = proposal.tool
     if name in _WITHOUT_EFFECT:
         return (RunProgram(program=name, names=(name,)),)
+    if is_of_a_server(name):
+        from guard.effects.tools import argument_effects  # noqa: PLC0415 - few calls are of servers
+
+        arguments = argument_effects(name, proposal.arguments, proposal.cwd)
+        return (RunProgram(program=name, names=(name,)), UseTool(program=name, names=(name,)), *arguments)
     return (
         RunProgram(program=name, names=(name,)),
         Opaque(reason=f"nothing is known about what the tool `{name}` does", program=name, names=(name,)),
     )
 
 
-def _path(text: str, cwd: str) -> SymbolicPath:
+def is_of_a_server(name: str) -> bool:
+    """``mcp__SERVER__TOOL``, as several clients and `guard mcp` call what a registered server offers."""
+    start, _, rest = name.partition("__")
+    server, _, tool = rest.partition("__")
+    return start == "mcp" and bool(server) and bool(tool)
+
+
+def path_of(text: str, cwd: str) -> SymbolicPath:
     if not text or "\0" in text:
         return UnresolvedPath(text, "not a path")
     if text.startswith("~"):

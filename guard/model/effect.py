@@ -129,6 +129,11 @@ class Opaque(_Base):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UseTool(_Base):
+    """Policy name ``tool.use``: a tool of a server, which is its ``program``, does what nobody can see from here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connect(_Base):
     """Policy name ``net.connect``. ``host`` is ``?`` when it cannot be told."""
 
@@ -226,6 +231,7 @@ PathEffect: TypeAlias = (
 OtherEffect: TypeAlias = (
     RunProgram
     | Opaque
+    | UseTool
     | Connect
     | Listen
     | PublishVcs
@@ -256,6 +262,7 @@ EFFECT_NAMES: dict[type, str] = {
     TamperGuard: "guard.tamper",
     RunProgram: "exec",
     Opaque: "exec.opaque",
+    UseTool: "tool.use",
     Connect: "net.connect",
     Listen: "net.listen",
     PublishVcs: "vcs.publish",

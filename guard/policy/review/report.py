@@ -14,7 +14,8 @@ SEVERAL = 3
 _WORDS = {
     "fs.read": "read files", "fs.write": "write files", "fs.delete": "delete files", "fs.perms": "change modes and owners",
     "fs.link": "make links", "secrets.read": "read secrets", "guard.tamper": "change the guard", "exec": "start programs",
-    "exec.opaque": "run what nobody can read", "net.connect": "use the network", "net.listen": "accept connections",
+    "exec.opaque": "run what nobody can read", "tool.use": "use tools of servers", "net.connect": "use the network",
+    "net.listen": "accept connections",
     "vcs.publish": "push", "vcs.rewrite": "rewrite history", "pkg.install": "install packages", "pkg.publish": "publish packages",
     "privilege": "gain rights", "container.control": "control containers", "db.destroy": "destroy data in databases",
     "cloud.mutate": "change cloud resources", "proc.kill": "stop processes", "env.persist": "change what later commands run",

@@ -393,7 +393,7 @@ shadow contains reason if {
 
 ends_of := {"fs.read": 1, "fs.write": 1, "fs.delete": 1, "fs.perms": 1, "fs.link": 2, "secrets.read": 1, "guard.tamper": 1}
 
-effects := {"fs.read", "fs.write", "fs.delete", "fs.perms", "fs.link", "secrets.read", "guard.tamper", "exec", "exec.opaque", "net.connect", "net.listen", "vcs.publish", "vcs.rewrite", "pkg.install", "pkg.publish", "privilege", "container.control", "db.destroy", "cloud.mutate", "proc.kill", "env.persist"}
+effects := {"fs.read", "fs.write", "fs.delete", "fs.perms", "fs.link", "secrets.read", "guard.tamper", "exec", "exec.opaque", "tool.use", "net.connect", "net.listen", "vcs.publish", "vcs.rewrite", "pkg.install", "pkg.publish", "privilege", "container.control", "db.destroy", "cloud.mutate", "proc.kill", "env.persist"}
 
 readable(effect) if {
 	effect.effect in effects
