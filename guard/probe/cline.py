@@ -24,7 +24,12 @@ def headless(start: Start) -> Headless:
     }
     return Headless(
         argv=("--json", "go on"),
-        env=(("CLINE_TELEMETRY_DISABLED", "1"), ("OTEL_SDK_DISABLED", "true")),
+        env=(
+            # Otherwise it leaves a server behind, on a port that is the same for every home.
+            ("CLINE_SESSION_BACKEND_MODE", "local"),
+            ("CLINE_TELEMETRY_DISABLED", "1"),
+            ("OTEL_SDK_DISABLED", "true"),
+        ),
         files=((".cline/data/settings/providers.json", json.dumps(providers)),),
         run=lambda command: Call("run_commands", {"commands": [command]}),
     )
