@@ -63,6 +63,18 @@ _HANDED_OUT = {
 """Commands that print what others log in with, though their verb looks."""
 
 
+_DEPLOYER = frozenset("app env svc job task secret storage pipeline deploy run docs upgrade".split())
+
+
+def copilot(call: Call, parsed: Parsed) -> None:
+    """Two programs have the name: what deploys to a cloud, and an agent that does as it is told in words."""
+    words, _ = _words(call, parsed)
+    if words and words[0] in _DEPLOYER:
+        service(call, parsed)
+    elif call.statics != ["--version"]:
+        call.opaque("asks a model that can act")
+
+
 def service(call: Call, parsed: Parsed) -> None:
     """What the words say; a dry run looks."""
     words, sure = _words(call, parsed)

@@ -14,8 +14,9 @@ def _service(about: str) -> Row:
 
 
 PROGRAMS: dict[str, Row] = {
-    **alike("heroku fly flyctl railway render vercel vc netlify wrangler firebase supabase planetscale pscale neonctl amplify eb copilot eas",
+    **alike("heroku fly flyctl railway render vercel vc netlify wrangler firebase supabase planetscale pscale neonctl amplify eb eas",
             _service("deploys what the project is")),
+    "copilot": {**_service("deploys what the project is, or is an agent"), "python": "knowledge.service_words:copilot"},
     **alike("stripe twilio auth0 okta sentry-cli datadog-ci newrelic circleci travis", _service("works with a service")),
     **alike("ldcli flipt unleash statsig", _service("switches features on and off")),
     **alike("fastly algolia apigeecli deck", _service("works with a service that stands before others")),
