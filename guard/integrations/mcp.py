@@ -121,7 +121,10 @@ class Relay:
         if taken_back:
             return
         if refused:
-            result = {"content": [{"type": "text", "text": refused}], "isError": True}
+            # Clients of protocols since 2026 take no result without `resultType`, and the model would not read why; a
+            # result has always been free to hold more than older ones know.
+            told = [{"type": "text", "text": refused}]
+            result = {"resultType": "complete", "content": told, "isError": True}
             self._send(self._to_client, {"jsonrpc": "2.0", "id": message["id"], "result": result})
         else:
             self._send(self._to_server, message)

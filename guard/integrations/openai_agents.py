@@ -1,11 +1,17 @@
-"""The OpenAI Agents SDK: an executor for its shell tool and an editor for its patches, both the guard's.
+"""The OpenAI Agents SDK: the guard's executor for its shell tool, editor for its patches, guardrail for function tools.
 
-The SDK asks nobody when a tool has no ``needs_approval``; an executor is always there.
+The SDK asks nobody when a tool has no ``needs_approval``; an executor is always there, and so is a guardrail.
 """
 
 import shlex
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
+from guard.agents.codec import PayloadError
+from guard.agents.strict_json import read_object
 from guard.errors import GuardError, UsageError
+from guard.integrations.uses import Calls, call_of
 from guard.library.answers import FileDone, Ran
 from guard.library.guards import AsyncGuard
 from guard.model.outcome import LimitReached
@@ -14,10 +20,17 @@ try:
     from agents import (
         ApplyPatchOperation,
         ApplyPatchResult,
+        ApplyPatchTool,
+        FunctionTool,
         ShellCallOutcome,
         ShellCommandOutput,
         ShellCommandRequest,
         ShellResult,
+        ShellTool,
+        Tool,
+        ToolGuardrailFunctionOutput,
+        ToolInputGuardrail,
+        ToolInputGuardrailData,
         apply_diff,
     )
 except ImportError as error:
@@ -91,6 +104,67 @@ class GuardedEditor:
         except GuardError as error:
             return _failed(f"[guard] not carried out: {error}")
         return _completed(operation) if done.done else _failed(done.text)
+
+
+def guardrail(guard: AsyncGuard, *, calls: Calls | None = None) -> ToolInputGuardrail[Any]:
+    """``@function_tool(tool_input_guardrails=[guardrail(guard, calls=...)])``: a call is permitted before the function runs.
+
+    Put it last. ``calls``: what a use comes to, by the name of the tool; one that is not named there may do anything, so
+    a person is asked.
+    """
+
+    async def permitted(data: ToolInputGuardrailData) -> ToolGuardrailFunctionOutput:
+        told = await _refusal(data, guard, calls or {})
+        if told:
+            return ToolGuardrailFunctionOutput.reject_content(told)
+        return ToolGuardrailFunctionOutput.allow()
+
+    return ToolInputGuardrail(guardrail_function=permitted, name="guard")
+
+
+def guard_tools(tools: Iterable[Tool], guard: AsyncGuard, *, calls: Calls | None = None) -> list[Tool]:
+    """The same tools, the guard before each function tool; those whose executor or editor is the guard's, as they are.
+
+    ``calls`` is as for :func:`guardrail`. Raises TypeError for every other tool. What runs at the provider is no call on
+    this machine, and is given to the agent beside these.
+    """
+    last = guardrail(guard, calls=calls)
+    return [_guarded(tool, last) for tool in tools]
+
+
+def _guarded(tool: Tool, last: ToolInputGuardrail[Any]) -> Tool:
+    match tool:
+        case FunctionTool():
+            # Last, so that nothing of the program's stands between what was decided and what runs.
+            return replace(tool, tool_input_guardrails=[*(tool.tool_input_guardrails or ()), last])
+        case ShellTool(executor=executor):
+            if isinstance(executor, GuardedShell):
+                return tool
+            raise TypeError("a ShellTool has to have `executor=GuardedShell(guard)`")
+        case ApplyPatchTool(editor=editor):
+            if isinstance(editor, GuardedEditor):
+                return tool
+            raise TypeError("an ApplyPatchTool has to have `editor=GuardedEditor(guard)`")
+        case _:
+            raise TypeError(
+                f"{type(tool).__name__} cannot be put behind the guard; one that runs at the provider is given beside these"
+            )
+
+
+async def _refusal(data: ToolInputGuardrailData, guard: AsyncGuard, calls: Calls) -> str:
+    """Why a call of a function tool is not carried out; empty when it is permitted."""
+    context = data.context
+    # What the SDK runs is the call itself; the text beside it may be another by now. A realtime session has only the text.
+    sent = context.tool_arguments if context.tool_call is None else context.tool_call.arguments
+    try:
+        given = read_object((sent or "{}").encode(errors="surrogatepass"))
+        call = call_of(context.qualified_tool_name, given, calls)
+        if call is None:
+            return ""
+        answer = await guard.permit(call, id_=context.tool_call_id)
+    except (GuardError, PayloadError) as error:
+        return f"[guard] not carried out: {error}"
+    return "" if answer.permitted else answer.text
 
 
 def _ran(command: str, ran: Ran) -> ShellCommandOutput:

@@ -14,7 +14,13 @@ _USAGE = {
     "output_tokens_details": {"reasoning_tokens": 0},
     "total_tokens": 2,
 }
-_RESULTS = ("function_call_output", "custom_tool_call_output")
+_BUILT_IN = ("shell", "apply_patch")
+"""Tools that the API knows by type: their calls and results are items of their own kind."""
+_RESULTS = (
+    "function_call_output",
+    "custom_tool_call_output",
+    *(f"{name}_call_output" for name in _BUILT_IN),
+)
 
 
 class Responses:
@@ -47,11 +53,7 @@ class Responses:
         return Conversation(
             first="".join(text_of(item.get("content")) for item in items[: _first(items)]),
             turns=sum(now and not before for before, now in pairwise(spoke)),
-            results=[
-                Told(text_of(item.get("output")), item.get("success") is False)
-                for item in items
-                if item.get("type") in _RESULTS
-            ],
+            results=[_told(item) for item in items if item.get("type") in _RESULTS],
         )
 
     def message(self, turn: Turn, request: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +64,8 @@ class Responses:
             output.append(
                 {"type": "message", "id": f"msg_{at}", "status": "completed", "role": "assistant", "content": [said]}
             )  # fmt: skip
-        output += [_call(call, f"{at}_{index}") for index, call in enumerate(turn.calls)]
+        kinds = frozenset(tool.get("type") for tool in listed(request.get("tools"))).intersection(_BUILT_IN)
+        output += [_call(call, f"{at}_{index}", kinds) for index, call in enumerate(turn.calls)]
         return {
             "id": f"resp_{at}",
             "object": "response",
@@ -125,7 +128,30 @@ def _first(items: list[dict[str, Any]]) -> int:
     return next((index for index, item in enumerate(items) if _is_models(item)), len(items))
 
 
-def _call(call: Wanted, name: str) -> dict[str, Any]:
+def _told(item: dict[str, Any]) -> Told:
+    output = item.get("output")
+    match item["type"]:
+        case "shell_call_output":
+            ran = listed(output)
+            text = "".join(f"{one.get('stdout', '')}{one.get('stderr', '')}" for one in ran)
+            return Told(text, any(one["outcome"] != {"type": "exit", "exit_code": 0} for one in ran))
+        case "apply_patch_call_output":
+            return Told(text_of(output), item.get("status") == "failed")
+        case _:
+            return Told(text_of(output), item.get("success") is False)
+
+
+def _call(call: Wanted, name: str, kinds: frozenset[Any]) -> dict[str, Any]:
+    if call.name in kinds:
+        own = "action" if call.name == "shell" else "operation"
+        kind = f"{call.name}_call"
+        return {
+            "type": kind,
+            "id": f"{kind}_{name}",
+            "call_id": f"call_{name}",
+            "status": "completed",
+            own: call.given,
+        }
     where = {"namespace": call.namespace} if call.namespace else {}
     common = {"status": "completed", "call_id": f"call_{name}", "name": call.name, **where}
     if call.custom:
