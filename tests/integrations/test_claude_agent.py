@@ -12,7 +12,7 @@ import pytest
 
 from guard import AsyncGuard, UsageError, Write
 from guard.errors import AuditError
-from tests.agents.client import SETTINGS
+from tests.agents.client import environment
 from tests.agents.model import LAST_WORDS, serving
 from tests.integrations.packages import provided
 
@@ -53,7 +53,7 @@ def session(sdk, model, made):
 
 
 def around(sdk, model, **more):
-    env = {**SETTINGS, "ANTHROPIC_BASE_URL": model.url, "CLAUDE_CODE_SIMPLE": "1"}
+    env = {**environment(model), "CLAUDE_CODE_SIMPLE": "1"}
     return sdk.ClaudeAgentOptions(model="claude-sonnet-4-5", env=env, **more)
 
 
@@ -310,7 +310,7 @@ def test_the_example_runs(place, work, home):
             text=True,
             stdin=subprocess.DEVNULL,
             check=False,
-            env={**os.environ, **SETTINGS, "PYTHONPATH": str(place), "ANTHROPIC_BASE_URL": model.url},
+            env={**os.environ, **environment(model), "PYTHONPATH": str(place)},
         )
 
     assert done.returncode == 0, done.stderr
