@@ -81,7 +81,7 @@ class Work:
 
     def decided(self, call: Call | str, cwd: Directory | None, id_: str) -> Decided:
         proposal = self._proposal(call, cwd, id_)
-        guard = self.open(proposal.cwd)
+        guard = self.open(proposal.cwd).for_session(proposal.principal)
         # A person's yes is used once, by what carries it out, and who only asks does not.
         decided = guard.decide(proposal, granted=False)
         if not guard.policy.observes:
@@ -93,7 +93,7 @@ class Work:
         self, call: Call | str, cwd: Directory | None, id_: str, approve: Asked | None
     ) -> tuple[Decided, Answer]:
         proposal = self._proposal(call, cwd, id_)
-        guard = self.open(proposal.cwd)
+        guard = self.open(proposal.cwd).for_session(proposal.principal)
         approver = Nobody() if approve is None else _Caller(approve)
         decided, record, permit = permitted(guard, proposal, approver)
         if permit is not None:

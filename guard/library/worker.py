@@ -87,7 +87,7 @@ def main(descriptor: int) -> int:
 def _carried(asked: dict[str, Any], channel: TextIOWrapper) -> dict[str, Any]:
     places = Places(state=asked["state"], config=asked["config"])
     keep_waiting(waiting(places.config), places.waiting)
-    level = asked["level"]
+    level, principal = asked["level"], Principal(**asked["principal"])
     guard = Guard.open(
         cwd=asked["cwd"],
         home=asked["home"],
@@ -95,8 +95,8 @@ def _carried(asked: dict[str, Any], channel: TextIOWrapper) -> dict[str, Any]:
         workspace=asked["workspace"],
         level=Level(level) if level else None,
         places=places,
-    )
-    proposal = proposal_of(asked["command"], Principal(**asked["principal"]), asked["cwd"], asked["call"])
+    ).for_session(principal)
+    proposal = proposal_of(asked["command"], principal, asked["cwd"], asked["call"])
     if not isinstance(proposal, ShellProposal):
         raise TypeError("only a command runs")
     approver = _Caller(channel) if asked["asks"] else Nobody()

@@ -264,3 +264,34 @@ def test_names_are_loaded_when_they_are_used():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "module `guard` has no name `Nothing`\n"
+
+
+def law(home, *rules: str) -> None:
+    place = home / ".config/guard"
+    place.mkdir(parents=True, exist_ok=True)
+    said = "".join(
+        f"  - {{id: no-{name}, effect: [exec], programs: [{name}], verdict: deny, why: It is not wanted.}}\n" for name in rules
+    )  # fmt: skip
+    (place / "personal.yaml").write_text(
+        "version: 1\nkind: personal\nname: me\ndefault: allow\n" + (f"rules:\n{said}" if rules else "")
+    )
+
+
+def test_what_is_loosened_while_a_session_runs_waits_for_the_next(home, work):
+    law(home, "uname")
+    guard = Guard()
+    assert isinstance(guard.decide("uname -a"), Deny)
+    law(home)
+
+    assert isinstance(guard.decide("uname -a"), Deny)
+    assert isinstance(guard.run("uname -a").decision, Deny)
+    assert isinstance(Guard().decide("uname -a"), Allow)
+
+
+def test_what_is_tightened_while_a_session_runs_holds_at_once(home, work):
+    guard = Guard()
+    assert isinstance(guard.decide("uname -a"), Allow)
+    law(home, "uname")
+
+    assert isinstance(guard.decide("uname -a"), Deny)
+    assert isinstance(guard.run("uname -a").decision, Deny)
