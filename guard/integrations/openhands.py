@@ -25,6 +25,7 @@ from guard.library.calls import proposal_of
 from guard.library.guards import AsyncGuard
 from guard.model.dataclass import replace as replaced
 from guard.model.decision import Ask
+from guard.model.effect import ReadPath, ReadSecret, RunProgram
 
 try:
     # Needs a newer Python than this package: its values are not ours to name.
@@ -41,6 +42,8 @@ _T = TypeVar("_T")
 _Analyzer: Any = _security.SecurityAnalyzerBase
 _Policy: Any = _security.ConfirmationPolicyBase
 _TERMINAL = "terminal"
+_EDITOR = "file_editor"
+_ONLY_LOOKS = (ReadPath, ReadSecret, RunProgram)
 _FAILED = (PayloadError, GuardError, OSError, RecursionError)
 
 
@@ -52,6 +55,8 @@ class Finding:
     """Why it is not permitted, for the model; empty when it is."""
     question: Judged | None = None
     """What a person may still permit."""
+    changes: bool = True
+    """Whether what comes after it in the same turn may mean something else once it is done."""
 
 
 class GuardAnalyzer(_Analyzer):  # type: ignore[misc]  # pyright: ignore[reportUntypedBaseClass] - as above
@@ -94,7 +99,7 @@ class Gate:
     def look(self, action: Any) -> Finding:
         """Decides it, and remembers. Whatever fails in here is a refusal that no person is asked about."""
         try:
-            finding = self._looked(action)
+            finding = self._too_early(action) or self._looked(action)
         except _FAILED as error:
             finding = Finding(refusal=f"[guard] denied: {error}")
         except Exception as error:  # noqa: BLE001 - the border: a crash of ours must not let the action run
@@ -121,13 +126,29 @@ class Gate:
     def forget(self) -> None:
         self._found.clear()
 
+    def _too_early(self, action: Any) -> Finding | None:
+        """What it does may rest on another of the same turn: a link that a file is written through, a script that is run."""
+        for one in self.pending():
+            if one.id == action.id:
+                break
+            found = self._found.get(one.id)
+            if found is not None and not found.changes:
+                continue
+            # Commands of the terminal are read together, and an editor makes no links.
+            if one.tool_name != action.tool_name or one.tool_name not in {_TERMINAL, _EDITOR}:
+                return Finding(
+                    refusal=f"[guard] denied: what `{action.tool_name}` is to do here may rest on what `{one.tool_name}` "
+                    "changes before it in the same turn\ninstead: make the second call when the first is done"
+                )
+        return None
+
     def _looked(self, action: Any) -> Finding:
         given = _arguments(action)
         name = str(action.tool_name)
         if name in self._calls:
             use = call_of(name, given, self._calls)
             if use is None:
-                return Finding()
+                return Finding(changes=False)
             call = self._read(action, name, given, self._directory)
             meant = proposal_of(use, call.proposal.principal, self._directory, str(action.tool_call_id))
             return self._finding(replaced(call, proposal=meant))
@@ -156,7 +177,8 @@ class Gate:
     def _finding(self, call: HookCall) -> Finding:
         judged = _waited(self._guard.judged(replaced(call, rewrites=False)))
         if judged.permitted:
-            return Finding()
+            changes = not all(isinstance(effect, _ONLY_LOOKS) for effect in judged.decided.effects)
+            return Finding(changes=changes)
         decision = judged.decided.decision
         return Finding(refusal=refusal_of(decision), question=judged if isinstance(decision, Ask) else None)
 

@@ -271,6 +271,39 @@ def test_nobody_is_asked_about_a_turn_that_is_denied_anyway(guarded):
     assert "none of these 2 calls" in conversation.rejected[0]
 
 
+_LINK = ("terminal", {"command": "ln -s / here"})
+_LOOK = ("terminal", {"command": "grep -r one ."})
+_WRITE = ("file_editor", {"command": "create", "path": "here/etc/motd", "file_text": "x"})
+_VIEW = ("file_editor", {"command": "view", "path": "a.txt"})
+_RUN = ("terminal", {"command": "ls here"})
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "risk"),
+    [
+        (_LINK, _WRITE, "HIGH"),
+        (_LINK, _VIEW, "HIGH"),
+        (_LINK, _RUN, "LOW"),
+        (_LINK, ("terminal", {"command": "echo x > here/etc/motd"}), "HIGH"),
+        (_WRITE, _RUN, "HIGH"),
+        (_WRITE, _WRITE, "LOW"),
+        (_LOOK, _WRITE, "LOW"),
+        (_VIEW, _LOOK, "LOW"),
+        (_LOOK, _VIEW, "LOW"),
+        (("think", {"thought": "x"}), _RUN, "LOW"),
+        (("save", {"path": "here"}), _RUN, "HIGH"),
+        (("forget", {}), _RUN, "LOW"),
+    ],
+)
+def test_what_rests_on_another_call_of_the_same_turn_waits_for_it(guarded, first, second, risk):
+    conversation, _ = guarded(
+        calls={"save": lambda given: Write(given["path"], ""), "forget": lambda _: None}
+    )
+
+    assert conversation.propose(*first) == "LOW"
+    assert conversation.propose(*second) == risk
+
+
 def test_a_guard_that_crashes_permits_nothing(guarded, monkeypatch):
     conversation, guarded_ = guarded(approve=lambda _: True)
     monkeypatch.setattr(AsyncGuard, "judged", lambda *_: 1 / 0)
