@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from guard.enforce.gitcommand import git_argv, git_env
 from guard.probe.headless import Headless, Start
 from guard.probe.model import serving
 from guard.probe.recipes import RECIPES
@@ -66,8 +67,9 @@ def home_in(directory: str) -> Home:
     with open(os.path.join(made.workspace, "README.md"), "w", encoding="utf-8") as file:
         file.write("# app\n")
     # Of its own, so that nothing around it is taken for the workspace.
-    git = ["git", "-C", made.workspace, "init", "-q", "-b", "main"]
-    subprocess.run(git, check=False, env={"PATH": os.environ.get("PATH", os.defpath), "HOME": made.home})
+    words = git_argv("git", "init", "-q", "-b", "main", made.workspace)
+    base = {"PATH": os.environ.get("PATH", os.defpath), "HOME": made.home}
+    subprocess.run(words, check=False, env=git_env(base))
     return made
 
 

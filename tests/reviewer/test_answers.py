@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from guard.enforce.reviewer.answer import MAX_SENTENCE, SURE, Answer, one_line, read
@@ -62,6 +62,8 @@ def plain(filled: Any) -> Verdict | None:
 
 @settings(max_examples=400, deadline=None)
 @given(MESSAGES)
+@example(message({"does": 0.5, "risk": "low", "recommendation": "allow", "confidence": 90}))
+@example(message({"does": "It lists.", "risk": "low", "recommendation": "allow", "confidence": 90.0}))
 def test_an_answer_is_what_the_form_says_or_a_problem(said: dict[str, Any]) -> None:
     answer = read(json.dumps(said))
     expected = None
