@@ -154,15 +154,22 @@ def known_as(name: str) -> Builder:
     return lambda called: unknown(replace(called, tool=name))
 
 
-def shell(command: str = "command", directory: str = "", *, typed_into: bool = False) -> Builder:
+def shell(
+    command: str = "command", directory: str = "", *, typed_into: bool = False, lasting: bool = False
+) -> Builder:
     def build(called: Called) -> Proposal:
-        return shell_proposal(called, called.text(command), directory, typed_into=typed_into)
+        return shell_proposal(called, called.text(command), directory, typed_into=typed_into, lasting=lasting)
 
     return build
 
 
 def shell_proposal(
-    called: Called, command: str, directory: str = "", *, typed_into: bool = False
+    called: Called,
+    command: str,
+    directory: str = "",
+    *,
+    typed_into: bool = False,
+    lasting: bool = False,
 ) -> ShellProposal:
     if "\0" in command:
         raise PayloadError(f"`{called.where}command` holds a NUL byte, and no command can")
@@ -172,6 +179,7 @@ def shell_proposal(
         call=called.id,
         command=command,
         typed_into=typed_into,
+        lasting=lasting,
     )
 
 

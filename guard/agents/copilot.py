@@ -28,7 +28,7 @@ _PASCAL = Layout(
     without=frozenset({"tool_response", "tool_result"}),
 )
 TOOLS: Tools = {
-    "bash": calls.shell(typed_into=True),
+    "bash": calls.shell(typed_into=True, lasting=True),
     "create": calls.write("path", content="file_text"),
     "edit": calls.edit("path", old="old_str", new="new_str", everywhere="replace_all"),
     "view": calls.read("path"),
@@ -45,7 +45,7 @@ TOOLS: Tools = {
     "update_todo": calls.known_as("TodoWrite"),
     "ask_user": calls.known_as("AskUserQuestion"),
 }
-_MAPPED: Tools = {**claude_code.TOOLS, "Bash": calls.shell(typed_into=True)}
+_MAPPED: Tools = {**claude_code.TOOLS, "Bash": calls.shell(typed_into=True, lasting=True)}
 
 
 def read(payload: bytes) -> HookCall:

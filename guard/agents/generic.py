@@ -19,7 +19,10 @@ _EVENT = frozenset(
 
 def _shell(called: Called) -> Proposal:
     typed = _flag(called.arguments, "typed_into", called.where)
-    return calls.shell_proposal(called, called.text("command"), "directory", typed_into=typed)
+    lasting = _flag(called.arguments, "lasting", called.where)
+    return calls.shell_proposal(
+        called, called.text("command"), "directory", typed_into=typed, lasting=lasting
+    )
 
 
 def _move(called: Called) -> Proposal:
@@ -59,7 +62,7 @@ TOOLS: Tools = {
     "tool": _other,
 }
 FIELDS: dict[str, frozenset[str]] = {
-    "shell": frozenset({"command", "directory", "typed_into"}),
+    "shell": frozenset({"command", "directory", "lasting", "typed_into"}),
     "write": frozenset({"path", "content"}),
     "edit": frozenset({"path", "edits"}),
     "delete": frozenset({"path"}),

@@ -25,7 +25,7 @@ def _terminal(called: Called) -> Proposal:
     if not isinstance(typed, bool):
         raise PayloadError("`tool_input.is_input` is not true or false")
     if not typed:
-        return calls.shell_proposal(called, called.text("command"), typed_into=True)
+        return calls.shell_proposal(called, called.text("command"), typed_into=True, lasting=True)
     name = "BashOutput" if called.text("command").strip() in _KEYS else "typing into a running program"
     return calls.unknown(replace(called, tool=name))
 

@@ -73,6 +73,8 @@ class Evaluator:
     def __init__(self, facts: Facts, *, spent: int = 0) -> None:
         self.facts = facts
         self.lookups: dict[Lookup, None] = {}
+        self.after: State | None = None
+        """What the shell holds when the text has run; None where nobody could follow it to its end."""
         self.unread: list[Unread] = []
         self._effects: dict[SymbolicEffect, None] = {}
         self.spent = spent
@@ -147,7 +149,7 @@ class Evaluator:
         """Everything the text would do; never raises."""
         try:
             self._translated(text, Span(0, len(text)))
-            self.alone(parse(text), state, certain=True, stdin=stdin)
+            self.after = self.alone(parse(text), state, certain=True, stdin=stdin).any
         except _Exhausted:
             self.opaque("too many commands to follow", Span(0, len(text)))
         except RecursionError:

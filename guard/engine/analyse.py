@@ -55,8 +55,14 @@ def analyse(proposal: Proposal, facts: Facts) -> Analysed:
     match proposal:
         case ShellProposal():
             evaluator = Evaluator(facts)
-            evaluator.analyse_text(proposal.command, start_of(proposal))
+            start = start_of(proposal)
+            evaluator.analyse_text(proposal.command, start)
             effects = evaluator.effects or (RunProgram(program=":", names=(":",)),)
+            if proposal.lasting and evaluator.after is not None:
+                from guard.effects.lasting import left, questions  # noqa: PLC0415 - for the few clients that keep a shell
+
+                effects += left(start, evaluator.after, facts)
+                lookups.update(dict.fromkeys(questions(start, evaluator.after, facts)))
             lookups.update(evaluator.lookups)
             if evaluator.unread:
                 unread = tuple(UnreadPart(span=part.span, reason=part.reason) for part in evaluator.unread)

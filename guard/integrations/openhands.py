@@ -26,6 +26,7 @@ from guard.library.guards import AsyncGuard
 from guard.model.dataclass import replace as replaced
 from guard.model.decision import Ask
 from guard.model.effect import ReadPath, ReadSecret, RunProgram
+from guard.model.proposal import ShellProposal
 
 try:
     # Needs a newer Python than this package: its values are not ours to name.
@@ -197,7 +198,11 @@ class Gate:
             call = DIALECT.read(json.dumps(event).encode())
         except (TypeError, ValueError) as error:
             raise PayloadError(f"the action is no JSON: {error}") from error
-        return replaced(call, proposal=replaced(call.proposal, call=str(action.tool_call_id)))
+        proposal = replaced(call.proposal, call=str(action.tool_call_id))
+        if isinstance(proposal, ShellProposal):
+            # What would stay in the terminal is refused already, and where it is is known.
+            proposal = replaced(proposal, lasting=False)
+        return replaced(call, proposal=proposal)
 
     def _standing(self, action: Any, *, reset: bool) -> tuple[str, list[str]]:
         """Where the terminal is, empty if nobody can say, and what it is given in this turn before ``action``."""

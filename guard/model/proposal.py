@@ -18,6 +18,8 @@ class ShellProposal:
     """Variables known to be set for the command, beyond the facts of this machine."""
     typed_into: bool = False
     """Whether the agent can go on typing into it while it runs, unseen by the guard."""
+    lasting: bool = False
+    """Whether the shell lives on, and what it has been told holds for the agent's next commands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
