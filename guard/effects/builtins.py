@@ -527,6 +527,8 @@ def _wait(call: Call) -> None:
     for field in call.parse(grammar("p")).values("p"):
         if not (field.static or "?").isidentifier():
             call.opaque("an array subscript that is not known can run commands")
+        elif field.static:
+            call.after = call.state.with_variable(field.static, UNKNOWN)
 
 
 def _let(call: Call) -> None:

@@ -301,6 +301,9 @@ class Evaluator:
             case Coproc():
                 flow = self._command(command.body, state, certain=certain, stdin=SOME)
                 after = replace(state, written={**state.written, **flow.any.written})
+                after = after.with_variable(command.name, UNKNOWN).with_variable(
+                    f"{command.name}_PID", UNKNOWN
+                )
                 return Flow(after, after, flow.output)
             case (
                 Group()

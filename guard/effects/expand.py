@@ -7,7 +7,7 @@ from itertools import product
 
 from guard.effects.printf import unescape
 from guard.effects.sources import is_secret_name, sources_of, union
-from guard.effects.state import NOT_SET, State, Variable
+from guard.effects.state import NOT_SET, READ_BY_THE_SHELL, State, Variable
 from guard.effects.values import Field, Hole, Piece, Stream, Text, Wild, static_text
 from guard.model.dataclass import dataclass
 from guard.model.facts import Answer, Facts, GlobFact, LookGlob, Lookup
@@ -437,6 +437,13 @@ class Expander:
                         out.extend((value, *operand))
                     else:
                         out.extend(operand)
+                        if "=" in operator and (
+                            part.name in state.variables or part.name in READ_BY_THE_SHELL
+                        ):
+                            # Set in the middle of a command, where what we hold of it says that it is empty.
+                            self._opaque(
+                                f"`{part.name}` is given a value while words are put together", part.span
+                            )
                 case ":?" | "?":
                     if operator == ":?" and part.subscript is None and not part.name.isdigit():
                         self._required[part.name] = None

@@ -1,14 +1,11 @@
 """What a command leaves in a shell that lives on, so that the next ones would do something else than they say."""
 
 from guard.effects.place import is_below
-from guard.effects.state import State
+from guard.effects.state import READ_BY_THE_SHELL, State
 from guard.model.effect import Opaque, SymbolicEffect
 from guard.model.facts import Facts, LookPath, Lookup, PathFact
 from guard.model.paths import FileKind
 from guard.model.typed import Iterator
-
-_READ_BY_THE_SHELL = frozenset("BASH_ENV CDPATH ENV EXECIGNORE GLOBIGNORE HOME IFS OLDPWD PATH PWD".split())
-"""Names of variables that change what is run, set or not. Those that are run themselves are read where they are set."""
 
 
 def left(before: State, after: State, facts: Facts) -> tuple[SymbolicEffect, ...]:
@@ -39,12 +36,13 @@ def _names(before: State, after: State) -> str:
         for name in new:
             if name not in old:
                 return f"the {kind} `{name}`"
-    return ""
+    # Also one that changes nothing by itself: it may run before each of the next commands.
+    return "" if after.rare.traps == before.rare.traps else "a trap"
 
 
 def _variables(before: State, after: State, facts: Facts) -> str:
     # A variable that nobody knows needs no mention: what uses it later cannot be read.
-    known = _READ_BY_THE_SHELL | facts.env.keys()
+    known = READ_BY_THE_SHELL | facts.env.keys()
     for name, variable in after.variables.items():
         if name in known and before.variables.get(name) != variable:
             return f"another value of `{name}`"

@@ -211,6 +211,10 @@ _PERHAPS = Variable((("",), NOT_SET))
 """What a variable holds where nobody has set it: nothing, or what was handed down."""
 
 
+READ_BY_THE_SHELL = frozenset("BASH_ENV CDPATH ENV EXECIGNORE GLOBIGNORE HOME IFS OLDPWD PATH PWD".split())
+"""Variables that change what is run, set or not. Those that are run themselves are read where they are set."""
+
+
 def forgotten(state: State) -> State:
     """After code that nobody has read ran in this very shell."""
     return replace(

@@ -18,7 +18,8 @@ STAYS = (
     "if true; then ls() { :; }; fi", "while read -r l; do ls() { :; }; done < f", "{ ls() { :; }; }",
     "alias ls='rm -rf ~'", "hash -p /tmp/x ls",
     "export PATH=$PATH:/tmp/x", "PATH=/tmp/x", "read PATH < f", "for HOME in a b; do :; done", "printf -v PATH x",
-    "declare -n r=PATH; r=/x", "CDPATH=/etc", "TOKEN=other", "unset TOKEN", "IFS=/",
+    "declare -n r=PATH; r=/x", "CDPATH=/etc", "TOKEN=other", "unset TOKEN", "IFS=/", "coproc PATH { cat; }", "wait -p PATH",
+    "trap 'cd /etc' DEBUG",
     "cd /etc", "cd ~ && ls", "cd", "cd -", "cd $X", "pushd /etc", "cd ..", "cd src/../..", "cd .git/hooks", "cd src/.guard",
     "if true; then cd src; else cd /etc; fi", "cd link", "cd link/src",
 )  # fmt: skip
