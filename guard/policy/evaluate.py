@@ -28,7 +28,7 @@ from guard.model.paths import ResolvedPath
 from guard.model.typed import TYPE_CHECKING, Callable
 from guard.model.verdict import Verdict
 from guard.policy.hosts import UNKNOWN, HostSet, normal
-from guard.policy.layers import SECRET, Entry, Ruling, Tables, tables_of
+from guard.policy.layers import SECRET, Entry, PlaceCondition, Ruling, Tables, tables_of
 from guard.policy.match import wildcard
 from guard.policy.rule import Policy, Rule
 
@@ -98,7 +98,7 @@ def _judged(effects: tuple[ResolvedEffect, ...], policy: Policy, tables: Tables,
                     continue
                 rule = ruling.rule
                 said = _said(ruling, seen, facts) if ruling.exceptions else ruling
-                entry = said.entry(index, ruling.zones != 0 and seen.perhaps(ruling))
+                entry = said.entry(index, ruling.at.zones != 0 and seen.perhaps(ruling))
                 if rule.shadow:
                     shadow.append(entry[1])
                     continue
@@ -224,6 +224,28 @@ class End:
     lost: int
 
 
+def end_of(path: ResolvedPath, tables: Tables, facts: Facts, *, recursive: bool) -> End:
+    """What it is to the zones of a policy."""
+    zones = tables.zones
+    unlisted = recursive and not path.listed
+    here = any_zone = 0
+    all_zones: set[int] = set()
+    for place in (path.place, *path.aliases, *(path.below if recursive else ())):
+        member = zones.membership(place)
+        inside = member.inside
+        if zones.guard and is_guard(place, path, facts):
+            inside |= zones.guard
+        any_zone |= inside
+        all_zones.add(inside)
+        if place == path.place or place in path.aliases:
+            here |= inside
+        if unlisted:
+            # Each of them may hold more than was seen: `tar c /home` takes the keys below `$H` along.
+            any_zone |= member.may
+            all_zones.add(member.must | (inside & zones.guard))
+    return End(here, any_zone, frozenset(all_zones), recursive, path.lost)
+
+
 class Seen:
     """One effect with its places worked out."""
 
@@ -242,34 +264,17 @@ class Seen:
                 | DeletePath(path=path, recursive=deep)
                 | ChangeMode(path=path, recursive=deep)
             ):
-                self.ends = (self._end(path, recursive=deep),)
+                self.ends = (end_of(path, tables, facts, recursive=deep),)
             case LinkPath(path=path, target=target):
                 # A new name for something opens what it leads to: both ends are judged.
-                self.ends = (self._end(path, recursive=False), self._end(target, recursive=False))
+                self.ends = (
+                    end_of(path, tables, facts, recursive=False),
+                    end_of(target, tables, facts, recursive=False),
+                )
             case ReadSecret(path=path) | TamperGuard(path=path):
-                self.ends = (self._end(path, recursive=False),)
+                self.ends = (end_of(path, tables, facts, recursive=False),)
             case _:
                 self.ends = ()
-
-    def _end(self, path: ResolvedPath, *, recursive: bool) -> End:
-        zones = self._tables.zones
-        unlisted = recursive and not path.listed
-        here = any_zone = 0
-        all_zones: set[int] = set()
-        for place in (path.place, *path.aliases, *(path.below if recursive else ())):
-            member = zones.membership(place)
-            inside = member.inside
-            if zones.guard and is_guard(place, path, self._facts):
-                inside |= zones.guard
-            any_zone |= inside
-            all_zones.add(inside)
-            if place == path.place or place in path.aliases:
-                here |= inside
-            if unlisted:
-                # Each of them may hold more than was seen: `tar c /home` takes the keys below `$H` along.
-                any_zone |= member.may
-                all_zones.add(member.must | (inside & zones.guard))
-        return End(here, any_zone, frozenset(all_zones), recursive, path.lost)
 
     def meets(self, ruling: Ruling) -> bool:
         """Whether the rule speaks of this effect."""
@@ -277,7 +282,7 @@ class Seen:
             return False
         if (ruling.programs or ruling.patterns) and not self._program(ruling):
             return False
-        return self._places(ruling) and (not ruling.networked or self._network(ruling))
+        return self._places(ruling.at) and (not ruling.networked or self._network(ruling))
 
     def _state(self, rule: Rule) -> bool:
         effect = self._effect
@@ -291,7 +296,8 @@ class Seen:
 
     def perhaps(self, ruling: Ruling) -> bool:
         """Whether it is only what lies below, not the path itself, that the rule is about: the weaker reason of two."""
-        return not any(end.here & ruling.zones for end in self.ends)
+        zones = ruling.at.zones
+        return not any(end.here & zones for end in self.ends)
 
     def _program(self, ruling: Ruling) -> bool:
         # A strict rule follows a program under every name. A permissive one trusts only what the program was understood
@@ -304,16 +310,16 @@ class Seen:
             return True
         return bool(ruling.patterns) and any(wildcard(p, name) for name in names for p in ruling.patterns)
 
-    def _places(self, ruling: Ruling) -> bool:
+    def _places(self, at: PlaceCondition) -> bool:
         ends = self.ends
         if not ends:
             # A rule about places says nothing of effects that have none.
-            return not (ruling.zones or ruling.rule.recoverable or ruling.rule.recursive is not None)
+            return not (at.zones or at.recoverable or at.recursive is not None)
         if len(ends) == 1:
-            return holds_at(ruling, ends[0])
-        if ruling.strict:
-            return any(holds_at(ruling, end) for end in (ends[:1] if ruling.rule.itself else ends))
-        return all(holds_at(ruling, end) for end in ends)
+            return holds_at(at, ends[0])
+        if at.strict:
+            return any(holds_at(at, end) for end in (ends[:1] if at.itself else ends))
+        return all(holds_at(at, end) for end in ends)
 
     def _network(self, ruling: Ruling) -> bool:
         rule = ruling.rule
@@ -361,19 +367,19 @@ class Seen:
         return group.holds(host) or (index and normal(host) in self._facts.package_hosts)
 
 
-def holds_at(ruling: Ruling, end: End) -> bool:
-    """Whether the rule's conditions about places are met there."""
-    rule, strict = ruling.rule, ruling.strict
-    if rule.recursive is not None and rule.recursive != end.recursive:
+def holds_at(at: PlaceCondition, end: End) -> bool:
+    """Whether the conditions are met there."""
+    strict = at.strict
+    if at.recursive is not None and at.recursive != end.recursive:
         return False
-    if rule.recoverable and not _recoverable(rule.recoverable, end.lost, strict=strict):
+    if at.recoverable and not _recoverable(at.recoverable, end.lost, strict=strict):
         return False
-    if rule.itself and not end.here & ruling.zones:
+    if at.itself and not end.here & at.zones:
         return False
-    if ruling.zones and not _inside(ruling.zones, end, strict=strict):
+    if at.zones and not _inside(at.zones, end, strict=strict):
         return False
     # A carve-out is permissive in a strict rule (all must lie in it) and strict in a permissive one (any is enough).
-    return not (ruling.except_zones and _inside(ruling.except_zones, end, strict=not strict))
+    return not (at.except_zones and _inside(at.except_zones, end, strict=not strict))
 
 
 def _inside(bits: int, end: End, *, strict: bool) -> bool:

@@ -26,20 +26,32 @@ Entry: TypeAlias = tuple[tuple[int, bool, bool, bool, int, int, str, str], Reaso
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceCondition:
+    """All that a rule asks of a path. Rules that ask the same are met in the same places."""
+
+    strict: bool
+    """Read as *may*: speaks as soon as any of the path may be meant. Else as *must*: only of all of it."""
+    zones: int
+    except_zones: int
+    recursive: bool | None = None
+    recoverable: str = ""
+    itself: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """A rule, or an exception to one, ready to be compared."""
 
     rule: Rule
     strict: bool
-    """Read as *may*: speaks as soon as any of the effect may be meant. Else as *must*: only of all of it."""
+    """As of :class:`PlaceCondition`, of all of the effect."""
     verdict: Verdict
     source: str
     layer: str
     rank: int
     """Place of the layer in :data:`KINDS`."""
     on_host: bool
-    zones: int
-    except_zones: int
+    at: PlaceCondition
     hosts: HostSet | None
     except_hosts: HostSet | None
     index: bool
@@ -204,8 +216,14 @@ def _layer(number: int, policy: Policy, table: zones.ZoneTable) -> LayerTable:
             layer=layer.kind,
             rank=rank,
             on_host=rule.run == "host",
-            zones=names.bits(rule.zones),
-            except_zones=names.bits(rule.except_zones),
+            at=PlaceCondition(
+                strict,
+                names.bits(rule.zones),
+                names.bits(rule.except_zones),
+                rule.recursive,
+                rule.recoverable,
+                rule.itself,
+            ),
             hosts=names.host_set(rule.hosts),
             except_hosts=names.host_set(rule.except_hosts),
             index=names.index(rule.hosts),

@@ -82,10 +82,11 @@ COMPUTED = frozenset({"system", "device", "unresolved", "guard"})
 class ZoneTable:
     """The zones that a policy speaks of as bits, and the places that were asked about."""
 
-    __slots__ = ("_bits", "_folded", "_known", "_map", "guard")
+    __slots__ = ("_bits", "_folded", "_known", "_map", "guard", "patterns")
 
     def __init__(self, zones: Mapping[str, tuple[str, ...]]) -> None:
         """``zones``: every name that a rule may mention, with its patterns; computed ones have none."""
+        self.patterns = zones
         plain = {name: patterns for name, patterns in zones.items() if name not in FOLDED}
         # Harmless devices are carved out of `device` whoever speaks of it.
         plain["harmless-device"] = _HARMLESS_DEVICES
@@ -99,6 +100,10 @@ class ZoneTable:
         }
         self._known: dict[str, Membership] = {}
         self.guard = self._bits.get("guard", 0)
+
+    def reads_as(self, other: "ZoneTable") -> bool:
+        """Whether every place is the same to both, bit by bit."""
+        return self.patterns == other.patterns and list(self.patterns) == list(other.patterns)
 
     def bits(self, names: tuple[str, ...]) -> int:
         out = 0

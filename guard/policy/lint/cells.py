@@ -5,7 +5,7 @@ from guard.model.facts import Facts
 from guard.model.typed import Iterator
 from guard.policy.review.axes import Axes, Piece, together
 from guard.policy.review.cell import Cell
-from guard.policy.review.side import Side
+from guard.policy.review.side import Ends, Side
 from guard.policy.rule import Policy
 
 KEPT = 3
@@ -32,7 +32,8 @@ def kinds_of(policy: Policy, effects: tuple[str, ...], facts: Facts) -> list[Kin
 
 
 def _worked_out(policy: Policy, effects: tuple[str, ...], facts: Facts) -> Iterator[Kinds]:
-    sides = {effect: Side(policy, effect, facts) for effect in effects}
+    ends = Ends(policy, facts)
+    sides = {effect: Side(policy, effect, facts, ends) for effect in effects}
     axes = {
         effect: Axes(side, side, effect, same_denies=True, same_places=True, each_rule=True)
         for effect, side in sides.items()

@@ -25,11 +25,11 @@ class Pattern:
     def holds(self, text: str) -> bool:
         return wildcard(self.text, text.lower() if self.fold else text)
 
-    def affix(self) -> tuple[str, str, int]:
-        """What stands before and behind its only star, and the length of both; three times nothing where it is not so."""
+    def affix(self) -> tuple[str, str, int] | None:
+        """What stands before and behind its only star, and the length of both. Most patterns have one star."""
         before, star, behind = self.text.partition("*")
-        simple = bool(star) and "*" not in behind and "?" not in self.text and len(self.text) > 1
-        return (before, behind, len(before) + len(behind)) if simple else ("", "", 0)
+        simple = bool(star) and "*" not in behind and "?" not in self.text
+        return (before, behind, len(before) + len(behind)) if simple else None
 
 
 def is_wild(text: str) -> bool:
@@ -71,7 +71,7 @@ class _Search:
         self._names = names
         self._separator = separator
         self._kinds = kinds
-        self._simple = [[(*pattern.affix(), pattern) for pattern in kind] for kind in kinds]
+        self._simple = [[(pattern.affix(), pattern) for pattern in kind] for kind in kinds]
         self._starts = self._stars = self._over = 0
         self._ends: dict[int, tuple[int, int]] = {}
         """By each bit after which everything matches: what is left of its kind, and all of its bits."""
@@ -142,13 +142,13 @@ class _Search:
         low = text.lower()
         out = 0
         for index, kind in enumerate(self._simple):
-            for before, behind, length, pattern in kind:
-                given = low if pattern.fold else text
-                if length:
-                    # Most have one star.
-                    holds = len(given) >= length and given.startswith(before) and given.endswith(behind)
-                else:
+            for affix, pattern in kind:
+                if affix is None:
                     holds = pattern.holds(text)
+                else:
+                    before, behind, length = affix
+                    given = low if pattern.fold else text
+                    holds = len(given) >= length and given.startswith(before) and given.endswith(behind)
                 if holds:
                     out |= 1 << index
                     break

@@ -11,12 +11,14 @@ from guard.policy.layers import SECRET, exceptions_to
 from guard.policy.review.alphabet import Pattern, Unproved, texts
 from guard.policy.review.cell import BRANCHES, NETWORK, PLACED, TREES, Cell, Where
 from guard.policy.review.places import Found, Group, find
-from guard.policy.review.side import Side
+from guard.policy.review.side import Meeting, Side
 from guard.policy.rule import PolicyException, PolicyLayer, Rule
 
 SETS = 4_096
 """Beyond this, ways in which links and trees join places are sampled."""
 SAMPLED = 400
+KEPT = 3
+"""Pieces of an axis that meet the same rules."""
 MOST_TOGETHER, STATES_TOGETHER = 40, 30_000
 
 Conditions = Rule | PolicyException
@@ -48,12 +50,21 @@ class Axis:
     unproved: list[str] = field(default_factory=list[str])
     states: int = 0
 
-    def add(self, key: tuple[int, int], piece: Piece, most: int = 3) -> None:
+    def add(self, key: tuple[int, int], piece: Piece) -> None:
+        if self.wants(key, piece.weight):
+            self.keep(key, piece)
+
+    def wants(self, key: tuple[int, int], weight: int) -> bool:
+        """Counts it; whether none of those that are kept is easier to see, or there is room."""
         self.total += 1
+        known = self.cells.get(key)
+        return known is None or len(known) < KEPT or weight < known[-1].weight
+
+    def keep(self, key: tuple[int, int], piece: Piece) -> None:
         known = self.cells.setdefault(key, [])
         known.append(piece)
         known.sort(key=lambda one: one.weight)
-        del known[most:]
+        del known[KEPT:]
 
 
 class Axes:
@@ -78,6 +89,7 @@ class Axes:
         self._same_places = same_places
         self._shared: Found | None = None
         self._sides = (old, new)
+        self._meeting = Meeting(old, new)
         self._effect = effect
         self._facts = old.facts
         self._said: list[tuple[PolicyLayer, Conditions]] = []
@@ -154,33 +166,32 @@ class Axes:
             ]
             made += self._joined(axis, found.places, listed=False, recursive=True)
             made += self._joined(axis, found.places, listed=True, recursive=True)
-        ends = [replace(where, lost=number) if number else where for where in made for number in lost]
-        if self._effect == "fs.link":
-            self._links(axis, ends)
-            return axis
-        for one in ends:
-            axis.add(self._met("place", {"where": one}), Piece(one.weight, {"where": one}))
+        link = self._effect == "fs.link"
+        kinds = Axis() if link else axis
+        for where in made:
+            weight = where.weight
+            ends = self._meeting.ends(where)
+            for number in lost:
+                key = self._meeting.met((replace(ends[0], lost=number), replace(ends[1], lost=number)))
+                if kinds.wants(key, weight):
+                    kinds.keep(
+                        key, Piece(weight, {"where": replace(where, lost=number) if number else where})
+                    )
+        if link:
+            self._links(axis, {key: pieces[0] for key, pieces in kinds.cells.items()})
         return axis
 
-    def _links(self, axis: Axis, ends: list[Where]) -> None:
+    def _links(self, axis: Axis, kinds: dict[tuple[int, int], Piece]) -> None:
         """Two ends, each anything: joined by what the rules say of each, not one by one."""
-        kinds: dict[tuple[int, int], Where] = {}
-        for where in ends:
-            effect = Cell("fs.read", where=where).resolved(self._facts)
-            masks = tuple(side.meets(Seen(effect, side.tables, self._facts), "place") for side in self._sides)
-            key = masks[0], masks[1]
-            known = kinds.get(key)
-            if known is None or where.weight < known.weight:
-                kinds[key] = where
         settled = {key for key in kinds if self._settled(key)}
         for one, first in kinds.items():
             for two, second in kinds.items():
                 if (two in settled or one in settled) and one != two:
                     continue
-                axis.add(
-                    self._linked(one, two),
-                    Piece(first.weight + second.weight, {"where": first, "target": second}),
-                )
+                key, weight = self._linked(one, two), first.weight + second.weight
+                if axis.wants(key, weight):
+                    fields = {"where": first.fields["where"], "target": second.fields["where"]}
+                    axis.keep(key, Piece(weight, fields))
 
     def _linked(self, one: tuple[int, int], two: tuple[int, int]) -> tuple[int, int]:
         """A strict rule speaks of either end, or of the new name only; a permissive one of both."""
@@ -255,7 +266,8 @@ class Axes:
         """Places that one path has together: by links, or because they lie in one tree."""
         singles = [Where((place,), recursive=recursive, listed=listed) for place in places]
         # Whatever else such a path had, both sides would say the same of it.
-        open_ = [where for where in singles if not self._settled(self._met("place", {"where": where}))]
+        meeting = self._meeting
+        open_ = [where for where in singles if not self._settled(meeting.met(meeting.ends(where)))]
         known: _Unions = {}
         for merged in (False,) if self._each_rule else (False, True):
             # Each rule by itself tells which of them gives way; where that is too much, rules that say the same are one.
@@ -273,15 +285,15 @@ class Axes:
 
     def _asked(self, *, recursive: bool, merged: bool) -> tuple[tuple[_Question, ...], ...]:
         """What rules of each side ask of a path: the answers for several places together are those of each."""
-        return tuple(_asked_by(side, recursive=recursive, merged=merged) for side in self._sides)
+        old, new = (_asked_by(side, recursive=recursive, merged=merged) for side in self._sides)
+        return (tuple(dict.fromkeys((*old, *new))),) if self._meeting.alike else (old, new)
 
     def _features(self, where: Where, asked: tuple[tuple[_Question, ...], ...]) -> tuple[int, int]:
         """Which questions are answered with yes, as a path of its own and as one that lies below another."""
-        effect = Cell("fs.read", where=where).resolved(self._facts)
         whole = rest = 0
         bit = 1
-        for side, questions in zip(self._sides, asked, strict=True):
-            end = Seen(effect, side.tables, self._facts).ends[0]
+        # Where a path is the same to both sides, what they ask of it is put together.
+        for end, questions in zip(self._meeting.ends(where), asked, strict=False):
             for one in questions:
                 if one.here:
                     whole |= bit if end.here & one.zones else 0
@@ -457,13 +469,13 @@ def _asked_by(side: Side, *, recursive: bool, merged: bool) -> tuple[_Question, 
             continue
         inside = 0
         for ruling in rulings:
-            inside |= ruling.zones
+            inside |= ruling.at.zones
         if inside:
             out[_Question(inside, outside=not first.strict)] = None
             if first.rule.itself:
                 out[_Question(inside, here=True)] = None
-        if first.except_zones:
-            out[_Question(first.except_zones, outside=first.strict)] = None
+        if first.at.except_zones:
+            out[_Question(first.at.except_zones, outside=first.strict)] = None
     return tuple(out)
 
 

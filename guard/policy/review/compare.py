@@ -17,7 +17,7 @@ from guard.policy.evaluate import judge
 from guard.policy.layers import exceptions_to
 from guard.policy.review.axes import Axes, Axis, Piece, together
 from guard.policy.review.cell import Cell
-from guard.policy.review.side import Say, Side
+from guard.policy.review.side import Ends, Say, Side
 from guard.policy.rule import Policy, PolicyLayer, Rule
 
 KEPT = 24
@@ -59,8 +59,10 @@ def compare(old: Policy, new: Policy, facts: Facts) -> Comparison:
     unproved: dict[str, None] = {}
     changed = [name for name in EFFECT_NAMES.values() if _meaning(old, name) != _meaning(new, name)]
     asked: list[tuple[str, tuple[Side, Side], Axes]] = []
+    was = Ends(old, facts)
+    becomes = was.or_of(new)
     for effect in changed:
-        sides = Side(old, effect, facts), Side(new, effect, facts)
+        sides = Side(old, effect, facts, was), Side(new, effect, facts, becomes)
         denies = _meaning(old, effect, denied=True) == _meaning(new, effect, denied=True)
         placed = _placing(old, effect) == _placing(new, effect) and not any(
             _is_answered(policy, effect) for policy in (old, new)

@@ -4,7 +4,7 @@ All patterns are read at once, component by component: places that lead to the s
 """
 
 from guard.model.dataclass import dataclass
-from guard.model.names import may_be_short_for
+from guard.model.names import may_be_short_for, short_parts
 from guard.model.typed import Iterable
 from guard.policy.match import ANY, expand_braces
 from guard.policy.review.alphabet import Pattern, Unproved, is_wild, texts
@@ -53,14 +53,6 @@ class _Node:
         return self.edges.setdefault(Pattern(part, fold and part not in {ANY, *ROOTS}), _Node())
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """``held``: groups that hold everything from here on."""
-
-    nodes: int
-    held: int
-
-
 class _Machine:
     def __init__(self, groups: tuple[Group, ...]) -> None:
         root = _Node()
@@ -79,7 +71,8 @@ class _Machine:
         self.edges: list[tuple[tuple[Pattern, int], ...]] = []
         self._known: dict[object, int] = {}
         self._closures: dict[int, tuple[int, int]] = {}
-        self._states: dict[tuple[int, int], _State] = {}
+        self._looks: dict[int, tuple[int, int]] = {}
+        self._done: dict[int, int] = {}
         self.start = self._number(root)
         self.loops = sum(1 << number for number, loop in enumerate(self.loop) if loop)
         self.onward = sum(
@@ -122,24 +115,27 @@ class _Machine:
             known = self._closures[number] = nodes, held
         return known
 
-    def state(self, nodes: int, held: int) -> _State:
-        """Without the nodes at which whatever could still be accepted is accepted already, and will be for ever."""
-        known = self._states.get((nodes, held))
-        if known is None:
-            bits = 0
-            for number in _bits(nodes):
-                if self.reach[number] & ~held:
-                    bits |= 1 << number
-            known = self._states[nodes, held] = _State(bits, held)
-        return known
+    def left(self, nodes: int, held: int) -> int:
+        """Without the nodes at which whatever could still be accepted is accepted already, and will be for ever.
 
-    def looks(self, state: _State) -> tuple[int, int, int]:
+        ``held``: groups that hold everything from here on.
+        """
+        done = self._done.get(held)
+        if done is None:
+            done = sum(1 << number for number, reach in enumerate(self.reach) if not reach & ~held)
+            self._done[held] = done
+        return nodes & ~done
+
+    def looks(self, nodes: int, held: int) -> tuple[int, int, int]:
         """Inside, may, must: as groups, in bits."""
-        inside = may = state.held
-        for number in _bits(state.nodes):
-            inside |= self.accept[number]
-            may |= self.below[number]
-        return inside, may, state.held
+        known = self._looks.get(nodes)
+        if known is None:
+            inside = may = 0
+            for number in _bits(nodes):
+                inside |= self.accept[number]
+                may |= self.below[number]
+            known = self._looks[nodes] = inside, may
+        return known[0] | held, known[1] | held, held
 
 
 def _order(edge: tuple[Pattern, int]) -> tuple[str, bool, int]:
@@ -194,38 +190,39 @@ def _find(groups: frozenset[Group], *, rooted: bool, most: int, settled: frozens
     index = _Index(machine)
     symbols = [_Symbol(machine, text, column) for text, column in _symbols(machine, index)]
     roots = [_Symbol(machine, root, index.column(root)) for root in ROOTS]
-    leading: dict[int, int] = {}
-    for number, symbol in enumerate(symbols):
-        for node in symbol.follow:
-            leading[node] = leading.get(node, 0) | 1 << number
-    begin = machine.state(*machine.closure(machine.start))
+    steps = _Steps(machine, symbols)
+    nodes, held = machine.closure(machine.start)
     seen: set[tuple[int, int]] = set()
     kinds: dict[tuple[int, int, int], str] = {}
     met: set[tuple[int, int]] = set()
-    tried: dict[tuple[int, int], int] = {}
-    level: list[tuple[_State, str, bool]] = [(begin, "", True)]
+    level = [(machine.left(nodes, held), held, "")]
+    first = True
     while level:
-        after: list[tuple[_State, str, bool]] = []
-        for state, spelled, first in level:
-            stay = _stay(machine, state)
-            for symbol in roots if rooted and first else _apart(machine, state, symbols, leading, tried):
-                made = symbol.step(state.nodes, *stay)
+        after: list[tuple[int, int, str]] = []
+        for at, held, spelled in level:
+            for more, holds, text in steps.by(roots, at) if rooted and first else steps.apart(at, held):
+                now = held | holds
+                nodes = machine.left(more, now)
+                made = nodes, now
                 if made in met:
                     continue
                 met.add(made)
-                reached = machine.state(*made)
-                place = symbol.text if first else f"{spelled}/{symbol.text}"
-                kinds.setdefault(machine.looks(reached), place)
-                if reached.held & final:
+                place = text if first else f"{spelled}/{text}"
+                kinds.setdefault(machine.looks(nodes, now), place)
+                if now & final:
                     continue
-                onward = reached.nodes & machine.onward, reached.held
+                onward = nodes & machine.onward, now
                 if onward not in seen:
                     seen.add(onward)
-                    after.append((reached, place, False))
+                    after.append((nodes, now, place))
             if len(seen) > most:
                 raise Unproved(f"patterns of paths that can meet in more than {most} ways")
-        level = after
+        level, first = after, False
     return Found(tuple(place or "/" for place in kinds.values()), len(seen))
+
+
+_Step = tuple[int, int, str]
+"""Nodes, groups that hold everything from there on, and the component that leads there."""
 
 
 class _Symbol:
@@ -245,56 +242,91 @@ class _Symbol:
                 nodes, held = nodes | more, held | holds
             self.follow[node] = nodes, held
 
-    def step(self, at: int, nodes: int, held: int) -> tuple[int, int]:
-        """From these nodes; ``nodes`` and ``held`` are what stays as it is whatever follows."""
-        led = at & self.mask
-        while led:
-            low = led & -led
-            more, holds = self.follow[low.bit_length() - 1]
-            nodes |= more
-            held |= holds
-            led ^= low
+
+class _Steps:
+    """Where components lead. Those that lead to the same from a set of nodes are one; it is worked out once for each set."""
+
+    def __init__(self, machine: _Machine, symbols: list[_Symbol]) -> None:
+        self._machine = machine
+        self._symbols = symbols
+        self._leading: dict[int, int] = {}
+        """Components that lead on from a node, in bits."""
+        for number, symbol in enumerate(symbols):
+            for node in symbol.follow:
+                self._leading[node] = self._leading.get(node, 0) | 1 << number
+        self._awaited: dict[int, tuple[int, list[_Step]]] = {}
+        self._looped: dict[int, list[tuple[int, int, int]]] = {}
+        self._untried: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+
+    def by(self, symbols: Iterable[_Symbol], nodes: int) -> list[_Step]:
+        """From these nodes, one for each place that is led to."""
+        out: dict[tuple[int, int], str] = {}
+        stay, holds = self._stay(nodes & self._machine.loops)
+        for symbol in symbols:
+            out.setdefault(_led(symbol, nodes, stay, holds), symbol.text)
+        return [(*made, text) for made, text in out.items()]
+
+    def apart(self, nodes: int, held: int) -> list[_Step]:
+        """From these nodes, to all that is not reached by :meth:`by` from elsewhere already."""
+        loops = nodes & self._machine.loops
+        known = self._awaited.get(nodes)
+        if known is None:
+            own = 0
+            for node in _bits(nodes & ~loops):
+                own |= self._leading.get(node, 0)
+            made = self.by([self._symbols[number] for number in _bits(own)], nodes)
+            known = self._awaited[nodes] = own, made
+        own, made = known
+        # What only a `**` waits for, or nothing, leads to the same wherever the same `**` waits.
+        key = loops, held
+        untried = self._untried.get(key)
+        if untried is None:
+            untried = self._looping(loops)
+        if not untried:
+            return made
+        fresh: list[_Step] = []
+        later: list[tuple[int, int, int]] = []
+        for one in untried:
+            symbols, more, holds = one
+            if rest := symbols & ~own:
+                # The lowest stands for all of them.
+                fresh.append((more, holds, self._symbols[(rest & -rest).bit_length() - 1].text))
+            else:
+                later.append(one)
+        self._untried[key] = later
+        return made + fresh
+
+    def _looping(self, loops: int) -> list[tuple[int, int, int]]:
+        """All components, in bits, by where these nodes alone lead on to."""
+        known = self._looped.get(loops)
+        if known is None:
+            stay, holds = self._stay(loops)
+            alike: dict[tuple[int, int], int] = {}
+            for number, symbol in enumerate(self._symbols):
+                made = _led(symbol, loops, stay, holds)
+                alike[made] = alike.get(made, 0) | 1 << number
+            known = self._looped[loops] = [(symbols, *made) for made, symbols in alike.items()]
+        return known
+
+    def _stay(self, loops: int) -> tuple[int, int]:
+        """What stays as it is whatever follows."""
+        nodes = held = 0
+        for number in _bits(loops):
+            more, holds = self._machine.closure(number)
+            nodes, held = nodes | more, held | holds
         return nodes, held
 
 
-def _stay(machine: _Machine, state: _State) -> tuple[int, int]:
-    nodes, held = 0, state.held
-    for number in _bits(state.nodes & machine.loops):
-        more, holds = machine.closure(number)
-        nodes, held = nodes | more, held | holds
+def _led(symbol: _Symbol, at: int, nodes: int, held: int) -> tuple[int, int]:
+    """From ``at``, added to what stays."""
+    led = at & symbol.mask
+    while led:
+        low = led & -led
+        more, holds = symbol.follow[low.bit_length() - 1]
+        nodes |= more
+        held |= holds
+        led ^= low
     return nodes, held
-
-
-def _apart(
-    machine: _Machine,
-    state: _State,
-    symbols: list[_Symbol],
-    leading: dict[int, int],
-    tried: dict[tuple[int, int], int],
-) -> Iterable[_Symbol]:
-    """Components that lead on to different places from here: all that no pattern waits for are one.
-
-    ``tried``: of those that only a `**` waits for, which were read where the same `**` waited. They lead on to the same.
-    """
-    loops = state.nodes & machine.loops
-    own = always = 0
-    for node in _bits(state.nodes & ~loops):
-        own |= leading.get(node, 0)
-    for node in _bits(loops):
-        always |= leading.get(node, 0)
-    # The lowest that nothing waits for stands for all of them.
-    awaited = own | always
-    other = ~awaited & (awaited + 1)
-    last = 1 << len(symbols)
-    key = loops, state.held
-    known = tried.get(key, 0)
-    if other < last and not known & last:
-        always |= other
-        known |= last
-    fresh = always & ~own & ~known
-    tried[key] = known | fresh
-    for number in _bits(own | fresh):
-        yield symbols[number]
 
 
 class _Index:
@@ -315,11 +347,13 @@ class _Index:
                     names = self._folded if pattern.fold else self._plain
                     names.setdefault(pattern.text, []).append((number, child))
 
-        self._wild = [(*pattern.affix(), pattern, edges) for pattern, edges in wild.items()]
-        self._by_letter: dict[str, list[str]] = {}
+        self._wild = [(pattern.affix(), pattern, edges) for pattern, edges in wild.items()]
+        self._shortened: dict[str, list[str]] = {}
         for name in self._folded:
-            # A short name begins as the long one does, less its dots.
-            self._by_letter.setdefault(name.lstrip(".")[:1], []).append(name)
+            # Whatever a disk makes of it, a short name keeps two letters; those that are asked about have no ending.
+            plain, kind = short_parts(name)
+            if not kind:
+                self._shortened.setdefault(plain[:2], []).append(name)
 
     def column(self, text: str) -> Column:
         out: dict[int, set[int]] = {}
@@ -328,15 +362,19 @@ class _Index:
         if low.endswith("~1"):
             led += [
                 edge
-                for name in self._by_letter.get(low[:1], ())
+                for name in self._shortened.get(low.partition("~")[0][:2], ())
                 if may_be_short_for(low, name)
                 for edge in self._folded[name]
             ]
-        for before, behind, length, pattern, edges in self._wild:
+        for affix, pattern, edges in self._wild:
+            if affix is None:
+                if pattern.holds(text):
+                    led += edges
+                continue
+            before, behind, length = affix
             given = low if pattern.fold else text
-            # Most have one star.
             if given.startswith(before) and given.endswith(behind) and len(given) >= length:
-                led += edges if length else [edge for edge in edges if pattern.holds(text)]
+                led += edges
         for number, child in led:
             out.setdefault(number, set()).add(child)
         return {number: tuple(sorted(children)) for number, children in out.items()}

@@ -7,8 +7,9 @@ from guard.model.dataclass import dataclass, replace
 from guard.model.facts import Facts
 from guard.model.typed import Callable
 from guard.model.verdict import Verdict
-from guard.policy.evaluate import End, Seen, holds_at
-from guard.policy.layers import DEFAULT, LayerTable, Ruling, Tables, tables_of
+from guard.policy.evaluate import End, Seen, end_of, holds_at
+from guard.policy.layers import DEFAULT, LayerTable, PlaceCondition, Ruling, Tables, tables_of
+from guard.policy.review.cell import Where
 from guard.policy.rule import Policy, PolicyLayer, Rule
 
 
@@ -33,23 +34,22 @@ def _at_places(ruling: Ruling) -> Ruling:
 
 
 def _elsewhere(ruling: Ruling) -> Ruling:
-    rule = replace(
-        ruling.rule, zones=(), except_zones=(), recoverable="", recursive=None, itself=False, programs=()
-    )
     return replace(
-        ruling, rule=rule, zones=0, except_zones=0, programs=frozenset[str](), patterns=(), networked=False
+        ruling,
+        at=PlaceCondition(ruling.strict, 0, 0),
+        programs=frozenset[str](),
+        patterns=(),
+        networked=False,
     )
 
 
 def _to_hosts(ruling: Ruling) -> Ruling:
-    rule = replace(_elsewhere(ruling).rule, carries=(), upload=None)
+    rule = replace(ruling.rule, carries=(), upload=None)
     return replace(_elsewhere(ruling), rule=rule, stated=False, networked=ruling.networked)
 
 
 def _sending(ruling: Ruling) -> Ruling:
-    rule = replace(
-        _elsewhere(ruling).rule, hosts=(), except_hosts=(), branches=(), carries=ruling.rule.carries
-    )
+    rule = replace(ruling.rule, hosts=(), except_hosts=(), branches=())
     return replace(
         _elsewhere(ruling),
         rule=rule,
@@ -91,7 +91,7 @@ def _alike(ruling: Ruling) -> object:
         effects=(),
         exceptable=None,
     )
-    return bare, bool(ruling.zones), ruling.except_zones
+    return bare, bool(ruling.at.zones), ruling.at.except_zones
 
 
 AXES: dict[str, Callable[[Ruling], Ruling]] = {
@@ -104,11 +104,33 @@ AXES: dict[str, Callable[[Ruling], Ruling]] = {
 """A rule with the conditions of one kind only: what it asks of the others is met by anything."""
 
 
+class Ends:
+    """What paths are to the zones of a policy, worked out once for all kinds of effects."""
+
+    def __init__(self, policy: Policy, facts: Facts) -> None:
+        self._tables = tables_of(policy)
+        self._facts = facts
+        self._known: dict[Where, End] = {}
+
+    def or_of(self, policy: Policy) -> "Ends":
+        """These, where every path is the same to the other policy; else its own."""
+        same = tables_of(policy).zones.reads_as(self._tables.zones)
+        return self if same else Ends(policy, self._facts)
+
+    def of(self, where: Where) -> End:
+        known = self._known.get(where)
+        if known is None:
+            path = where.path(self._facts)
+            known = self._known[where] = end_of(path, self._tables, self._facts, recursive=where.recursive)
+        return known
+
+
 class Side:
     """A policy, for one kind of effect and one set of facts."""
 
-    def __init__(self, policy: Policy, effect: str, facts: Facts) -> None:
+    def __init__(self, policy: Policy, effect: str, facts: Facts, ends: Ends) -> None:
         self.policy = policy
+        self.ends = ends
         self.facts = facts
         self.tables: Tables = tables_of(policy)
         self.rulings: list[Ruling] = []
@@ -128,7 +150,6 @@ class Side:
                 mine.append((bit, ruling, open_))
             self._layers.append((table, mine))
         self._known: dict[int, Say] = {}
-        self._places: dict[End, int] = {}
         self._stripped = {name: [strip(one) for one in self.rulings] for name, strip in AXES.items()}
         self.everything = (1 << len(self.rulings)) - 1
         plain = [_unconditional(ruling) for ruling in self.rulings]
@@ -187,23 +208,18 @@ class Side:
 
     def meets(self, seen: Seen, axis: str) -> int:
         """The rules whose conditions of this kind are met."""
-        if axis == "place" and len(seen.ends) == 1:
-            return self._meets_at(seen.ends[0])
         out = 0
         for index, ruling in enumerate(self._stripped[axis]):
             if seen.meets(ruling):
                 out |= 1 << index
         return out
 
-    def _meets_at(self, end: End) -> int:
-        known = self._places.get(end)
-        if known is None:
-            known = 0
-            for index, ruling in enumerate(self.rulings):
-                if holds_at(ruling, end):
-                    known |= 1 << index
-            self._places[end] = known
-        return known
+    def asked_at(self) -> dict[PlaceCondition, int]:
+        """What its rules ask of a path, with the rules that ask it."""
+        out: dict[PlaceCondition, int] = {}
+        for index, ruling in enumerate(self.rulings):
+            out[ruling.at] = out.get(ruling.at, 0) | 1 << index
+        return out
 
     def says(self, met: int) -> Say:
         """Of a cell that meets these rules; the same law as :func:`guard.policy.evaluate.judge`."""
@@ -266,3 +282,41 @@ class Side:
 
 def _rank(verdict: Verdict) -> int:
     return verdict.rank
+
+
+class Meeting:
+    """Which rules of two sides a path meets. What both ask of it is looked at once."""
+
+    def __init__(self, old: Side, new: Side) -> None:
+        self._ends = old.ends, new.ends
+        first, second = old.asked_at(), new.asked_at()
+        self.alike = old.ends is new.ends
+        """Whether a path is the same to both."""
+        both = list(dict.fromkeys((*first, *second))) if self.alike else []
+        self._both = [(at, first.get(at, 0), second.get(at, 0)) for at in both]
+        self._each = () if self.alike else (first, second)
+        self._known: dict[tuple[End, End], tuple[int, int]] = {}
+
+    def ends(self, where: Where) -> tuple[End, End]:
+        old, new = self._ends
+        end = old.of(where)
+        return end, end if self.alike else new.of(where)
+
+    def met(self, ends: tuple[End, End]) -> tuple[int, int]:
+        known = self._known.get(ends)
+        if known is None:
+            known = self._known[ends] = self._met(ends)
+        return known
+
+    def _met(self, ends: tuple[End, End]) -> tuple[int, int]:
+        old = new = 0
+        for at, first, second in self._both:
+            if holds_at(at, ends[0]):
+                old |= first
+                new |= second
+        if self._each:
+            old, new = (
+                sum(rules for at, rules in asked.items() if holds_at(at, end))
+                for asked, end in zip(self._each, ends, strict=True)
+            )
+        return old, new
