@@ -9,6 +9,7 @@ from guard.model.dataclass import dataclass, replace
 from guard.model.jsons import dumps
 from guard.model.principal import Principal
 from guard.model.proposal import (
+    BOOKKEEPING,
     BatchProposal,
     DeleteProposal,
     EditProposal,
@@ -21,6 +22,8 @@ from guard.model.proposal import (
     SingleProposal,
     ToolProposal,
     WriteProposal,
+    is_of_a_server,
+    of_a_server,
 )
 from guard.model.typed import TYPE_CHECKING, Any, Callable, Mapping, TypeAlias, cast
 
@@ -136,10 +139,27 @@ def called_in(event: dict[str, Any], layout: Layout, agent: str) -> Called:
     )
 
 
-def proposed(tools: Tools, called: Called) -> Proposal:
-    """What the call proposes; a tool that is not in the table may do anything."""
+def proposed(tools: Tools, called: Called, *, servers: bool = False) -> Proposal:
+    """What the call proposes; a tool that is not in the table may do anything.
+
+    ``servers``: whether the client itself calls a server's tool ``mcp__SERVER__TOOL``.
+    """
     builder = tools.get(called.tool)
-    return unknown(called) if builder is None else builder(called)
+    return foreign(called, servers=servers) if builder is None else builder(called)
+
+
+def foreign(called: Called, *, servers: bool = False) -> ToolProposal:
+    """A tool whose name somebody else has chosen: what policy has a meaning for is not meant by it."""
+    # A server `mcp_` with a tool `_mail__send`, or any tool called `Task`, would be trusted for its name.
+    if called.tool in BOOKKEEPING or (not servers and is_of_a_server(called.tool)):
+        return unknown(replace(called, tool=f"{called.principal.agent}:{called.tool}"))
+    return unknown(called)
+
+
+def served(called: Called, server: str, tool: str) -> ToolProposal:
+    """A tool of that server. With a name that could be another's, nobody knows it."""
+    name = of_a_server(server, tool)
+    return unknown(replace(called, tool=name)) if name else foreign(called)
 
 
 def unknown(called: Called) -> ToolProposal:

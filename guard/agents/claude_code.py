@@ -7,7 +7,7 @@ from guard.agents import calls
 from guard.agents.calls import Called, Layout, Tools
 from guard.agents.codec import HookCall
 from guard.agents.dialect import CLAUDE_ALLOW, CLAUDE_ASK, CLAUDE_DENY, CLAUDE_REWRITE, Dialect
-from guard.model.proposal import Proposal, Replacement, ShellProposal
+from guard.model.proposal import BOOKKEEPING, Proposal, Replacement, ShellProposal
 
 NAME = "claude-code"
 _LAYOUT = Layout(
@@ -32,13 +32,15 @@ TOOLS: Tools = {
     "Grep": calls.grep("path"),
     "LS": calls.listing("path"),
     "WebFetch": calls.fetch(),
+    # Under its own names policy knows them.
+    **dict.fromkeys(BOOKKEEPING, calls.unknown),
 }
 
 
 def read(payload: bytes) -> HookCall:
     """Raises PayloadError for whatever is not a PreToolUse event."""
     _, called = calls.read_event(_LAYOUT, payload, NAME)
-    proposal = calls.proposed(TOOLS, called)
+    proposal = calls.proposed(TOOLS, called, servers=True)
     # 1.0.128 runs its own command whatever `updatedInput` says; the same versions send no `tool_use_id`.
     return HookCall(
         proposal=proposal,

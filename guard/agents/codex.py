@@ -41,7 +41,7 @@ TOOLS: Tools = {
 def read(payload: bytes) -> HookCall:
     """Its ``cwd`` is where this very call runs, not where the session does. Raises PayloadError."""
     _, called = calls.read_event(_LAYOUT, payload, NAME)
-    proposal = calls.proposed(TOOLS, called)
+    proposal = calls.proposed(TOOLS, called, servers=True)
     return HookCall(
         proposal=proposal,
         tool=called.tool,

@@ -4,11 +4,11 @@ Its own form does not name the event: what has the shape of another is refused.
 """
 
 from guard.agents import calls, claude_code
-from guard.agents.calls import Layout, Tools
+from guard.agents.calls import Called, Layout, Tools
 from guard.agents.codec import HookCall
 from guard.agents.dialect import ARGUMENTS, CLAUDE_ASK, CLAUDE_DENY, REASON, Dialect
 from guard.agents.strict_json import read_object
-from guard.model.proposal import ShellProposal
+from guard.model.proposal import Proposal, ShellProposal
 
 NAME = "copilot"
 _OWN = Layout(
@@ -45,7 +45,17 @@ TOOLS: Tools = {
     "update_todo": calls.known_as("TodoWrite"),
     "ask_user": calls.known_as("AskUserQuestion"),
 }
+_LONGEST = 64
+"""So long is a name at most: what comes after is left out."""
 _MAPPED: Tools = {**claude_code.TOOLS, "Bash": calls.shell(typed_into=True, lasting=True)}
+
+
+def _proposed(tools: Tools, called: Called) -> Proposal:
+    """A server's tool is called `SERVER-TOOL`, and `-` stands for whatever the client would not have in a name."""
+    server, dash, tool = called.tool.partition("-")
+    if not dash or "-" in tool or len(called.tool) >= _LONGEST:
+        return calls.proposed(tools, called)
+    return calls.served(called, server, tool)
 
 
 def read(payload: bytes) -> HookCall:
@@ -56,7 +66,7 @@ def read(payload: bytes) -> HookCall:
         called = calls.called_in(event, _PASCAL, NAME)
         # Whether a rewritten command is run is known of its own form only.
         return HookCall(
-            proposal=calls.proposed(_MAPPED, called),
+            proposal=_proposed(_MAPPED, called),
             tool=called.tool,
             arguments=called.arguments,
             event="PreToolUse",
@@ -66,7 +76,7 @@ def read(payload: bytes) -> HookCall:
         # Older versions: JSON in a string.
         event["toolArgs"] = read_object(given.encode(errors="surrogatepass"))
     called = calls.called_in(event, _OWN, NAME)
-    proposal = calls.proposed(TOOLS, called)
+    proposal = _proposed(TOOLS, called)
     return HookCall(
         proposal=proposal,
         tool=called.tool,

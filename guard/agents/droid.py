@@ -51,7 +51,9 @@ TOOLS: Tools = {
 def read(payload: bytes) -> HookCall:
     """Raises PayloadError."""
     _, called = calls.read_event(_LAYOUT, payload, NAME)
-    return HookCall(proposal=calls.proposed(TOOLS, called), tool=called.tool, arguments=called.arguments)
+    return HookCall(
+        proposal=calls.proposed(TOOLS, called, servers=True), tool=called.tool, arguments=called.arguments
+    )
 
 
 DIALECT = Dialect(name=NAME, deny=CLAUDE_DENY, ask=CLAUDE_ASK, inside=CLAUDE_ALLOW, advises=True, reader=read)

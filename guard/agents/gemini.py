@@ -4,6 +4,7 @@ from guard.agents import calls
 from guard.agents.calls import Called, Layout, Tools
 from guard.agents.codec import HookCall
 from guard.agents.dialect import ARGUMENTS, REASON, Dialect
+from guard.agents.strict_json import as_object, text
 from guard.model.proposal import Proposal, ShellProposal, SingleProposal
 
 NAME = "gemini"
@@ -60,14 +61,21 @@ TOOLS: Tools = {
 }
 
 
+def _of_a_server(called: Called, context: object) -> Proposal:
+    """Whatever a server calls its tool: it is not one of the client's own. The name itself has nothing between the two."""
+    given = as_object(context, "`mcp_context` is not an object")
+    server, tool = (text(given, key, "mcp_context.") for key in ("server_name", "tool_name"))
+    return calls.served(called, server, tool)
+
+
 def read(payload: bytes) -> HookCall:
     """Its ``cwd`` is the session's; where a command runs stands in its arguments. Raises PayloadError."""
     event, called = calls.read_event(_LAYOUT, payload, NAME)
-    if event.get("mcp_context") is not None:
-        # Whatever an MCP server calls its tool: it is not one of the client's own.
-        proposal: Proposal = calls.unknown(called)
-    else:
-        proposal = calls.proposed(TOOLS, called)
+    proposal = (
+        _of_a_server(called, event["mcp_context"])
+        if "mcp_context" in event
+        else calls.proposed(TOOLS, called)
+    )
     return HookCall(
         proposal=proposal,
         tool=called.tool,

@@ -4,12 +4,14 @@ from guard.agents import calls, plugin
 from guard.agents.calls import Called, Layout, Tools
 from guard.agents.codec import HookCall, PayloadError
 from guard.agents.dialect import Dialect
-from guard.agents.strict_json import as_object, optional_text, read_object, text
+from guard.agents.strict_json import as_object, checked_text, optional_text, read_object, text
 from guard.model.principal import Principal
 from guard.model.proposal import Proposal, ShellProposal
+from guard.model.typed import Any, cast
 
 NAME = "opencode"
 _EVENTS = Layout(events=frozenset({"tool.execute.before"}))
+_NAMED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
 
 def _patch(called: Called) -> Proposal:
@@ -39,6 +41,39 @@ TOOLS: Tools = {
 }
 
 
+def _proposed(event: dict[str, Any], called: Called) -> Proposal:
+    """A server's tool is called `SERVER_TOOL`, and replaces one of the client's own that is called so."""
+    if "_" not in called.tool or "servers" not in event:
+        return calls.proposed(TOOLS, called)
+    servers, own = (_names(event, key) for key in ("servers", "own"))
+    if servers is None or own is None:
+        # The client did not say what there is.
+        return calls.foreign(called)
+    found = [name for name in servers if called.tool.startswith(f"{_shown(name)}_")]
+    if not found:
+        return calls.proposed(TOOLS, called)
+    if len(found) > 1 or called.tool in own or called.tool in TOOLS:
+        return calls.foreign(called)
+    return calls.served(called, found[0], called.tool[len(_shown(found[0])) + 1 :])
+
+
+def _names(event: dict[str, Any], key: str) -> "list[str] | None":
+    given = event.get(key)
+    if given is None:
+        return None
+    if not isinstance(given, list):
+        raise PayloadError(f"`{key}` is not a list")
+    return [checked_text(name, key) for name in cast("list[object]", given)]
+
+
+def _shown(server: str) -> str:
+    """As the client writes it into the name of a tool: each unit of UTF-16 that it would not have there becomes a `_`."""
+    return "".join(
+        char if char in _NAMED else "_" * (len(char.encode("utf-16-le", "surrogatepass")) // 2)
+        for char in server
+    )
+
+
 def read(payload: bytes) -> HookCall:
     """The client's two arguments, and its directory. Raises PayloadError."""
     event = read_object(payload)
@@ -59,7 +94,7 @@ def read(payload: bytes) -> HookCall:
         id=optional_text(given, "callID", "input."),
         where="output.args.",
     )
-    proposal = calls.proposed(TOOLS, called)
+    proposal = _proposed(event, called)
     return HookCall(
         proposal=proposal,
         tool=tool,

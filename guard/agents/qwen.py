@@ -59,7 +59,7 @@ def read(payload: bytes) -> HookCall:
     """Its ``cwd`` is the session's; where a command runs stands in its arguments. Raises PayloadError."""
     _, called = calls.read_event(_LAYOUT, payload, NAME)
     return HookCall(
-        proposal=calls.proposed(TOOLS, called),
+        proposal=calls.proposed(TOOLS, called, servers=True),
         tool=called.tool,
         arguments=called.arguments,
         project=called.cwd,

@@ -46,8 +46,7 @@ def _proposal(action: str, called: Called) -> Proposal:
         case "pre_read_code":
             return calls.read("file_path")(_in_full(called))
         case _:
-            server, tool = called.text("mcp_server_name"), called.text("mcp_tool_name")
-            return calls.unknown(replace(called, tool=f"mcp__{server}__{tool}"))
+            return calls.served(called, called.text("mcp_server_name"), called.text("mcp_tool_name"))
 
 
 def _in_full(called: Called) -> Called:

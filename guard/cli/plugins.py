@@ -89,7 +89,19 @@ function settled(given) {
 }
 """
 _OPENCODE = """
-export const Guard = async ({ directory }) => ({
+// A server's tool is called SERVER_TOOL, and so may one of the client's own be: which servers and tools there are, the
+// client knows. Without its word nobody knows the tool.
+async function named(tool, client) {
+  if (!tool.includes("_")) return {}
+  try {
+    const [servers, own] = await Promise.all([client.mcp.status(), client.tool.ids()])
+    return { servers: Object.keys(servers.data), own: own.data }
+  } catch (error) {
+    return { servers: null, own: null }
+  }
+}
+
+export const Guard = async ({ client, directory }) => ({
   config: async (config) => {
     // As long as this stands there no tool is to be had: that is for a client that has not loaded us.
     if (config.permission && config.permission[@SWITCH] === "deny") delete config.permission[@SWITCH]
@@ -100,6 +112,7 @@ export const Guard = async ({ directory }) => ({
       input: { tool: input.tool, sessionID: input.sessionID, callID: input.callID },
       output: { args: output.args },
       directory,
+      ...(await named(input.tool, client)),
     })
     if (answer.no) throw new Error(answer.no)
     // Another object of arguments would be ignored: the one that is there is changed.

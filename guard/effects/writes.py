@@ -14,6 +14,7 @@ from guard.model.effect import (
 )
 from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath
 from guard.model.proposal import (
+    BOOKKEEPING,
     DeleteProposal,
     EditProposal,
     FetchProposal,
@@ -21,6 +22,7 @@ from guard.model.proposal import (
     ReadProposal,
     ToolProposal,
     WriteProposal,
+    is_of_a_server,
 )
 
 _PORTS = {"http": 80, "https": 443, "ftp": 21, "ssh": 22}
@@ -82,19 +84,10 @@ def address_effect(address: str, cwd: str, program: str) -> SymbolicEffect:
     return Connect(host=host, port=port, program=program, names=(program,))
 
 
-_WITHOUT_EFFECT = frozenset(
-    "Agent Task TodoWrite TodoRead TaskCreate TaskUpdate TaskList TaskGet TaskOutput TaskStop ExitPlanMode EnterPlanMode "
-    "AskUserQuestion ToolSearch WebSearch BashOutput KillBash KillShell ListMcpResourcesTool SendMessage StructuredOutput".split(
-        " "
-    )
-)
-"""The agent's own bookkeeping. What subagents do comes as proposals of its own; the provider sees a search anyway."""
-
-
 def tool_effects(proposal: ToolProposal) -> tuple[SymbolicEffect, ...]:
     """A tool whose code we cannot see: it may do anything, outside of any sandbox of ours."""
     name = proposal.tool
-    if name in _WITHOUT_EFFECT:
+    if name in BOOKKEEPING:
         return (RunProgram(program=name, names=(name,)),)
     if is_of_a_server(name):
         from guard.effects.tools import argument_effects  # noqa: PLC0415 - few calls are of servers
@@ -105,13 +98,6 @@ def tool_effects(proposal: ToolProposal) -> tuple[SymbolicEffect, ...]:
         RunProgram(program=name, names=(name,)),
         Opaque(reason=f"nothing is known about what the tool `{name}` does", program=name, names=(name,)),
     )
-
-
-def is_of_a_server(name: str) -> bool:
-    """``mcp__SERVER__TOOL``, as several clients and `guard mcp` call what a registered server offers."""
-    start, _, rest = name.partition("__")
-    server, _, tool = rest.partition("__")
-    return start == "mcp" and bool(server) and bool(tool)
 
 
 def path_of(text: str, cwd: str) -> SymbolicPath:

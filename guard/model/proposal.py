@@ -107,6 +107,32 @@ class ToolProposal:
     call: str = ""
 
 
+BOOKKEEPING = frozenset(
+    "Agent Task TodoWrite TodoRead TaskCreate TaskUpdate TaskList TaskGet TaskOutput TaskStop ExitPlanMode EnterPlanMode "
+    "AskUserQuestion ToolSearch WebSearch BashOutput KillBash KillShell ListMcpResourcesTool SendMessage StructuredOutput".split(
+        " "
+    )
+)
+"""An agent's own, by the names that policy has. What subagents do comes as proposals of its own; the provider sees a search
+anyway."""
+_PART = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
+
+
+def is_of_a_server(name: str) -> bool:
+    """``mcp__SERVER__TOOL``, as several clients and `guard mcp` call what a registered server offers."""
+    start, _, rest = name.partition("__")
+    server, _, tool = rest.partition("__")
+    return start == "mcp" and bool(server) and bool(tool)
+
+
+def of_a_server(server: str, tool: str) -> str:
+    """The name of a server's tool; empty where it would be another server's just as well, or no name for a policy."""
+    if "__" in server or server.endswith("_"):
+        # `a__b` and `c`, `a` and `b__c`; `a_` and `b`, `a` and `_b`.
+        return ""
+    return f"mcp__{server}__{tool}" if server and tool and _PART.issuperset(server + tool) else ""
+
+
 SingleProposal: TypeAlias = (
     ShellProposal
     | WriteProposal

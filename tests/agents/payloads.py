@@ -76,7 +76,7 @@ PROPOSED = {
         "0.61.0-BeforeTool-glob": ("search", f"{APP}/"),
         "0.61.0-BeforeTool-grep_search": ("search", APP),
         "0.61.0-BeforeTool-list_directory": ("read", APP),
-        "0.61.0-BeforeTool-mcp_fake_run_cmd": ("tool", "mcp_fake_run_cmd"),
+        "0.61.0-BeforeTool-mcp_fake_run_cmd": ("tool", "mcp__fake__run_cmd"),
         "0.61.0-BeforeTool-read_file": ("read", f"{APP}/keep.txt"),
         "0.61.0-BeforeTool-replace": ("edit", f"{APP}/keep.txt", ("hello", "bye")),
         "0.61.0-BeforeTool-run_shell_command": ("shell", "echo hi; rm -rf old/x", APP),
@@ -100,7 +100,7 @@ PROPOSED = {
         "1.0.102-preToolUse-bash": ("shell", "echo hi; rm -rf old/x", APP),
         "1.0.102-preToolUse-create": ("write", f"{APP}/new.txt", "a\n"),
         "1.0.102-preToolUse-edit": ("edit", f"{APP}/keep.txt", ("hello", "bye")),
-        "1.0.102-preToolUse-fake-run_cmd": ("tool", "fake-run_cmd"),
+        "1.0.102-preToolUse-fake-run_cmd": ("tool", "mcp__fake__run_cmd"),
         "1.0.102-preToolUse-glob": ("search", f"{APP}/"),
         "1.0.102-preToolUse-grep": ("search", APP),
         "1.0.102-preToolUse-view": ("read", f"{APP}/keep.txt"),
@@ -214,8 +214,33 @@ def _claude_like(tool: str, **arguments: object) -> dict:
     }
 
 
+def _gemini(tool: str, **arguments: object) -> dict:
+    return {**_claude_like(tool, **arguments), "hook_event_name": "BeforeTool"}
+
+
+def _copilot(tool: str, **arguments: object) -> dict:
+    return {"sessionId": "s", "cwd": APP, "toolName": tool, "toolArgs": arguments}
+
+
 def _windsurf(action: str, **info: object) -> dict:
     return {"agent_action_name": action, "trajectory_id": "t", "execution_id": "e", "tool_info": info}
+
+
+def call(agent: str, tool: str, **arguments: object) -> dict:
+    """Written by us: the client's event before a call of ``tool``."""
+    written = {
+        "cline": _cline,
+        "copilot": _copilot,
+        "crush": _crush,
+        "cursor": _cursor_tool,
+        "gemini": _gemini,
+        "goose": _goose,
+        "opencode": _opencode,
+        "openhands": _openhands,
+        "pi": _pi,
+        "windsurf": _windsurf,
+    }
+    return written.get(agent, _claude_like)(tool, **arguments)
 
 
 _PATCH = "*** Begin Patch\n*** Delete File: a\n*** Update File: b\n@@\n-x\n+y\n*** End Patch"
@@ -310,6 +335,7 @@ DOCUMENTED: dict[str, list[tuple[dict, tuple]]] = {
     ],
     "opencode": [
         (_opencode("apply_patch", patchText=_PATCH), _PATCHED),
+        (_opencode("apply_patch", patchText=_PATCH) | {"servers": ["a"], "own": ["apply_patch"]}, _PATCHED),
         (_opencode("bash", command="ls", workdir="src"), ("shell", "ls", f"{APP}/src")),
         (_opencode("skill", name="x"), ("tool", "skill")),
     ],

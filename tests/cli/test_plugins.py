@@ -1,5 +1,6 @@
 """The files that two clients load, loaded: they stop, let through, put the command in its place, and fail closed."""
 
+import json
 import subprocess
 import sys
 
@@ -132,3 +133,49 @@ console.log(JSON.stringify(config.permission))
     )
 
     assert said == left, errors
+
+
+NAMED = """
+import { readFileSync } from "node:fs"
+import { Guard } from "./plugin.mjs"
+const client = CLIENT
+await (await Guard({ client, directory: "/w" }))["tool.execute.before"]({ tool: "TOOL" }, { args: {} })
+const { servers, own } = JSON.parse(readFileSync("said", "utf8"))
+console.log(JSON.stringify({ servers, own }))
+"""
+STATUS = "mcp: { status: async () => ({ data: { 'my.files': { status: 'connected' }, off: { status: 'disabled' } } }) }"
+IDS = "tool: { ids: async () => ({ data: ['bash', 'files_own'] }) }"
+
+
+@pytest.mark.parametrize(
+    ("tool", "client", "told"),
+    [
+        ("files_x", f"{{ {STATUS}, {IDS} }}", {"servers": ["my.files", "off"], "own": ["bash", "files_own"]}),
+        ("bash", f"{{ {STATUS}, {IDS} }}", {}),
+        ("files_x", "undefined", {"servers": None, "own": None}),
+        ("files_x", f"{{ {STATUS} }}", {"servers": None, "own": None}),
+        (
+            "files_x",
+            f"{{ {IDS}, mcp: {{ status: async () => ({{ error: 1 }}) }} }}",
+            {"servers": None, "own": None},
+        ),
+        (
+            "files_x",
+            f"{{ {IDS}, mcp: {{ status: async () => {{ throw 1 }} }} }}",
+            {"servers": None, "own": None},
+        ),
+        (
+            "files_x",
+            f"{{ {STATUS}, tool: {{ ids: async () => ({{ error: 1 }}) }} }}",
+            {"servers": ["my.files", "off"]},
+        ),
+    ],
+)
+def test_opencode_says_which_servers_and_tools_there_are_or_that_it_does_not_know(
+    tmp_path, tool, client, told
+):
+    (tmp_path / "plugin.mjs").write_text(plugins.opencode(f"cat >said; {SAYS['allow']}"))
+
+    said, errors = run(tmp_path, NAMED.replace("CLIENT", client).replace("TOOL", tool))
+
+    assert json.loads(said or "null") == told, errors

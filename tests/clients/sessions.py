@@ -1,5 +1,6 @@
 """One session of a real client through many calls: a start costs seconds, a call next to nothing."""
 
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,22 @@ from tests.cli.conftest import ROOT, made
 from tests.clients.conftest import Scene
 
 MCP_SERVER = [sys.executable, str(ROOT / "tests/integrations/mcp_server.py")]
+TRUSTS = """\
+version: 1
+kind: policy
+name: app
+default: allow
+exceptions:
+  - id: files
+    rule: profile/server-tools
+    programs: ["mcp__files__*"]
+    verdict: allow
+    reason: It is ours.
+    owner: ana
+    approved_by: bob
+    expires: 2999-12-31
+"""
+"""What is trusted is the name of a server and its tool, as policy has it."""
 BRIEF = "brief-of-the-helper"
 """In what a sub-agent is told to do."""
 
@@ -43,6 +60,22 @@ def person() -> Iterator[Scene]:
             cloaked(f"import os; print('home', os.path.exists('{scene.home}/canary'), 6 * 7)")
         )
         yield scene
+
+
+def reviewed(scene: Scene, policy: str) -> None:
+    """As the workspace's own, and as what its origin has."""
+    (scene.work / ".guard").mkdir()
+    (scene.work / ".guard/policy.yaml").write_text(policy)
+    origin = scene.home / "origin.git"
+    for words in (
+        ["add", ".guard"],
+        ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "the law"],
+        ["clone", "-q", "--bare", ".", str(origin)],
+        ["remote", "add", "origin", str(origin)],
+        ["fetch", "-q", "origin"],
+        ["remote", "set-head", "origin", "main"],
+    ):
+        subprocess.run(["git", "-C", str(scene.work), *words], check=True, capture_output=True)
 
 
 def play(

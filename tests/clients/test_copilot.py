@@ -9,6 +9,7 @@ from guard.agents.failures import SEEN
 from guard.probe.model import Call, serving
 from tests.cli.conftest import needs_a_sandbox
 from tests.clients import troubled
+from tests.clients.sessions import TRUSTS, reviewed
 from tests.enforce.machine import hidden
 
 AGENT = "copilot"
@@ -34,10 +35,12 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     server = {
         "type": "local",
         "command": sys.executable,
-        "args": [str(SERVER), str(scene.home / "asked")],
+        "args": [str(SERVER), str(scene.home / "asked"), "keep_it"],
         "tools": ["*"],
     }
-    (scene.home / ".copilot/mcp-config.json").write_text(json.dumps({"mcpServers": {"files": server}}))
+    reviewed(scene, TRUSTS)
+    servers = {"mcpServers": {"files": server, "files-my": server}}
+    (scene.home / ".copilot/mcp-config.json").write_text(json.dumps(servers))
     edit = {"old_str": "print(1)", "new_str": "print(2)"}
     script = {
         "outside": shell(f"rm -rf {canary}"),
@@ -51,6 +54,8 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
         "edit": Call("edit", {"path": str(scene.work / "src/a.py"), **edit}),
         "ask": shell("git push --force origin main"),
         "mcp": Call("files-remove", {"path": str(canary)}),
+        "trusted": Call("files-keep_it", {"text": "this is mine"}),
+        "another": Call("files-my-keep_it", {"text": "this is not"}),
         "typed into": shell("bash", mode="async"),
         "typed into, too": shell("python3 -i", mode="async"),
         "sub": Call(
@@ -71,10 +76,20 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     told = dict(zip(script, (text for text, _ in model.results), strict=True))
     assert done.returncode == 0, done.stderr
     assert canary.exists()
-    for name in ("outside", "startup", "git", "itself", "ask", "mcp", "typed into", "typed into, too"):
+    for name in (
+        "outside",
+        "startup",
+        "git",
+        "itself",
+        "ask",
+        "mcp",
+        "another",
+        "typed into",
+        "typed into, too",
+    ):
         assert told[name].startswith("Denied by preToolUse hook"), name
         assert "rule `" in told[name], name
-    for name in ("git", "ask", "mcp"):
+    for name in ("git", "ask", "mcp", "another"):
         assert "unable to ask user for confirmation" in told[name]
     for name in ("typed into", "typed into, too"):
         assert "guard-typed-unseen" in told[name]
@@ -86,7 +101,9 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     assert (scene.work / "src/a.py").read_text() == "print(2)\n"
     assert not (scene.home / ".bashrc").exists()
     assert not (scene.work / ".git/hooks/pre-commit").exists()
-    assert not (scene.home / "asked").exists()
+    assert "kept this is mine" in told["trusted"]
+    assert "rule `run-unread`" in told["another"]
+    assert (scene.home / "asked").read_text() == "keep this is mine\n"
     assert ["rule `" in text for text, _ in model.told("SUBAGENT")] == [True, False]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from guard.probe.model import Call
 from tests.cli.conftest import needs_a_sandbox
-from tests.clients.sessions import BRIEF, MCP_SERVER, Session, person, play
+from tests.clients.sessions import BRIEF, MCP_SERVER, TRUSTS, Session, person, play, reviewed
 
 
 def shell(command: str, **more: object) -> Call:
@@ -19,8 +19,15 @@ def session() -> Iterator[Session]:
     with person() as scene:
         scene.install("gemini")
         settings = scene.home / ".gemini/settings.json"
-        server = {"command": MCP_SERVER[0], "args": [*MCP_SERVER[1:], f"{scene.home}/mcp.log"], "trust": True}
-        settings.write_text(json.dumps({**json.loads(settings.read_text()), "mcpServers": {"files": server}}))
+        reviewed(scene, TRUSTS)
+        server = {
+            "command": MCP_SERVER[0],
+            "args": [*MCP_SERVER[1:], f"{scene.home}/mcp.log", "keep_it"],
+            "trust": True,
+        }
+        # With the tool of another name `mcp_files_keep_it`, too.
+        servers = {"files": server, "files__my": server}
+        settings.write_text(json.dumps({**json.loads(settings.read_text()), "mcpServers": servers}))
         work = scene.work
 
         def write(name: str, content: str) -> Call:
@@ -43,6 +50,8 @@ def session() -> Iterator[Session]:
             "helper": Call("invoke_agent", {"agent_name": "generalist", "prompt": f"{BRIEF}: go on"}),
             "topic": Call("update_topic", {"title": "x", "summary": "y", "strategic_intent": "z"}),
             "server": Call("mcp_files_remove", {"path": f"{scene.home}/.bashrc"}),
+            "trusted": Call("mcp_files_keep_it", {"text": "this is mine"}),
+            "another": Call("mcp_files__my_keep_it", {"text": "this is not"}),
         }
         helper = {
             "outside": shell("rm -rf ../canary"),
@@ -102,4 +111,10 @@ def test_a_sub_agent_is_asked_about_as_its_parent_is(session: Session) -> None:
 
 def test_a_server_is_asked_about(session: Session) -> None:
     assert "Tool execution blocked" in session.told["server"].text
-    assert not (session.scene.home / "mcp.log").exists()
+    assert "rule `start-up-files`" in session.told["server"].text
+    assert "rule `run-unread`" in session.told["another"].text
+
+
+def test_a_server_that_a_reviewed_policy_trusts_is_called_and_no_other(session: Session) -> None:
+    assert "kept this is mine" in session.told["trusted"].text
+    assert (session.scene.home / "mcp.log").read_text() == "keep this is mine\n"

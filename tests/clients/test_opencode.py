@@ -10,6 +10,7 @@ from guard.agents.failures import SEEN
 from guard.probe.model import Call, serving
 from tests.cli.conftest import needs_a_sandbox
 from tests.clients import troubled
+from tests.clients.sessions import TRUSTS, reviewed
 from tests.enforce.machine import hidden
 
 AGENT = "opencode"
@@ -29,18 +30,11 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     scene.install(AGENT)
     canary = scene.home / "canary"
     canary.mkdir()
-    (scene.work / "opencode.json").write_text(
-        json.dumps(
-            {
-                "mcp": {
-                    "files": {
-                        "type": "local",
-                        "command": [sys.executable, str(SERVER), str(scene.home / "asked")],
-                    }
-                }
-            }
-        )
-    )
+    server = {"type": "local", "command": [sys.executable, str(SERVER), str(scene.home / "asked"), "keep_it"]}
+    reviewed(scene, TRUSTS)
+    # Another server's tool may be called as one of `files` could be, too.
+    servers = {"mcp": {"files": server, "files_my": server}}
+    (scene.work / "opencode.json").write_text(json.dumps(servers))
     script = {
         "outside": shell(f"rm -rf {canary}"),
         "read": shell("cat README.md"),
@@ -55,6 +49,8 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
         "edit out": Call("edit", {"filePath": str(scene.home / "notes"), "oldString": "a", "newString": "b"}),
         "ask": shell("git push --force origin main"),
         "mcp": Call("files_remove", {"path": str(canary)}),
+        "trusted": Call("files_keep_it", {"text": "this is mine"}),
+        "another": Call("files_my_keep_it", {"text": "this is not"}),
         "sub": Call("task", {"description": "look", "prompt": "SUBAGENT: look", "subagent_type": "general"}),
     }  # fmt: skip
     below = [shell(f"rm -rf {canary}"), shell("cat README.md")]
@@ -66,10 +62,10 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     told = dict(zip(script, (text for text, _ in model.results), strict=True))
     assert done.returncode == 0, done.stderr
     assert canary.exists()
-    for name in ("outside", "startup", "git", "itself", "edit out", "ask", "mcp"):
+    for name in ("outside", "startup", "git", "itself", "edit out", "ask", "mcp", "another"):
         assert told[name].startswith("denied"), name
         assert "rule `" in told[name], name
-    for name in ("git", "ask", "mcp"):
+    for name in ("git", "ask", "mcp", "another"):
         assert "this client has no question to a person" in told[name]
     assert "# app" in told["read"]
     assert "print(1)" in told["elsewhere"]
@@ -80,7 +76,9 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     assert (scene.home / "notes").read_text() == "a\n"
     assert not (scene.home / ".bashrc").exists()
     assert not (scene.work / ".git/hooks/pre-commit").exists()
-    assert not (scene.home / "asked").exists()
+    assert "kept this is mine" in told["trusted"]
+    assert "rule `run-unread`" in told["another"]
+    assert (scene.home / "asked").read_text() == "keep this is mine\n"
     assert [text.startswith("denied") for text, _ in model.told("SUBAGENT")] == [True, False]
     assert any(tool["function"]["name"] == "files_remove" for tool in model.requests[0]["tools"])
 

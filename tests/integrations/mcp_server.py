@@ -1,4 +1,4 @@
-"""A real MCP server: what it was asked to do stands in the file it is given."""
+"""A real MCP server: what it was asked to do stands in the file it is given; after that, names of more tools."""
 
 import os
 import sys
@@ -23,6 +23,16 @@ def note() -> str:
     """A note."""
     return "a note"
 
+
+def keep(text: str) -> str:
+    """Keep a text."""
+    with open(LOG, "a", encoding="utf-8") as log:
+        log.write(f"keep {text}\n")
+    return f"kept {text}"
+
+
+for name in sys.argv[2:]:
+    server.add_tool(keep, name=name)
 
 if __name__ == "__main__":
     sys.stdout.write("this line is no message\n")

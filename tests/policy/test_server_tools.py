@@ -7,10 +7,10 @@ import pytest
 
 from guard import Guard, Tool
 from guard.effects.tools import MOST, argument_effects
-from guard.effects.writes import is_of_a_server
 from guard.model.decision import Host
 from guard.model.effect import Connect, Opaque, ReadPath, WritePath
 from guard.model.paths import KnownPath
+from guard.model.proposal import is_of_a_server
 
 POLICY = """
 version: 1
