@@ -5,11 +5,11 @@ import posixpath
 from guard.effects.call import NO_OUTPUT, Call
 from guard.effects.expand import LAST_JOB
 from guard.effects.identity import lexical_path
-from guard.effects.options import grammar
+from guard.effects.options import Parsed, grammar
 from guard.effects.printf import format_printf, unescape
 from guard.effects.sources import sources_of
-from guard.effects.state import UNKNOWN, State, Variable, forgotten, join
-from guard.effects.values import Field, Hole, Text, plain, static_text
+from guard.effects.state import MAX_ALTERNATIVES, UNKNOWN, State, Variable, forgotten, join
+from guard.effects.values import Field, Hole, Text, names_in, plain, static_text
 from guard.model.dataclass import replace
 from guard.model.effect import KillProcess, Opaque, ReadSecret
 from guard.model.facts import LookPath, PathFact
@@ -327,8 +327,10 @@ def _read(call: Call) -> None:
         if name is None or not name.isidentifier():
             call.opaque("reads into a name that is not known, which can run commands")
             continue
-        if words is None:
-            variable = Variable((unknown,), (unknown,) if arrays else None)
+        if len(names) == 1 and not arrays and (lines := _lines_read(call, parsed)):
+            variable = Variable(lines)
+        elif words is None:
+            variable = Variable((unknown,), (unknown, unknown) if arrays else None)
         elif arrays:
             array: tuple[Text, ...] = tuple((word,) for word in words)
             variable = Variable(array[:1] or (("",),), array)
@@ -349,6 +351,28 @@ _READ = grammar("a d i n N p t u")
 
 def _default_separators(call: Call) -> bool:
     return call.evaluator.expander.variable("IFS", call.state).values == ((" \t\n",),)
+
+
+def _lines_read(call: Call, parsed: Parsed) -> tuple[Text, ...]:
+    """Any of the lines that come in, if each is taken whole: which one it is, a loop decides. Empty = not known."""
+    ends = [field.static for field in parsed.values("d")]
+    if not parsed.has("r") or parsed.has("n", "N", "u", "e", "i") or ends not in ([], [""]):
+        return ()
+    if call.evaluator.expander.variable("IFS", call.state).values not in (((" \t\n",),), (("",),)):
+        return ()
+    known = static_text(call.stdin) if call.stdin is not None else None
+    if known is None:
+        return tuple((name,) for name in names_in(call.stdin))
+    end = "\0" if ends else "\n"
+    lines = [line.strip(" \t") for line in known.removesuffix(end).split(end)]
+    if len(lines) < 2 and not ends:
+        return ()
+    if len(set(lines)) <= MAX_ALTERNATIVES:
+        return tuple((line,) for line in dict.fromkeys(lines))
+    from guard.effects.names import line_of  # noqa: PLC0415 - only where a long list is read
+
+    found = line_of(call, lines)
+    return (found,) if found else ()
 
 
 def _words_read(call: Call, *, raw: bool) -> list[str] | None:
@@ -391,7 +415,17 @@ def _mapfile(call: Call) -> None:
         return
     line: Text = (Hole("a line of input", sources=sources_of(call.stdin)),)
     known = static_text(call.stdin) if call.stdin is not None else None
-    array: tuple[Text, ...] = (line,)
+    # How many there are, nobody knows: not only one.
+    array: tuple[Text, ...] = (line, line)
+    names = names_in(call.stdin)
+    ends = [field.static for field in parsed.values("d")]
+    if (
+        names
+        and {option for option, _ in parsed.options} <= {"t", "d"}
+        and parsed.has("t")
+        and ends in ([], [""])
+    ):
+        array = tuple((one,) for one in names) * 2
     again = known is not None and call.evaluator.reads_again(call.stdin or ())
     if (
         known is not None

@@ -19,7 +19,6 @@ from guard.model.effect import (
     SymbolicEffect,
     WritePath,
 )
-from guard.model.facts import LookTree, TreeFact
 from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath
 from guard.model.source import Span
 from guard.model.typed import TYPE_CHECKING, Literal, TypedDict
@@ -32,7 +31,6 @@ _LOGS_IN = frozenset(
     {"-H", "--header", "-u", "--user", "--oauth2-bearer", "--proxy-user", "-U", "--password", "--token"}
 )
 """Options whose argument is a name, a key or a header that says who asks."""
-_SPLITS = frozenset(" \t\n\r\v\f'\"\\*?[")
 NO_OUTPUT: Text = (Hole("the output of a command"),)
 
 
@@ -73,6 +71,8 @@ class Call:
     """Whether it is code, one thing after the other: a link that it makes is followed by what it does next."""
     ran: bool = False
     """Whether it ran another command."""
+    opens: bool = False
+    """Whether it reads a file, rather than what comes in."""
     revealed: Sources = ()
     """A secret that it hands out: of its own server, so that its own connections do not carry it away."""
     sent: tuple[Connect, ...] = ()
@@ -81,7 +81,12 @@ class Call:
     # ------------------------------------------------------------------ arguments
 
     def parse(self, rules: Grammar) -> Parsed:
-        return parse_options(self.args, rules)
+        parsed = parse_options(self.args, rules)
+        if parsed.uncertain and not parsed.unknown and any(has_names(arg) for arg in self.args):
+            from guard.effects.names import settled  # noqa: PLC0415 - only where names are listed
+
+            settled(self, parsed)
+        return parsed
 
     @property
     def statics(self) -> list[str | None]:
@@ -152,30 +157,32 @@ class Call:
             if field.static in {"", "-"} or field.stream is not None:
                 # What writes into the pipe of a process substitution was followed already.
                 continue
-            for directory in self._below(field):
+            self.opens = True
+            below = self._below(field)
+            for directory in below:
                 self.emit(ReadPath(path=KnownPath(directory), recursive=True, **self._signed()))
-            if self._below(field):
+            if below:
                 continue
             for path in self.paths(field):
                 self.emit(ReadPath(path=path, recursive=recursive, **self._signed()))
 
     def _below(self, field: Field) -> tuple[str, ...]:
         """Directories below which all lies that this argument can name; empty when nobody can say."""
-        hole = field.parts[0] if len(field.parts) == 1 else None
-        if not isinstance(hole, Hole):
+        if not has_names(field):
             return ()
-        if field.open and not all(self._plain_names(directory) for directory in hole.below):
-            # A name is split at blanks: a directory `a ` with `etc/passwd` in it is the two words `a` and `/etc/passwd`.
-            return ()
-        return hole.below
+        from guard.effects.names import below  # noqa: PLC0415 - only where names are listed
 
-    def _plain_names(self, directory: str) -> bool:
-        tree = self.evaluator.ask(LookTree(directory))
-        return (
-            isinstance(tree, TreeFact)
-            and tree.complete
-            and not any(entry.startswith("-") or set(entry) & _SPLITS for entry in tree.entries)
-        )
+        return below(self, field)
+
+    def _each(self, field: Field) -> tuple[SymbolicPath, ...]:
+        """Every place that this argument may name, when a command listed names of files that were looked at."""
+        if has_names(field):
+            from guard.effects.names import each  # noqa: PLC0415 - only where names are listed
+
+            listed = each(self, field)
+            if listed is not None:
+                return tuple(KnownPath(path) for path in listed)
+        return self.paths(field)
 
     def write(
         self,
@@ -188,7 +195,7 @@ class Call:
         for field in fields:
             if field.static == "":
                 continue
-            for path in self.paths(field):
+            for path in self._each(field):
                 self.emit(
                     WritePath(path=path, recursive=recursive, append=append, detail=detail, **self._signed())
                 )
@@ -202,7 +209,7 @@ class Call:
 
     def mode(self, *fields: Field, recursive: bool = False, detail: str = "") -> None:
         for field in fields:
-            for path in self.paths(field):
+            for path in self._each(field):
                 self.emit(ChangeMode(path=path, recursive=recursive, detail=detail, **self._signed()))
 
     def link(self, target: Field, name: Field, state: State | None = None) -> None:
@@ -302,6 +309,11 @@ class Call:
 
     def _signed(self) -> "_Signed":
         return {"program": self.name, "names": self.names, "span": self.span, "certain": self.certain}
+
+
+def has_names(field: Field) -> bool:
+    """Whether names that a command lists stand in it."""
+    return any(isinstance(part, Hole) and part.below for part in field.parts)
 
 
 def symbolic_paths(field: Field, state: State, *, entry: bool = False) -> tuple[SymbolicPath, ...]:

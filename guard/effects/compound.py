@@ -3,7 +3,7 @@
 from guard.effects.flow import Flow
 from guard.effects.sources import sources_of
 from guard.effects.state import NUMBER, UNKNOWN, State, Variable, join, widen
-from guard.effects.values import Hole, Text, static_text
+from guard.effects.values import Field, Hole, Text, static_text
 from guard.model.dataclass import replace
 from guard.model.source import Span
 from guard.model.typed import TYPE_CHECKING, assert_never
@@ -133,7 +133,7 @@ class Compounds:
                 dict.fromkeys(
                     tuple(p if isinstance(p, str | Hole) else Hole("a name from a list") for p in f.parts)
                     if not f.open
-                    else (Hole("a name from a list", sources=sources_of(f.parts)),)
+                    else self._one_of(f, state) or (Hole("a name from a list", sources=sources_of(f.parts)),)
                     for f in fields
                 )
             )
@@ -160,6 +160,14 @@ class Compounds:
         )
         after = join(state, after)
         return Flow(after, after)
+
+    def _one_of(self, field: Field, state: State) -> Text | None:
+        """One of a list of names, if none of them falls into several words."""
+        if not any(isinstance(part, Hole) and part.below for part in field.parts):
+            return None
+        from guard.effects.names import as_word  # noqa: PLC0415 - only where names are listed
+
+        return as_word(self._evaluator, field, state)
 
     def _case(self, command: Case, state: State, *, stdin: Text | None) -> Flow:
         self._evaluator.expander.texts(command.word, state)

@@ -8,7 +8,7 @@ from itertools import product
 from guard.effects.printf import unescape
 from guard.effects.sources import is_secret_name, sources_of, union
 from guard.effects.state import NOT_SET, READ_BY_THE_SHELL, State, Variable
-from guard.effects.values import Field, Hole, Piece, Stream, Text, Wild, static_text
+from guard.effects.values import Field, Hole, Piece, Stream, Text, Wild, names_in, static_text
 from guard.model.dataclass import dataclass
 from guard.model.facts import Answer, Facts, GlobFact, LookGlob, Lookup
 from guard.model.source import Span
@@ -249,7 +249,10 @@ class Expander:
             case ProcessSubstitution(script, reads):
                 printed = self._substitute(script, state) if reads else ()
                 known = static_text(printed) if reads else None
-                return [[_Atom(Stream(known, "the output of a command", sources_of(printed)), quoted=True)]]
+                stream = Stream(
+                    known, "the output of a command", sources_of(printed), tuple(names_in(printed))
+                )
+                return [[_Atom(stream, quoted=True)]]
             case Arithmetic(text, inner, quoted):
                 self.arithmetic(text, inner, state, part.span)
                 value: Piece = text.strip() if text.strip().isdigit() else Hole("a number", number=True)
@@ -618,6 +621,9 @@ def _merge(pieces: Iterable[_T | str]) -> tuple[_T | str, ...]:
 
 
 def _strip_newlines(text: Text) -> Text:
+    """What a shell keeps of an output: no newlines at its end, and no NUL."""
+    if any(isinstance(piece, str) and "\0" in piece for piece in text):
+        text = tuple(piece.replace("\0", "") if isinstance(piece, str) else piece for piece in text)
     if text and isinstance(text[-1], str):
         last = text[-1].rstrip("\n")
         return (*text[:-1], last) if last else text[:-1]

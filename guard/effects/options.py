@@ -85,7 +85,7 @@ def parse_options(args: list[Field], rules: Grammar) -> Parsed:
         index += 1
         text = arg.static
         if text is None:
-            if arg.open or not (arg.prefix or _named(arg)):
+            if arg.open or not (arg.prefix or named(arg)):
                 out.uncertain = True
             head = arg.prefix
             if len(head) > 1 and head.startswith("-"):
@@ -110,7 +110,7 @@ def parse_options(args: list[Field], rules: Grammar) -> Parsed:
     return out
 
 
-def _named(arg: Field) -> bool:
+def named(arg: Field) -> bool:
     """Whether it is a name that begins with more than a dash."""
     first = arg.parts[0] if arg.parts else None
     return isinstance(first, Hole) and bool(first.after)

@@ -99,11 +99,11 @@ def _file(
     append = redirect.op in {RedirectOp.APPEND, RedirectOp.BOTH_APPEND}
     stream = field.stream
     if stream is not None:
-        return (
-            ((stream.text,) if stream.text is not None else (Hole(stream.reason, sources=stream.sources),))
-            if to_stdin
-            else stdin
-        )
+        if not to_stdin:
+            return stdin
+        if stream.text is not None:
+            return (stream.text,)
+        return stream.names or (Hole(stream.reason, sources=stream.sources),)
     text = field.static or ""
     if field.prefix.startswith(("/dev/tcp/", "/dev/udp/")):
         sockets.append(_socket(evaluator, redirect, field, certain=certain))

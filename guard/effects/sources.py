@@ -5,6 +5,7 @@ A source is a word: ``file:/path``, ``tree:/path`` (it and all below), ``variabl
 """
 
 from guard.effects.values import Hole, Stream, Text, Wild
+from guard.model.dataclass import replace
 
 MAX_SOURCES = 256
 Sources = tuple[str, ...]
@@ -44,8 +45,6 @@ def with_sources(text: Text, sources: Sources) -> Text:
     if not sources:
         return text
     return tuple(
-        Hole(part.reason, part.number, part.below, part.after, union(part.sources, sources))
-        if isinstance(part, Hole)
-        else part
+        replace(part, sources=union(part.sources, sources)) if isinstance(part, Hole) else part
         for part in text
     )

@@ -18,6 +18,12 @@ class Hole:
     """It can only be names, one a line, of what lies below these absolute directories; empty = could be anything."""
     after: str = ""
     """How each of those names begins: ``./`` or ``src/``, so that none is taken for an option."""
+    relative: bool = False
+    """Whether those names are relative: in another directory the same names lead elsewhere."""
+    gone: bool = False
+    """Whether it may name what is not there now: what is looked at there says nothing of those names."""
+    outside_git: bool = False
+    """Whether none of those names lies in a ``.git``."""
     sources: tuple[str, ...] = ()
     """Where the text came from, as far as that was followed: see :mod:`guard.effects.sources`."""
 
@@ -29,6 +35,8 @@ class Stream:
     text: str | None
     reason: str
     sources: tuple[str, ...] = ()
+    names: tuple[Hole, ...] = ()
+    """What it prints, when it is names and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,16 @@ def static_text(text: Text) -> str | None:
             return None
         out.append(part)
     return "".join(out)
+
+
+def names_in(text: Text | None) -> list[Hole]:
+    """Its names, when it is names that a command lists and nothing else."""
+    parts = text or ()
+    if parts and all(
+        (isinstance(p, Hole) and p.below) or (isinstance(p, str) and not p.strip("\n")) for p in parts
+    ):
+        return [part for part in parts if isinstance(part, Hole)]
+    return []
 
 
 def plain(value: str, span: Span) -> Field:

@@ -115,7 +115,9 @@ def test_a_question_asked_twice_waits_once(user):
 
 @pytest.mark.parametrize("words", [["once", "{}"], ["once", ""], ["show", "zz"], ["often", "1"], ["once"]])
 def test_what_is_not_there_cannot_be_answered(user, words):
-    other = "1" if ask(user).startswith("0") else "0"  # a beginning that the id has not: it is different each time
+    other = (
+        "1" if ask(user).startswith("0") else "0"
+    )  # a beginning that the id has not: it is different each time
 
     assert user.guard("approve", *(word.format(other) for word in words)).returncode == 2
 

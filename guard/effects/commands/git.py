@@ -147,7 +147,8 @@ def _look(call: Call, name: str) -> None:
         runs_hooks(call)
     parsed = call.parse(
         grammar(
-            "O open-files-in-pager output upload-pack exec server-option", optional="O open-files-in-pager"
+            "O open-files-in-pager output upload-pack exec server-option diff-filter",
+            optional="O open-files-in-pager",
         )
     )
     call.write(*parsed.values("output"))
@@ -159,19 +160,52 @@ def _look(call: Call, name: str) -> None:
         call.opaque("runs the repository's own diff programs")
     if name in _SHOWS_CONTENT:
         call.read(*(in_commit(field) for field in _after_dashes(call, parsed.operands)))
-    if name == "ls-files":
-        _say_names(call, parsed)
+    if name in _NAMES:
+        _say_names(call, name, parsed)
     if name == "ls-remote":
         to_remote(call, parsed.operands[0] if parsed.operands else None, upload=False)
 
 
-def _say_names(call: Call, parsed: Parsed) -> None:
-    """It prints names of what lies below the directory in which it works, and nothing else."""
-    only_names = {"c", "o", "m", "z", "d", "cached", "others", "modified", "deleted", "exclude-standard"}
-    if all(name in only_names for name, _ in parsed.options) and not any(
+def _say_names(call: Call, name: str, parsed: Parsed) -> None:
+    """It prints names of what lies below the directory in which it works, and nothing else.
+
+    Files that differ are named from the top of the repository. None of the names has a ``..`` in it, so they lie below
+    wherever they are used; one that was deleted is there no more, and nobody can look at what it is like.
+    """
+    if not {option for option, _ in parsed.options} <= _NAMES[name] or any(
         field.static is None or field.static.startswith(("/", "..", ":")) for field in parsed.operands
     ):
-        call.output = (Hole("names of files", below=call.state.cwd),)
+        return
+    dashes = "--" in call.statics
+    before = (
+        parsed.operands[: len(parsed.operands) - len(_after_dashes(call, []))] if dashes else parsed.operands
+    )
+    if name == "diff":
+        if not parsed.has("name-only"):
+            return
+        kinds = [field.static or "" for field in parsed.values("diff-filter")]
+        kept = any("d" in kind or (kind.isupper() and "D" not in kind) for kind in kinds)
+        gone = not kept or any(field.static != "HEAD" for field in before)
+    elif name == "grep":
+        if not parsed.has("l", "files-with-matches", "name-only", "L", "files-without-match"):
+            return
+        # What stands behind the pattern may be a commit.
+        gone = len(before) > 1
+    else:
+        gone = parsed.has("d", "deleted")
+    call.output = (Hole("names of files", below=call.state.cwd, relative=True, gone=gone, outside_git=True),)
+
+
+_NAMES = {
+    "ls-files": frozenset("c o m z d cached others modified deleted exclude-standard".split()),
+    "grep": frozenset(
+        "l files-with-matches name-only L files-without-match i ignore-case w word-regexp F fixed-strings E extended-regexp "
+        "G basic-regexp P perl-regexp v invert-match e I z n null line-number untracked cached".split()
+    ),
+    "diff": frozenset(
+        "name-only z cached staged diff-filter relative merge-base no-renames M ignore-submodules".split()
+    ),
+}
 
 
 def _add(call: Call) -> None:

@@ -4,12 +4,13 @@ from guard.effects.call import Call
 from guard.effects.identity import lexical_path
 from guard.effects.options import grammar
 from guard.effects.shapes import shape
-from guard.effects.values import Field, Hole, plain
+from guard.effects.values import Field, Hole, names_in, plain
 from guard.model.effect import GainPrivilege
 from guard.model.facts import LookPath, PathFact
 from guard.model.paths import FileKind, KnownPath
 from guard.model.typed import Callable
 
+_ONLY_NAMES = ("l", "files-with-matches")
 _GREP = "A B C m d D label include exclude exclude-dir after-context before-context context max-count binary-files color"
 
 
@@ -92,6 +93,49 @@ def _rg(call: Call) -> None:
         call.read(*operands, recursive=True)
     elif call.stdin is None:
         call.read(_here(call), recursive=True)
+    if parsed.has(*_ONLY_NAMES, "files", "files-without-match") and call.stdin is None:
+        hidden = parsed.has("hidden", ".", "u", "unrestricted", "no-ignore")
+        _say_names(call, operands, outside_git=not hidden)
+
+
+def _say_names(call: Call, operands: list[Field], *, outside_git: bool = False) -> None:
+    from guard.effects.names import all_listed  # noqa: PLC0415 - only where names are printed
+
+    starts = operands or [Field((), call.span)]
+    found = all_listed(call, starts, "names of files in which it finds something", outside_git=outside_git)
+    call.output = found or call.output
+
+
+_LS_PLAIN = frozenset("1 t r S U v X d p c u sort time reverse directory color".split())
+
+
+def _ls(call: Call) -> None:
+    """Names, sizes and dates: nothing of what is in the files."""
+    parsed = call.parse(_LS)
+    if not {name for name, _ in parsed.options} <= _LS_PLAIN or not all(
+        (field.static or "always") == "never" for field in parsed.values("color")
+    ):
+        return
+    operands = parsed.operands
+    kinds = [FileKind.FILE if parsed.has("d", "directory") else _kind(call, field) for field in operands]
+    if operands and all(kind is FileKind.FILE for kind in kinds):
+        _say_names(call, operands)
+    elif not operands or kinds == [FileKind.DIRECTORY]:
+        # As they are printed they are relative to it, and none of them is hidden.
+        where = call.paths(operands[0] if operands else plain(".", call.span))
+        below = tuple(path.text for path in where if isinstance(path, KnownPath))
+        if below and len(below) == len(where):
+            name = Hole("names in a directory", below=below, relative=True, outside_git=True)
+            call.output = (name,)
+
+
+def _kind(call: Call, field: Field) -> FileKind:
+    paths = call.paths(field)
+    only = paths[0] if len(paths) == 1 else None
+    if not isinstance(only, KnownPath) or lexical_path(only.text) in call.state.written:
+        return FileKind.UNKNOWN
+    fact = call.evaluator.ask(LookPath(only.text))
+    return fact.kind if isinstance(fact, PathFact) else FileKind.UNKNOWN
 
 
 def passing(handle: Callable[[Call], None], adds: str = "") -> Callable[[Call], None]:
@@ -99,11 +143,10 @@ def passing(handle: Callable[[Call], None], adds: str = "") -> Callable[[Call], 
 
     def filtered(call: Call) -> None:
         handle(call)
-        from guard.effects.commands.search import names_in  # noqa: PLC0415 - only where something is filtered
-
         names = names_in(call.stdin)
         given = "".join(field.static or "?" for field in call.args if (field.static or "-").startswith("-"))
-        if names and not set(given) & set("?z" + adds):
+        # With a file of its own it prints what that holds.
+        if names and not call.opens and not set(given) & set("?z" + adds):
             call.output = tuple(names)
 
     return filtered
@@ -122,6 +165,8 @@ def _grep(call: Call) -> None:
         call.read(*operands, recursive=deep)
     elif deep:
         call.read(_here(call), recursive=True)
+    if parsed.has(*_ONLY_NAMES, "L", "files-without-match") and (operands or deep):
+        _say_names(call, operands)
 
 
 def _ldd(call: Call) -> None:
@@ -259,6 +304,10 @@ _RG = grammar(
     "sort sortr color colors context-separator encoding E engine max-filesize ignore-file pre pre-glob hostname-bin "
     "path-separator after-context before-context context max-count"
 )
+_LS = grammar(
+    "I w T ignore hide width tabsize block-size sort time time-style format indicator-style quoting-style",
+    optional="color hyperlink classify",
+)
 _SORT = grammar(
     "k key t field-separator S buffer-size T temporary-directory o output files0-from random-source "
     "compress-program parallel batch-size sort"
@@ -300,12 +349,7 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
         opaque="C compile",
         why="writes a compiled file",
     ),
-    # Names, sizes and dates: nothing of what is in the files.
-    "ls": shape(
-        takes="I w T ignore hide width tabsize block-size sort time time-style format indicator-style quoting-style",
-        optional="color hyperlink classify",
-        operands="skip",
-    ),
+    "ls": _ls,
     "dir": shape(takes="I w T", operands="skip"),
     "vdir": shape(takes="I w T", operands="skip"),
     "exa": shape(takes="L I s t", operands="skip"),
@@ -323,7 +367,7 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "egrep": passing(_grep, "cobnHTfCABe"),
     "fgrep": passing(_grep, "cobnHTfCABe"),
     "zgrep": _grep,
-    "rg": _rg,
+    "rg": passing(_rg, "cobnHTfCABerNpIl0"),
     "ag": _rg,
     "ack": _rg,
     "diff": shape(takes="I x X F S C U W label from-file to-file show-function-line", deep="r recursive"),

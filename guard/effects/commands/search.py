@@ -3,13 +3,14 @@
 from guard.effects.call import Call
 from guard.effects.commands.wrappers import doubts
 from guard.effects.identity import lexical_path
+from guard.effects.names import all_listed
 from guard.effects.options import grammar
 from guard.effects.values import Field, Hole, Text, plain, static_text
 from guard.model.dataclass import replace
 from guard.model.effect import ChangeMode, DeletePath, ReadPath, WritePath
 from guard.model.facts import LookTree, TreeFact
 from guard.model.paths import KnownPath, UnresolvedPath
-from guard.model.typed import Callable, Iterable
+from guard.model.typed import Callable
 
 _MAX_FOUND = 64
 _MAX_ALTERNATIVES = 16
@@ -23,6 +24,7 @@ _ONE = frozenset(
 )
 _NAMES = frozenset("-name -iname -path -ipath -wholename -iwholename".split())
 _WRITES = {"-fprint": 1, "-fprint0": 1, "-fls": 1, "-fprintf": 2}
+_ENDS = {"-print": "\n", "-print0": "\0"}
 _EXECS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 _ACTS = _EXECS | frozenset(_WRITES) | {"-delete", "-printf", "-ls"}
 
@@ -52,6 +54,8 @@ class _Find:
         self.starts: list[Field] = []
         self.prints = True
         """Whether it prints the names it finds and nothing else."""
+        self.ends: set[str] = set()
+        """What stands behind each name that it prints."""
         self.follows = False
 
     def run(self) -> None:
@@ -76,17 +80,13 @@ class _Find:
 
     def _say_names(self, matched: Alternatives) -> None:
         listed = [self._listed(start, matched) if self._narrow(matched) else None for start in self.starts]
-        if all(found is not None for found in listed):
-            self.call.output = tuple(f"{f.static or ''}\n" for found in listed for f in found or ())
+        if all(found is not None for found in listed) and len(self.ends) < 2:
+            end = next(iter(self.ends), "\n")
+            self.call.output = tuple(f"{f.static or ''}{end}" for found in listed for f in found or ())
             return
-        pieces: list[Hole] = []
-        for start in self.starts:
-            paths = [path.text for path in self.call.paths(start) if isinstance(path, KnownPath)]
-            if start.static is None or not paths or self.follows:
-                return
-            begins = start.static if start.static[:1] != "-" else ""
-            pieces.append(Hole("names that find finds", below=tuple(paths), after=begins))
-        self.call.output = tuple(pieces)
+        found = () if self.follows else all_listed(self.call, self.starts, "names that find finds")
+        if found:
+            self.call.output = found
 
     def _start_points(self) -> None:
         while self.at < len(self.args):
@@ -170,6 +170,8 @@ class _Find:
             self.at += 2
         else:
             self.at += 1
+            if text in _ENDS:
+                self.ends.add(_ENDS[text])
             if text is not None and text not in _NONE:
                 call.opaque(f"a test or an action of find that is not known: `{text}`")
 
@@ -351,6 +353,9 @@ def put(field: Field, token: str, value: Field) -> Field:
         return value
     known = value.static
     if known is None:
+        before, _, behind = text.partition(token)
+        if len(value.parts) == 1 and isinstance(value.parts[0], Hole) and token not in behind:
+            return Field(tuple(part for part in (before, *value.parts, behind) if part), field.span)
         return Field((Hole("a name inside another text"),), field.span)
     return plain(text.replace(token, known), field.span)
 
@@ -395,11 +400,10 @@ def _fd(call: Call) -> None:
     if within:
         call.opaque("runs in another directory")
     if not argv:
-        if not parsed.has("l", "L", "follow", "format", "list-details") and all(
-            s.static is not None for s in starts
-        ):
-            below = tuple(p.text for s in starts for p in call.paths(s) if isinstance(p, KnownPath))
-            call.output = (Hole("names that fd finds", below=below),)
+        if not parsed.has("l", "L", "follow", "format", "list-details"):
+            given = [*parsed.operands[1:], *parsed.values("search-path")] or [plain("", call.span)]
+            aside = not parsed.has("H", "hidden", "u", "unrestricted")
+            call.output = all_listed(call, given, "names that fd finds", outside_git=aside) or call.output
         return
     if not any(token in (field.static or "") for field in argv for token in _FD_TOKENS):
         argv = [*argv, plain("{}", call.span)]
@@ -527,16 +531,6 @@ def _quoted(text: str, *, lines: bool) -> list[str] | None:
         else:
             word = (word or "") + char
     return [*words, word] if word is not None else words
-
-
-def names_in(stdin: Text | None) -> Iterable[Hole]:
-    """The names that come in, when nothing else does."""
-    parts = stdin or ()
-    if parts and all(
-        (isinstance(p, Hole) and p.below) or (isinstance(p, str) and not p.strip("\n")) for p in parts
-    ):
-        return [part for part in parts if isinstance(part, Hole)]
-    return []
 
 
 HANDLERS: dict[str, Callable[[Call], None]] = {

@@ -26,6 +26,8 @@ def _sed(call: Call) -> None:
         return
     if parsed.unknown:
         call.opaque("an option of sed that is not known")
+    elif parsed.uncertain:
+        call.opaque("an argument that is not known before it runs may be an option")
     scripts = parsed.values("e", "expression")
     operands = parsed.operands
     files = parsed.values("f", "file")
