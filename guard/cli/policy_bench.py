@@ -81,7 +81,7 @@ def measured(things: Sequence[Callable[[], object]], rounds: int) -> Measured:
 
 
 def decisions(policy: Policy, facts: Facts, rounds: int = ROUNDS) -> tuple[Measured, Measured]:
-    """Of effects as the rules have them in mind: decided before; and compared with every rule, by a guard that has run."""
+    """Of effects as the rules have them in mind: decided before; and not decided before, by a guard that has run."""
     found = [(effect,) for effect in probes(policy, facts)]
     again = measured([_again(one, policy, facts) for one in found], rounds)
     first = measured([_anew(one, policy, facts) for one in found], rounds)
@@ -206,7 +206,7 @@ def run(args: argparse.Namespace, here: PolicySources, policy: Policy, cache: st
     else:
         say(f"policy {policy.digest}, {sum(len(layer.rules) for layer in policy.layers)} rules")
         _line("decision", again, "effects that were decided before")
-        _line("decision, anew", first, "effects, each compared with every rule about it")
+        _line("decision, anew", first, "effects that were not decided before")
         _line("command to decision", whole, "commands, without looks at the machine")
         say(f"{'load from cache':<22}{load_ms['p50']:>9.2f} ms  {loaded.report()['ratio']:>7.1f} x")
         say(

@@ -28,7 +28,7 @@ from guard.model.paths import ResolvedPath
 from guard.model.typed import TYPE_CHECKING, Callable
 from guard.model.verdict import Verdict
 from guard.policy.hosts import UNKNOWN, HostSet, normal
-from guard.policy.layers import SECRET, Entry, PlaceCondition, Ruling, Tables, tables_of
+from guard.policy.layers import SECRET, Entry, PlaceCondition, Ruling, Said, Spoken, Tables, tables_of
 from guard.policy.match import wildcard
 from guard.policy.rule import Policy, Rule
 
@@ -81,53 +81,133 @@ def _stricter(one: Decision, other: Decision) -> Decision:
 
 
 def _judged(effects: tuple[ResolvedEffect, ...], policy: Policy, tables: Tables, facts: Facts) -> Decision:
-    found: list[Entry] = []
+    if len(effects) == 1:
+        spoken, met, exceptions = _met(effects[0], tables, facts)
+        key = (*met, *map(id, exceptions))
+        decision = spoken.decided.get(key)
+        if decision is None:
+            if len(spoken.decided) >= _DECIDED:
+                spoken.decided.clear()
+            decision = _joined([_said_of(spoken, 0, met, exceptions)], policy, tables)
+            spoken.decided[key] = decision
+        return decision
+    parts: list[Said] = []
+    for index, effect in enumerate(effects):
+        spoken, met, exceptions = _met(effect, tables, facts)
+        key = (index, *met, *map(id, exceptions))
+        said = spoken.said.get(key)
+        if said is None:
+            if len(spoken.said) >= _DECIDED:
+                spoken.said.clear()
+            said = spoken.said[key] = _said_of(spoken, index, met, exceptions)
+        parts.append(said)
+    return _joined(parts, policy, tables)
+
+
+def _met(
+    effect: ResolvedEffect, tables: Tables, facts: Facts
+) -> tuple[Spoken, tuple[int, int], tuple[Ruling, ...]]:
+    """The rules that it meets, those of them that its path itself meets, and what speaks in the place of excepted ones."""
+    name = effect_name(effect)
+    spoken = tables.spoken.get(name)
+    if spoken is None:
+        spoken = tables.spoken[name] = Spoken(name, tables.layers)
+    seen = Seen(effect, tables, facts)
+    ends = seen.ends
+    if not ends:
+        met = spoken.placeless
+        here = 0
+    else:
+        met, here = spoken.placed.get(_whole(ends[0])) or _placed(spoken, ends[0])
+        if len(ends) > 1:
+            other, there = spoken.placed.get(_whole(ends[1])) or _placed(spoken, ends[1])
+            # A strict rule speaks of either end, or of the new name only; a permissive one of both.
+            met = ((met | (other & ~spoken.itself)) & spoken.strict) | (met & other & ~spoken.strict)
+            here |= there
+    rulings = spoken.rulings
+    left = met & spoken.asking
+    while left:
+        bit = left & -left
+        left ^= bit
+        if not seen.meets_elsewhere(rulings[bit.bit_length() - 1]):
+            met ^= bit
+    left = met & spoken.excepted
+    exceptions: list[Ruling] = []
+    while left:
+        bit = left & -left
+        left ^= bit
+        exceptions.append(_said(rulings[bit.bit_length() - 1], seen, facts))
+    return spoken, (met, here & met), tuple(exceptions)
+
+
+def _placed(spoken: Spoken, end: "End") -> tuple[int, int]:
+    met = here = 0
+    for at, rules in spoken.places:
+        if holds_at(at, end):
+            met |= rules
+    for zones, rules in spoken.zoned:
+        if end.here & zones:
+            here |= rules
+    if len(spoken.placed) >= _DECIDED:
+        spoken.placed.clear()
+    spoken.placed[_whole(end)] = met, here
+    return met, here
+
+
+def _said_of(spoken: Spoken, index: int, met: tuple[int, int], exceptions: tuple[Ruling, ...]) -> Said:
+    """What is said of the effect with this index."""
+    every, here = met
+    entries: list[Entry] = []
     shadow: list[Reason] = []
     owners: set[str] = set()
     repos: set[str] = set()
-    host = tables.permits_host
-    allow, deny = Verdict.ALLOW, Verdict.DENY
-    for index, effect in enumerate(effects):
-        name = effect_name(effect)
-        seen = Seen(effect, tables, facts)
-        sandboxed = opened = False
-        for table in tables.layers:
-            spoken = False
-            for ruling in table.rulings.get(name, ()):
-                if not seen.meets(ruling):
-                    continue
-                rule = ruling.rule
-                said = _said(ruling, seen, facts) if ruling.exceptions else ruling
-                entry = said.entry(index, ruling.at.zones != 0 and seen.perhaps(ruling))
-                if rule.shadow:
-                    shadow.append(entry[1])
-                    continue
-                spoken = True
-                found.append(entry)
-                verdict = said.verdict
-                if verdict is allow:
-                    sandboxed = sandboxed or not ruling.on_host
-                if verdict is not deny:
-                    if rule.grants:
-                        (repos if table.layer.kind == "repo" else owners).update(rule.grants)
-                    # A repository can send to the sandbox; only others can let out of it.
-                    if ruling.on_host and table.layer.kind != "repo":
-                        opened = True
-            if not spoken:
-                found.append(table.default(name, index))
-        host = host and opened and not sandboxed
+    instead = iter(exceptions)
+    sandboxed = opened = False
+    for table, mine in spoken.layers:
+        silent = True
+        left = every & mine
+        while left:
+            bit = left & -left
+            left ^= bit
+            ruling = spoken.rulings[bit.bit_length() - 1]
+            rule = ruling.rule
+            said = next(instead) if ruling.exceptions else ruling
+            # Of what lies below only, not of the path itself: the weaker reason of two.
+            entry = said.entry(index, ruling.at.zones != 0 and not here & bit)
+            if rule.shadow:
+                shadow.append(entry[1])
+                continue
+            silent = False
+            entries.append(entry)
+            if said.verdict is Verdict.ALLOW:
+                sandboxed = sandboxed or not ruling.on_host
+            if said.verdict is not Verdict.DENY:
+                if rule.grants:
+                    (repos if table.layer.kind == "repo" else owners).update(rule.grants)
+                # A repository can send to the sandbox; only others can let out of it.
+                if ruling.on_host and table.layer.kind != "repo":
+                    opened = True
+        if silent:
+            entries.append(table.default(spoken.name, index))
+    return Said(tuple(entries), tuple(shadow), frozenset(owners), frozenset(repos), opened and not sandboxed)
+
+
+def _joined(parts: list[Said], policy: Policy, tables: Tables) -> Decision:
+    """One decision of what is said of each effect."""
     # INVARIANT: the key orders every two different reasons, so that the order of rules in a file never shows.
-    found.sort(key=itemgetter(0))
-    if shadow:
-        shadow.sort(key=lambda reason: (reason.effect, reason.layer, reason.rule, reason.source))
+    found = sorted([entry for part in parts for entry in part.entries], key=itemgetter(0))
+    shadow = sorted(
+        [reason for part in parts for reason in part.shadow],
+        key=lambda reason: (reason.effect, reason.layer, reason.rule, reason.source),
+    )
     reasons = tuple([reason for _, reason in found])
     placement: Placement = Host()
-    if not host:
+    if not (tables.permits_host and all(part.on_host for part in parts)):
         from guard.policy.profiles import profile_for  # noqa: PLC0415 - most of what agents do needs none
 
-        placement = Sandbox(
-            grants=frozenset(owners | repos), profile=profile_for(policy, frozenset(owners), frozenset(repos))
-        )
+        owners = frozenset[str]().union(*[part.owners for part in parts])
+        repos = frozenset[str]().union(*[part.repos for part in parts])
+        placement = Sandbox(grants=owners | repos, profile=profile_for(policy, owners, repos))
     match reasons[0].verdict:
         case Verdict.ALLOW:
             return Allow(reasons=reasons, placement=placement, shadow=tuple(shadow))
@@ -224,6 +304,10 @@ class End:
     lost: int
 
 
+_whole = attrgetter(*[item.name for item in fields(End)])
+"""Everything about it: compared faster than values of a class are."""
+
+
 def end_of(path: ResolvedPath, tables: Tables, facts: Facts, *, recursive: bool) -> End:
     """What it is to the zones of a policy."""
     zones = tables.zones
@@ -278,11 +362,15 @@ class Seen:
 
     def meets(self, ruling: Ruling) -> bool:
         """Whether the rule speaks of this effect."""
+        return self.meets_elsewhere(ruling) and self._places(ruling.at)
+
+    def meets_elsewhere(self, ruling: Ruling) -> bool:
+        """Whether all is met that is asked for beside a place."""
         if ruling.stated and not self._state(ruling.rule):
             return False
         if (ruling.programs or ruling.patterns) and not self._program(ruling):
             return False
-        return self._places(ruling.at) and (not ruling.networked or self._network(ruling))
+        return not ruling.networked or self._network(ruling)
 
     def _state(self, rule: Rule) -> bool:
         effect = self._effect
@@ -293,11 +381,6 @@ class Seen:
         if rule.certain is not None and rule.certain != effect.certain:
             return False
         return rule.append is None or (isinstance(effect, WritePath) and effect.append == rule.append)
-
-    def perhaps(self, ruling: Ruling) -> bool:
-        """Whether it is only what lies below, not the path itself, that the rule is about: the weaker reason of two."""
-        zones = ruling.at.zones
-        return not any(end.here & zones for end in self.ends)
 
     def _program(self, ruling: Ruling) -> bool:
         # A strict rule follows a program under every name. A permissive one trusts only what the program was understood

@@ -125,12 +125,86 @@ class LayerTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What all layers say of one effect, as soon as it is known which rules it meets."""
+
+    entries: tuple[Entry, ...]
+    shadow: tuple[Reason, ...]
+    owners: frozenset[str]
+    repos: frozenset[str]
+    """Profiles that are given by the owner's rules and by the repository's."""
+    on_host: bool
+
+
+class Spoken:
+    """The rules of all layers about one kind of effect, a bit for each, and what was found out about it before."""
+
+    __slots__ = (
+        "asking",
+        "decided",
+        "excepted",
+        "itself",
+        "layers",
+        "name",
+        "placed",
+        "placeless",
+        "places",
+        "rulings",
+        "said",
+        "strict",
+        "zoned",
+    )
+
+    def __init__(self, name: str, layers: tuple[LayerTable, ...]) -> None:
+        self.name = name
+        self.rulings: list[Ruling] = []
+        self.layers: list[tuple[LayerTable, int]] = []
+        """Each with the bits of its rules."""
+        places: dict[PlaceCondition, int] = {}
+        self.asking = self.excepted = self.strict = self.itself = self.placeless = 0
+        """``asking``: those that ask for more than a place. ``placeless``: those that need none."""
+        for table in layers:
+            mine = 0
+            for ruling in table.rulings.get(name, ()):
+                at, bit = ruling.at, 1 << len(self.rulings)
+                self.rulings.append(ruling)
+                mine |= bit
+                places[at] = places.get(at, 0) | bit
+                if ruling.stated or ruling.programs or ruling.patterns or ruling.networked:
+                    self.asking |= bit
+                if ruling.exceptions:
+                    self.excepted |= bit
+                if ruling.strict:
+                    self.strict |= bit
+                if at.itself:
+                    self.itself |= bit
+                if not (at.zones or at.recoverable or at.recursive is not None):
+                    self.placeless |= bit
+            self.layers.append((table, mine))
+        self.places = tuple(places.items())
+        """What is asked of a path, and by which rules."""
+        zoned: dict[int, int] = {}
+        for at, bits in places.items():
+            if at.zones:
+                zoned[at.zones] = zoned.get(at.zones, 0) | bits
+        self.zoned = tuple(zoned.items())
+        """Zones that are asked for, and by which rules."""
+        self.placed: dict[object, tuple[int, int]] = {}
+        """By what a path is: the rules that it meets, and those of them that it meets in person."""
+        self.said: dict[object, Said] = {}
+        self.decided: dict[object, Decision] = {}
+        """By the rules that are met: of an effect among others, and of one alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tables:
     """A whole policy, ready to judge."""
 
     layers: tuple[LayerTable, ...]
     zones: zones.ZoneTable
     permits_host: bool
+    spoken: dict[str, Spoken] = field(default_factory=dict[str, Spoken], compare=False)
+    """By the name of the effect, worked out when one is judged."""
     decided: dict[object, Decision] = field(default_factory=dict[object, Decision], compare=False)
     """By all that a decision depends on: what was decided before."""
 

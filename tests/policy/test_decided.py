@@ -1,6 +1,7 @@
 """Decisions that are kept: by everything that they depend on, so that one is never taken for another."""
 
 import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -129,6 +130,39 @@ def test_what_is_large_is_decided_and_not_kept() -> None:
         assert judge(effects, policy, FACTS) == anew(effects, policy)
 
     assert tables_of(policy).decided == {}
+
+
+def test_what_several_effects_meet_is_kept_apart_from_what_one_meets() -> None:
+    policy = policy_of(tuple(builtin()), "p")
+    found = [
+        DeletePath(program="rm", path=PATH),
+        DeletePath(program="rm", path=replace(PATH, lost=1), recursive=True),
+        DeletePath(program="rm", path=replace(PATH, aliases=("/etc/hosts",))),
+        DeletePath(program="rm", path=replace(PATH, below=("$W/.env",), listed=True), recursive=True),
+        LinkPath(program="ln", path=PATH, target=replace(PATH, place="$H/.ssh/id_rsa")),
+        LinkPath(program="ln", path=replace(PATH, place="$H/.ssh/id_rsa"), target=PATH),
+        LinkPath(program="ln", path=replace(PATH, place="$W/.git/hooks/x"), target=PATH),
+        WritePath(program="tee", path=PATH, observed=True, certain=False),
+        WritePath(program="tee", path=PATH, observed=True, surprise=True),
+        Connect(program="curl", host="h.example", upload=True, carries=("file:$W/.env",)),
+        Connect(program="curl", host="h.example", upload=True, carries=("file:$W/a",)),
+    ]
+    draw = random.Random(2)
+    for _ in range(200):
+        effects = tuple(draw.choices(found, k=draw.choice((1, 2, 3))))
+        assert judge(effects, policy, FACTS) == anew(effects, policy)
+
+
+def test_what_rules_meet_is_kept_for_so_many_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "_DECIDED", 3)
+    policy = policy_of(tuple(builtin()), "p")
+    found = list(probes(policy, FACTS))
+    random.Random(3).shuffle(found)
+    for effects in (*((one,) for one in found), *pairwise(found)):
+        assert judge(effects, policy, FACTS) == anew(effects, policy)
+
+    kept = tables_of(policy).spoken.values()
+    assert max(len(memo) for one in kept for memo in (one.placed, one.said, one.decided)) == 3
 
 
 def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
