@@ -261,9 +261,7 @@ def _unset(call: Call) -> None:
         if not name.isidentifier():
             call.opaque("unsets a name that is not known, which can run commands")
             continue
-        state = replace(
-            state.without_variable(name), functions={k: v for k, v in state.functions.items() if k != name}
-        )
+        state = state.without_variable(name).without_function(name)
     call.after = state
 
 

@@ -21,7 +21,7 @@ from guard.model.effect import (
 )
 from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath
 from guard.model.source import Span
-from guard.model.typed import TYPE_CHECKING, Literal, TypedDict
+from guard.model.typed import TYPE_CHECKING, Iterator, Literal, TypedDict
 
 if TYPE_CHECKING:
     from guard.effects.evaluate import Evaluator
@@ -31,6 +31,7 @@ _LOGS_IN = frozenset(
     {"-H", "--header", "-u", "--user", "--oauth2-bearer", "--proxy-user", "-U", "--password", "--token"}
 )
 """Options whose argument is a name, a key or a header that says who asks."""
+_MAX_PLACES = 32
 NO_OUTPUT: Text = (Hole("the output of a command"),)
 
 
@@ -195,6 +196,12 @@ class Call:
         for field in fields:
             if field.static == "":
                 continue
+            if field.stream is not None:
+                given = (
+                    (text,) if text is not None else (Hole("what a program writes", sources=self.carried),)
+                )
+                self.evaluator.pour(field.stream, given, self.state)
+                continue
             for path in self._each(field):
                 self.emit(
                     WritePath(path=path, recursive=recursive, append=append, detail=detail, **self._signed())
@@ -214,11 +221,15 @@ class Call:
 
     def link(self, target: Field, name: Field, state: State | None = None) -> None:
         for path in self.paths(name):
-            base = state or self.state
-            for leads in self.paths(target, base):
+            places: list[str] = []
+            for leads in self.paths(target, state or self.state):
                 self.emit(LinkPath(path=path, target=leads, **self._signed()))
-                if isinstance(path, KnownPath) and isinstance(leads, KnownPath):
-                    self.remember(path.text, WrittenFile(None, copy_of=leads.text, link=True))
+                if isinstance(leads, KnownPath):
+                    places.append(leads.text)
+            if isinstance(path, KnownPath) and places:
+                self.remember(
+                    path.text, WrittenFile(None, copy_of=places[0], link=True, also=tuple(places[1:]))
+                )
 
     def secret(self, detail: str) -> None:
         self.emit(
@@ -296,7 +307,7 @@ class Call:
         if flow.ok.written is not base.written or flow.fail.written is not base.written:
             written = {**flow.fail.written, **flow.ok.written}
             news = {
-                path: WrittenFile(None, file.copy_of, file.link, file.sources)
+                path: WrittenFile(None, file.copy_of, file.link, file.also, file.sources)
                 for path, file in written.items()
                 if base.written.get(path) != file
             }
@@ -327,8 +338,8 @@ def symbolic_paths(field: Field, state: State, *, entry: bool = False) -> tuple[
         ):
             # Nobody has listed what matches: it may be anything there, and its spelling says at least where.
             unknown = UnresolvedPath(field.text, "a pattern whose matches are not known")
-            spelled = tuple(posixpath.join(cwd, field.text) for cwd in state.cwd or ("/",))
-            return (unknown, *(KnownPath(text) for text in spelled))
+            spelled = (posixpath.join(cwd, field.text) for cwd in state.cwd or ("/",))
+            return (unknown, *(path for text in spelled for path in _through_links(text, state, entry=entry)))
         return (UnresolvedPath(field.text, field.why),)
     if text.startswith("/"):
         return _through_links(text, state, entry=entry)
@@ -339,15 +350,38 @@ def symbolic_paths(field: Field, state: State, *, entry: bool = False) -> tuple[
     )
 
 
-def _through_links(path: str, state: State, *, entry: bool) -> tuple[KnownPath, ...]:
-    """The path, and where it leads through links that this very line makes: nobody could look at those."""
+def _through_links(path: str, state: State, *, entry: bool) -> tuple[SymbolicPath, ...]:
+    """The path, and where it leads through links that this very line makes: nobody could look at those.
+
+    From link to link, whichever was made first; a `..` behind one goes up from where that leads.
+    """
+    links = {name: file for name, file in state.written.items() if file.link}
+    if not links:
+        return (KnownPath(path),)
     out: dict[str, None] = {path: None}
-    tidy = posixpath.normpath(path)
-    slash = "/" if path.endswith(("/", "/.")) else ""
-    for name, file in state.written.items():
-        rest = tidy[len(name) :]
-        if not file.link or not tidy.startswith(name) or (rest and not rest.startswith("/")):
-            continue
-        if rest or slash or not entry:
-            out.setdefault(posixpath.normpath(file.copy_of + rest) + slash)
+    waiting = [path]
+    while waiting:
+        for further in _a_link_further(waiting.pop(), links, entry=entry):
+            if further not in out:
+                out[further] = None
+                waiting.append(further)
+        if len(out) > _MAX_PLACES:
+            return (UnresolvedPath(path, "too many links that lead to each other"),)
     return tuple(KnownPath(text) for text in out)
+
+
+def _a_link_further(path: str, links: dict[str, WrittenFile], *, entry: bool) -> Iterator[str]:
+    """``path`` with one of the links in it followed."""
+    parts = path.split("/")
+    for index in range(2, len(parts) + 1):
+        rest = "/".join(parts[index:])
+        last = index == len(parts)
+        file = (
+            None
+            if parts[index - 1] in {"", ".", ".."}
+            else links.get(posixpath.normpath("/".join(parts[:index])))
+        )
+        if file is None or (last and entry):
+            continue
+        for place in (file.copy_of, *file.also):
+            yield place if last else f"{place.rstrip('/')}/{rest}"

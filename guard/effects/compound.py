@@ -60,17 +60,18 @@ class Compounds:
                 return self._for(command, state, stdin=stdin)
             case ArithmeticFor(text, parts, body):
                 self._evaluator.expander.arithmetic(text, parts, state, command.span)
-                start = self._counted(text, state)
+                start = self._counted(text, self._evaluator.spilled(state))
                 again = self._twice(body, start, stdin=stdin, condition=None)
                 return Flow(again, again)
             case Case():
                 return self._case(command, state, stdin=stdin)
             case Condition(words):
                 self._condition(words, state, command.span)
-                return Flow(state, state, _NOTHING)
+                after = self._evaluator.spilled(state)
+                return Flow(after, after, _NOTHING)
             case ArithmeticCommand(text, parts):
                 self._evaluator.expander.arithmetic(text, parts, state, command.span)
-                after = self._counted(text, state)
+                after = self._counted(text, self._evaluator.spilled(state))
                 return Flow(after, after, _NOTHING)
             case _:
                 assert_never(command)
@@ -137,6 +138,7 @@ class Compounds:
                     for f in fields
                 )
             )
+        state = self._evaluator.spilled(state)
         if not values:
             return Flow(state, state)
         if len(values) > 8:
@@ -171,10 +173,11 @@ class Compounds:
 
     def _case(self, command: Case, state: State, *, stdin: Text | None) -> Flow:
         self._evaluator.expander.texts(command.word, state)
-        after = state
+        after = self._evaluator.spilled(state)
         for item in command.items:
             for pattern in item.patterns:
                 self._evaluator.expander.texts(pattern, state)
+            after = self._evaluator.spilled(after)
             # `;&` falls into the next body: following each from the state joined so far covers it.
             after = join(after, self._evaluator.script(item.body, after, certain=False, stdin=stdin).any)
         return Flow(after, after)

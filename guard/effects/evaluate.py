@@ -19,7 +19,7 @@ from guard.effects.redirect import Redirected, apply_redirects
 from guard.effects.scripts import Scripts
 from guard.effects.sources import Sources, sources_of, union, with_sources
 from guard.effects.state import UNKNOWN, State, WrittenFile, inherited, join
-from guard.effects.values import Field, Text, plain, static_text, texts_of
+from guard.effects.values import Field, Stream, Text, plain, static_text, texts_of
 from guard.model.dataclass import once, replace
 from guard.model.effect import Connect, DeletePath, Opaque, RunProgram, SymbolicEffect, WritePath
 from guard.model.facts import Answer, Facts, Lookup
@@ -83,6 +83,8 @@ class Evaluator:
         self.jumps = Jumps()
         self._inner_chars = 0
         self._read: dict[int, Text] = {}
+        self._spilled: dict[str, WrittenFile] = {}
+        """What commands inside words wrote, until the state has it."""
         self._trapped: list[str] = []
         self._aliases: list[str] = []
         self._span: Span | None = None
@@ -296,7 +298,7 @@ class Evaluator:
                 self.emit(Opaque(reason=f"could not be read: {reason}", span=span))
                 return Flow(replace(state, cwd=(), positional=None), replace(state, cwd=(), positional=None))
             case Function(name, _, _):
-                after = replace(state, functions={**state.functions, name: command.body})
+                after = state.with_function(name, command.body)
                 return Flow(after, after, _NOTHING)
             case Coproc():
                 flow = self._command(command.body, state, certain=certain, stdin=SOME)
@@ -328,11 +330,12 @@ class Evaluator:
         redirected = self._redirects(command.redirects, state, certain=certain, stdin=stdin)
         state = redirected.state
         worlds: list[list[Field]] = self.expander.fields(command.words, state) if command.words else [[]]
+        state = self.spilled(state)
         arrays = declared_arrays(command.words)
         flows: list[Flow] = []
         for argv in worlds:
             if not argv:
-                after = assign(self, command.assignments, state)
+                after = self.spilled(assign(self, command.assignments, state))
                 for assignment in command.assignments:
                     # Some need no `export`, others have it from elsewhere.
                     self.note_injection(assignment.name, after, command.span)
@@ -340,7 +343,7 @@ class Evaluator:
                 continue
             inner = state
             if command.assignments:
-                inner = assign(self, command.assignments, state, exported=True)
+                inner = self.spilled(assign(self, command.assignments, state, exported=True))
             for assignment in command.assignments:
                 self.note_injection(assignment.name, inner, command.span)
             flow = self.run_argv(
@@ -441,12 +444,29 @@ class Evaluator:
             self.opaque(f"which program runs is not known before it runs: `{argv[0].text}`", span)
             return Flow(state, state)
         if name in state.rare.hashed and name not in state.functions and name not in BUILTINS:
+            if not state.rare.hashed[name]:
+                self.opaque(f"which file `{name}` starts is not known before it runs", span)
+                return self._program(name, argv, state, span=span, stdin=stdin, certain=certain, depth=depth)
             argv, name = (
                 [plain(state.rare.hashed[name], argv[0].span), *argv[1:]],
                 state.rare.hashed[name],
             )
         if shell and name in state.functions:
-            return self._function(name, argv, state, span=span, stdin=stdin, certain=certain)
+            flow = self._function(name, argv, state, span=span, stdin=stdin, certain=certain)
+            if name not in state.doubtful:
+                return flow
+            other = self.run_argv(
+                argv,
+                state.without_function(name),
+                span=span,
+                stdin=stdin,
+                certain=False,
+                depth=depth + 1,
+                shell=True,
+            )
+            return Flow(
+                join(flow.ok, other.ok), join(flow.fail, other.fail), either(flow.output, other.output)
+            )
         if shell and name in BUILTINS:
             call = Call(self, name, (name,), argv[1:], state, span, stdin, certain, depth)
             self.say_program(call)
@@ -592,12 +612,26 @@ class Evaluator:
     ) -> Redirected:
         if not redirects:
             return Redirected(state, stdin)
-        return apply_redirects(self, redirects, state, stdin=stdin, certain=certain)
+        redirected = apply_redirects(self, redirects, state, stdin=stdin, certain=certain)
+        if not self._spilled:
+            return redirected
+        return replace(redirected, state=self.spilled(redirected.state), before=redirected.state)
 
     def _written(self, redirected: Redirected, flow: Flow) -> Flow:
         """What was printed is now in the files it was redirected to."""
         for connect in redirected.sockets:
             self.emit(replace(connect, carries=union(connect.carries, sources_of(flow.output))))
+        for stream in redirected.streams:
+            self.pour(stream, flow.output, redirected.before or redirected.state)
+        if self._spilled:
+            files, self._spilled = self._spilled, {}
+            flow = Flow(
+                replace(flow.ok, written={**flow.ok.written, **files}),
+                replace(flow.fail, written={**flow.fail.written, **files}),
+                flow.output,
+            )
+        if redirected.streams and not redirected.outputs:
+            return Flow(flow.ok, flow.fail, _NOTHING)
         if not redirected.outputs:
             return flow
         origin = sources_of(flow.output)
@@ -631,16 +665,36 @@ class Evaluator:
             case _:
                 return ()
 
-    def _substitute(self, script: Script, state: State) -> Text:
+    def _substitute(self, script: Script, state: State, stdin: Text | None = None) -> Text:
         self._depth += 1
         try:
             if self._depth > MAX_DEPTH * 2:
                 self.opaque("nested too deeply to follow", script.span)
                 return SOME
-            flow = self.alone(script, state, certain=True)
+            flow = self.alone(script, state, certain=True, stdin=stdin)
+            self._spill(flow.any, state)
             return self._file_content(script, state) or flow.output
         finally:
             self._depth -= 1
+
+    def pour(self, stream: Stream, text: Text, state: State) -> None:
+        """``text`` is written into the pipe of a ``>( )``."""
+        if stream.into is not None:
+            self._substitute(stream.into, state, text)
+
+    def _spill(self, after: State, before: State) -> None:
+        """Files that a command inside a word wrote are there for what comes behind that word."""
+        if after.written is not before.written:
+            self._spilled.update(
+                {path: file for path, file in after.written.items() if before.written.get(path) != file}
+            )
+
+    def spilled(self, state: State) -> State:
+        """``state`` with what the words that were just expanded wrote."""
+        if not self._spilled:
+            return state
+        files, self._spilled = self._spilled, {}
+        return replace(state, written={**state.written, **files})
 
 
 def _originated(after: State, before: State, sources: Sources) -> State:
@@ -648,7 +702,7 @@ def _originated(after: State, before: State, sources: Sources) -> State:
     written = {
         path: file
         if before.written.get(path) == file or (file.text is not None and not file.sources)
-        else WrittenFile(file.text, file.copy_of, file.link, union(file.sources, sources))
+        else WrittenFile(file.text, file.copy_of, file.link, file.also, union(file.sources, sources))
         for path, file in after.written.items()
     }
     return replace(after, written=written)

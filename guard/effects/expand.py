@@ -3,6 +3,7 @@
 Follows POSIX 2.6 and the bash manual. Whatever cannot be told becomes a hole; unset is judged as empty *and* unknown.
 """
 
+import posixpath
 from itertools import product
 
 from guard.effects.printf import unescape
@@ -35,6 +36,7 @@ MAX_FIELDS = 512
 MAX_TRIMMED = 2048
 MAX_WORDS = 64
 _SPACE = " \t\n"
+_POURED: Text = (Hole("what is written into it"),)
 LAST_JOB = Hole("the process that this shell started last", number=True)
 _NUMBERS = frozenset("?#$!") | {
     "RANDOM",
@@ -88,7 +90,7 @@ class Expander:
         self,
         facts: Facts,
         ask: Callable[[Lookup], Answer | None],
-        substitute: Callable[[Script, State], Text],
+        substitute: Callable[[Script, State, Text | None], Text],
         opaque: Callable[[str, Span], None],
     ) -> None:
         self._facts = facts
@@ -241,16 +243,22 @@ class Expander:
             case Parameter():
                 return self._parameter(part, state, split=split)
             case Substitution(script, quoted):
-                printed = _strip_newlines(self._substitute(script, state))
+                printed = _strip_newlines(self._substitute(script, state, None))
                 return [
                     [_Atom(piece, quoted=quoted, expanded=True) for piece in printed]
                     or [_Atom("", quoted=quoted, expanded=True)]
                 ]
             case ProcessSubstitution(script, reads):
-                printed = self._substitute(script, state) if reads else ()
-                known = static_text(printed) if reads else None
+                if not reads:
+                    # What is written into it, whoever gets the name knows: until then it could be anything.
+                    self._substitute(script, state, _POURED)
+                    return [[_Atom(Stream(None, "the input of a command", into=script), quoted=True)]]
+                printed = self._substitute(script, state, None)
                 stream = Stream(
-                    known, "the output of a command", sources_of(printed), tuple(names_in(printed))
+                    static_text(printed),
+                    "the output of a command",
+                    sources_of(printed),
+                    tuple(names_in(printed)),
                 )
                 return [[_Atom(stream, quoted=True)]]
             case Arithmetic(text, inner, quoted):
@@ -572,13 +580,19 @@ class Expander:
         prefix = 0 if text.startswith("/") else len(base.rstrip("/")) + 1
         names = dict.fromkeys(match_[prefix:] for match_ in answer.matches)
         # What this very line wrote is matched too, though nobody could see it when the facts were gathered.
-        names.update(
-            dict.fromkeys(
-                name
-                for path in state.written
-                if (name := _beginning(path[prefix:], text)) and _may_match(name, text)
-            )
-        )
+        wanted = posixpath.normpath(posixpath.join(base, text)).split("/")
+        for path, file in state.written.items():
+            parts = path.split("/")[: len(wanted)]
+            if not _may_match(parts, wanted[: len(parts)]):
+                continue
+            if len(parts) == len(wanted):
+                name = "/".join(parts)
+                names.setdefault(
+                    name[prefix:] if name[:prefix] == f"{base.rstrip('/')}/" or not prefix else name
+                )
+            elif file.link:
+                # What lies below the place where it leads, nobody has listed.
+                return [field]
         if not names:
             return [Field(_merge([p.text if isinstance(p, Wild) else p for p in field.parts]), field.span)]
         return [Field((name,), field.span) for name in names]
@@ -592,16 +606,10 @@ def _sources(worlds: list[list[_Atom]]) -> tuple[str, ...]:
     return union(*[sources_of((atom.piece,)) for world in worlds for atom in world if atom.piece is not None])
 
 
-def _beginning(path: str, pattern: str) -> str:
-    """``path`` as deep as ``pattern`` is: directories on the way to what was written are there too."""
-    return "/".join(path.split("/")[: len(pattern.removeprefix("./").rstrip("/").split("/"))])
-
-
-def _may_match(path: str, pattern: str) -> bool:
+def _may_match(parts: list[str], patterns: list[str]) -> bool:
     from fnmatch import fnmatchcase  # noqa: PLC0415 - it brings the compiler of patterns along
 
-    parts, patterns = path.split("/"), pattern.removeprefix("./").rstrip("/").split("/")
-    return len(parts) == len(patterns) and all(
+    return all(
         fnmatchcase(part, wanted) and not (part.startswith(".") and not wanted.startswith("."))
         for part, wanted in zip(parts, patterns, strict=True)
     )

@@ -4,7 +4,7 @@ from guard.effects.call import symbolic_paths
 from guard.effects.identity import lexical_path
 from guard.effects.sources import sources_of
 from guard.effects.state import State, WrittenFile
-from guard.effects.values import Field, Hole, Text, static_text
+from guard.effects.values import Field, Hole, Stream, Text, static_text
 from guard.model.dataclass import dataclass
 from guard.model.effect import Connect, Opaque, ReadPath, WritePath
 from guard.model.paths import KnownPath
@@ -26,6 +26,10 @@ class Redirected:
     """Files that get what is printed on descriptor 1: absolute path, and whether it is appended."""
     sockets: tuple[Connect, ...] = ()
     """Connections that are written to: said once it is known what is sent."""
+    streams: tuple[Stream, ...] = ()
+    """Commands that read what is printed."""
+    before: State | None = None
+    """The state without what those commands would write, if that is not ``state``."""
 
 
 def apply_redirects(
@@ -39,6 +43,7 @@ def apply_redirects(
     """The effects of ``redirects`` and what descriptors 0 and 1 are afterwards."""
     outputs: list[tuple[str, bool]] = []
     sockets: list[Connect] = []
+    streams: list[Stream] = []
     for redirect in redirects:
         match redirect.op:
             case RedirectOp.HEREDOC | RedirectOp.HERESTRING:
@@ -63,8 +68,14 @@ def apply_redirects(
                 pass
         for world in evaluator.expander.fields((redirect.target,), state):
             for field in world:
+                if (
+                    field.stream is not None
+                    and redirect.fd in {None, 1}
+                    and redirect.op is not RedirectOp.READ
+                ):
+                    streams.append(field.stream)
                 stdin = _file(evaluator, redirect, field, state, stdin, outputs, sockets, certain=certain)
-    return Redirected(state, stdin, tuple(outputs), tuple(sockets))
+    return Redirected(state, stdin, tuple(outputs), tuple(sockets), tuple(streams))
 
 
 def _expanded_twice(evaluator: "Evaluator", redirect: Redirect, state: State) -> None:

@@ -4,7 +4,7 @@ from guard.effects.sources import sources_of, union, with_sources
 from guard.effects.values import Hole, Text
 from guard.model.dataclass import dataclass, field, replace
 from guard.model.facts import Facts
-from guard.shell.ast import Command
+from guard.shell.ast import NOWHERE, Command, If, Item, Join, Pipeline, Script, Unread
 
 MAX_ALTERNATIVES = 8
 MAX_ELEMENTS = 64
@@ -51,6 +51,8 @@ class WrittenFile:
     """The program or file it was copied, moved or linked from."""
     link: bool = False
     """Whether it is a link: what happens below it happens to ``copy_of``."""
+    also: tuple[str, ...] = ()
+    """Where the link may lead to besides."""
     sources: tuple[str, ...] = ()
     """Where its content came from."""
     surely: bool = False
@@ -67,7 +69,7 @@ class Rare:
     """Directories that ``popd`` goes back to, the next one last; None = unknown."""
     aliases: dict[str, str] = field(default_factory=dict[str, str])
     hashed: dict[str, str] = field(default_factory=dict[str, str])
-    """``hash -p``: a name and the file that it starts."""
+    """``hash -p``: a name and the file that it starts; empty where nobody can say which, or whether any."""
     traps: tuple[str, ...] = ()
     """What runs when the shell ends, or some time before."""
     exported: frozenset[str] = frozenset()
@@ -97,6 +99,8 @@ class State:
     dead: bool = False
     """Nobody gets here: behind ``exit``, ``return``, ``break``."""
     rare: Rare = NOTHING_RARE
+    doubtful: frozenset[str] = frozenset()
+    """Functions that may not be there: then their names mean what they meant before."""
 
     def with_variable(self, name: str, variable: Variable) -> "State":
         old = self.variables.get(name)
@@ -137,6 +141,13 @@ class State:
     def with_written(self, path: str, file: WrittenFile) -> "State":
         return replace(self, written={**self.written, path: file})
 
+    def with_function(self, name: str, body: Command) -> "State":
+        return replace(self, functions={**self.functions, name: body}, doubtful=self.doubtful - {name})
+
+    def without_function(self, name: str) -> "State":
+        functions = {known: body for known, body in self.functions.items() if known != name}
+        return replace(self, functions=functions, doubtful=self.doubtful - {name})
+
 
 def join(a: State, b: State) -> State:
     """The state when either may hold."""
@@ -167,14 +178,48 @@ def join(a: State, b: State) -> State:
     return State(
         cwd=cwd,
         variables=variables,
-        functions={**b.functions, **a.functions} if a.functions != b.functions else a.functions,
+        functions=a.functions if a.functions == b.functions else _either_functions(a.functions, b.functions),
         positional=a.positional if a.positional == b.positional else None,
         written=written,
         unset_stops=a.unset_stops and b.unset_stops,
         local=a.local | b.local,
         name=a.name,
         rare=a.rare if a.rare == b.rare else _either_rare(a.rare, b.rare),
+        doubtful=a.doubtful | b.doubtful | (a.functions.keys() ^ b.functions.keys()),
     )
+
+
+def _either_functions(one: dict[str, Command], other: dict[str, Command]) -> dict[str, Command]:
+    return {name: _either_body(one.get(name), other.get(name)) for name in dict.fromkeys((*one, *other))}
+
+
+def _either_body(one: Command | None, other: Command | None) -> Command:
+    """A function that was defined on two ways: a choice between its bodies that nobody can foresee."""
+    bodies = tuple(dict.fromkeys((*_bodies(one), *_bodies(other))))
+    if len(bodies) == 1:
+        return bodies[0]
+    if len(bodies) > MAX_ALTERNATIVES:
+        return Unread("a function with too many bodies", NOWHERE)
+    scripts = [
+        Script((Item(Join.FIRST, Pipeline((body,), negated=False, span=NOWHERE)),), NOWHERE)
+        for body in bodies
+    ]
+    return If(tuple((_CHOICE, script) for script in scripts[:-1]), scripts[-1], (), NOWHERE)
+
+
+_CHOICE = Script((), NOWHERE)
+
+
+def _bodies(body: Command | None) -> tuple[Command, ...]:
+    match body:
+        case None:
+            return ()
+        case If(branches, Script() as otherwise) if branches[0][0] is _CHOICE:
+            return tuple(
+                script.items[0].pipeline.commands[0] for script in (*(s for _, s in branches), otherwise)
+            )
+        case _:
+            return (body,)
 
 
 def _either_file(one: WrittenFile | None, other: WrittenFile | None) -> WrittenFile:
@@ -184,11 +229,13 @@ def _either_file(one: WrittenFile | None, other: WrittenFile | None) -> WrittenF
         if replace(one, surely=False) == replace(other, surely=False):
             return replace(one, surely=False)
     # What may be a link is followed as one: what is written to it then goes elsewhere.
-    link = one if one is not None and one.link else other if other is not None and other.link else None
+    links = [file for file in (one, other) if file is not None and file.link]
+    places = tuple(dict.fromkeys(place for file in links for place in (file.copy_of, *file.also)))
     return WrittenFile(
         None,
-        (link or one or other or _NOTHING).copy_of,
-        link is not None,
+        places[0] if places else (one or other or _NOTHING).copy_of,
+        bool(places),
+        places[1:],
         sources=union((one or _NOTHING).sources, (other or _NOTHING).sources),
     )
 
@@ -199,7 +246,10 @@ def _either_rare(a: Rare, b: Rare) -> Rare:
         old=old[:0] if len(old) > MAX_ALTERNATIVES else old,
         stack=a.stack if a.stack == b.stack else None,
         aliases={**b.aliases, **a.aliases},
-        hashed={**b.hashed, **a.hashed},
+        hashed={
+            name: a.hashed[name] if a.hashed.get(name) == b.hashed.get(name) else ""
+            for name in dict.fromkeys((*b.hashed, *a.hashed))
+        },
         traps=tuple(dict.fromkeys(a.traps + b.traps)),
         exported=a.exported & b.exported,
         lastpipe=a.lastpipe or b.lastpipe,
@@ -222,7 +272,10 @@ def forgotten(state: State) -> State:
         cwd=(),
         positional=None,
         variables=dict.fromkeys(state.variables, UNKNOWN),
-        written={path: WrittenFile(None, file.copy_of, file.link) for path, file in state.written.items()},
+        written={
+            path: WrittenFile(None, file.copy_of, file.link, file.also)
+            for path, file in state.written.items()
+        },
         rare=replace(state.rare, old=(), stack=None),
     )
 

@@ -114,9 +114,9 @@ class Tracer(Evaluator):
         text = self._texts[0] if self._texts else ""
         return place(text, span.start)
 
-    def substituted(self, script: Script, state: State) -> Text:
+    def substituted(self, script: Script, state: State, stdin: Text | None) -> Text:
         """What the evaluator makes of ``$( )``."""
-        return self._substitute(script, state)
+        return self._substitute(script, state, stdin)
 
     def origin(self, name: str, value: Text) -> str:
         """Where a variable got this value; empty when no command of the line gave it."""
@@ -217,13 +217,13 @@ class NotingExpander(Expander):
         self._tracer.note(word, found, origins)
         return found
 
-    def _noted_substitution(self, script: Script, state: State) -> Text:
+    def _noted_substitution(self, script: Script, state: State, stdin: Text | None) -> Text:
         outer, self._origins = self._origins, []
         try:
-            printed = self._run(script, state)
+            printed = self._run(script, state, stdin)
         finally:
             self._origins = outer
-        if outer:
+        if outer and stdin is None:
             source = short(self._tracer.source_of(script.span).strip() or "a command")
             known = static_text(printed)
             outer[-1].setdefault(

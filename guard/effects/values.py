@@ -6,6 +6,7 @@ A ``Text`` is a sequence of exact strings and holes. A hole could be anything, t
 from guard.model.dataclass import dataclass, once
 from guard.model.source import Span
 from guard.model.typed import TypeAlias
+from guard.shell.ast import Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Stream:
     sources: tuple[str, ...] = ()
     names: tuple[Hole, ...] = ()
     """What it prints, when it is names and nothing else."""
+    into: Script | None = None
+    """What reads from it, where it is one that is written to."""
 
 
 @dataclass(frozen=True, slots=True)

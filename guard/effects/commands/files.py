@@ -128,6 +128,7 @@ def _cp(call: Call) -> None:
         return
     parsed = call.parse(_COPY)
     linked = parsed.has("l", "link", "s", "symbolic-link")
+    as_it_is = deep or parsed.has("P", "no-dereference", "d")
     for source in sources:
         below = deep and not _is_single(call, source)
         call.read(source, recursive=below)
@@ -141,7 +142,7 @@ def _cp(call: Call) -> None:
             if linked:
                 call.link(source, place)
             else:
-                _remember(call, place, source)
+                _remember(call, place, source, as_it_is=as_it_is)
             _backup(call, parsed, place)
 
 
@@ -157,11 +158,18 @@ def _backup(call: Call, parsed: Parsed, place: Field) -> None:
         call.write(plain(f"{place.static.rstrip('/')}.~1~", place.span))
 
 
-def _remember(call: Call, place: Field, source: Field) -> None:
+def _remember(call: Call, place: Field, source: Field, *, as_it_is: bool = True, tree: bool = False) -> None:
+    """``as_it_is``: a link stays one. ``tree``: the very things that stood there, with the links among them."""
     for path in call.paths(place):
-        for origin in call.paths(source):
+        for origin in call.paths(source, entry=as_it_is):
             if isinstance(path, KnownPath) and isinstance(origin, KnownPath):
                 known = call.state.written.get(posixpath.normpath(origin.text))
+                if as_it_is and known is not None and known.link:
+                    call.remember(path.text, known)
+                    continue
+                if (tree and known is None) or (as_it_is and _is_link(call, origin.text)):
+                    call.remember(path.text, WrittenFile(None, copy_of=origin.text, link=True))
+                    continue
                 text = known.text if known is not None else None
                 origins = known.copy_of if known is not None and known.copy_of else origin.text
                 call.remember(path.text, WrittenFile(text, copy_of="" if text is not None else origins))
@@ -183,7 +191,7 @@ def _mv(call: Call) -> None:
             call.delete(source, recursive=True)
         for place in _into(call, target, source, directory=directory):
             call.write(place, recursive=deep)
-            _remember(call, place, source)
+            _remember(call, place, source, tree=deep)
             _backup(call, call.parse(_COPY), place)
 
 
