@@ -6,8 +6,9 @@ of deny, ask and allow, as we do; it compares names of files without case, and c
 
 import json
 
+from guard.model.proposal import is_of_a_server
 from guard.model.verdict import Verdict
-from guard.policy.export.commands import Prefix, known, prefixes
+from guard.policy.export.commands import Prefix, known, plain, prefixes
 from guard.policy.export.loss import Direction, Exported, Loss
 from guard.policy.export.meaning import Condition, Meaning, Spoken, meaning_of
 from guard.policy.hosts import UNKNOWN, HostSet, network_of, normal
@@ -16,13 +17,14 @@ from guard.policy.rule import Policy, Rule
 
 _TEMP = ("/tmp", "/var/tmp")  # noqa: S108 - names that are judged, nothing is written
 _SHELL = "in shell text only commands that the client knows are seen: not a copy, a script, a variable or another program"
+_SERVED = "what the arguments of a server's tool name is not seen: only its name is"
 _FILES = {"fs.read": "Read", "fs.write": "Edit"}
 
 
 def to_claude(policy: Policy) -> Exported:
     meaning = meaning_of(policy)
     entries: dict[Verdict, dict[str, None]] = {Verdict.ASK: {}, Verdict.DENY: {}}
-    lost = [Loss(rule="*", what=_SHELL, direction=Direction.LOOSER)]
+    lost = [Loss(rule="*", what=what, direction=Direction.LOOSER) for what in (_SHELL, _SERVED)]
     for layer in meaning.layers:
         if layer.layer.default is not Verdict.ALLOW:
             what = f"`default: {layer.layer.default.value}`: what no rule speaks of is left to the client's own questions"
@@ -72,6 +74,9 @@ class _Said:
             self._loses("only the usual commands with this effect are listed", Direction.LOOSER)
         named = {name for name in rule.programs if (name,) in words}
         unsaid -= usual
+        if plain(self._spoken) and self._tools(rule):
+            unsaid.discard("tool.use")
+            named |= {name for name in rule.programs if name.startswith("mcp__") and _tool(name)}
         if named and len(named) == len(rule.programs):
             unsaid.discard("exec")
         for effect, tool in _FILES.items():
@@ -146,6 +151,17 @@ class _Said:
             self._loses(f"nothing is said of {', '.join(skipped)}", Direction.LOOSER)
         return said
 
+    def _tools(self, rule: Rule) -> bool:
+        """Servers' tools by their names. Whether anything was left to say, and could be said."""
+        used = "tool.use" in rule.effects
+        names = rule.programs or ("*",) if used else rule.programs if "exec" in rule.effects else ()
+        said = [entry for name in names if (entry := _tool(name))]
+        skipped = [name for name in names if _tool(name) is None]
+        self.entries += said
+        if said and used and skipped:
+            self._loses(f"nothing is said of tools called {', '.join(skipped)}", Direction.LOOSER)
+        return bool(said) or not skipped
+
     def _branches(self, rule: Rule) -> bool:
         """``git push`` with the branch among its words, as itself or as the end of a refspec."""
         if self._spoken.condition.placed or rule.programs or not _happens(rule):
@@ -168,6 +184,18 @@ class _Said:
 
 def _command(prefix: Prefix) -> str:
     return f"Bash({' '.join(prefix.words)}:*)"
+
+
+def _tool(name: str) -> str | None:
+    """The client knows `*`, and nothing else that stands for letters. Empty where no server's tool is called so."""
+    if "?" in name:
+        return None
+    if name.startswith("mcp__"):
+        # Without a tool it would be all of the server's there, and is none of them here.
+        return name if "*" in name or is_of_a_server(name) else ""
+    if name.startswith("*"):
+        return f"mcp__{name}"
+    return None if "*" in name[: len("mcp__")] else ""
 
 
 def _happens(rule: Rule) -> bool:

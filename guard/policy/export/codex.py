@@ -93,6 +93,8 @@ def _lost(spoken: Spoken, found: tuple[Prefix, ...]) -> list[Loss]:
         return [loss(what, Direction.STRICTER)]
     if not found:
         what = "what a command does to places, hosts or branches cannot be told from its first words"
+        if rule.effects == ("tool.use",):
+            what = "a server's tool is no command"
         return [loss(what, Direction.LOOSER)]
     out: list[Loss] = []
     if spoken.exceptions:
@@ -106,9 +108,12 @@ def _lost(spoken: Spoken, found: tuple[Prefix, ...]) -> list[Loss]:
     if unseen:
         out.append(loss(f"no command is listed for {', '.join(unseen)}", Direction.LOOSER))
     if "exec" in rule.effects and (
-        not rule.programs or any("*" in name or ":" in name for name in rule.programs)
+        not rule.programs
+        or any("*" in name or ":" in name or name.startswith("mcp__") for name in rule.programs)
     ):
-        out.append(loss("programs by pattern or by content cannot be told", Direction.LOOSER))
+        out.append(
+            loss("programs by pattern or by content, and servers' tools, cannot be told", Direction.LOOSER)
+        )
     return out
 
 

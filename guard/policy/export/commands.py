@@ -56,7 +56,7 @@ def known(effect: str) -> tuple[tuple[str, ...], ...]:
 def prefixes(spoken: Spoken) -> tuple[Prefix, ...]:
     """The commands by which a strict rule can be recognised; none where it asks what their first words do not say."""
     rule = spoken.rule
-    if rule.verdict is Verdict.ALLOW or rule.shadow or not _plain(spoken):
+    if rule.verdict is Verdict.ALLOW or rule.shadow or not plain(spoken):
         return ()
     found: dict[tuple[str, ...], None] = {}
     for effect in rule.effects:
@@ -68,7 +68,7 @@ def prefixes(spoken: Spoken) -> tuple[Prefix, ...]:
     return tuple(Prefix(words, rule.verdict, spoken) for words in found)
 
 
-def _plain(spoken: Spoken) -> bool:
+def plain(spoken: Spoken) -> bool:
     """Whether what the rule asks besides program and effect holds of every command as it stands there."""
     rule = spoken.rule
     return not (
@@ -86,4 +86,4 @@ def _plain(spoken: Spoken) -> bool:
 
 
 def _is_word(name: str) -> bool:
-    return "*" not in name and "?" not in name and not name.startswith("sha256:")
+    return "*" not in name and "?" not in name and not name.startswith(("sha256:", "mcp__"))

@@ -15,6 +15,7 @@ from guard.policy.export.loss import Direction
 from guard.policy.rule import Policy, PolicyException, PolicyLayer, Rule, policy_of
 from tests.agents import client
 from tests.agents.model import serving
+from tests.clients.sessions import MCP_SERVER
 
 ASK, DENY = Verdict.ASK, Verdict.DENY
 ZONES = (
@@ -32,6 +33,8 @@ RULES = (
     Rule(id="sudo", effects=("privilege",), verdict=ASK, why="w"),
     Rule(id="main", effects=("vcs.publish",), verdict=DENY, why="w", branches=("main", "release/*")),
     Rule(id="hosts", effects=("net.connect",), verdict=DENY, why="w", hosts=("evil.example", "*.internal", "169.254.169.254")),
+    Rule(id="tools", effects=("tool.use",), verdict=DENY, why="w", programs=("mcp__files__rem*", "mcp__files__keep_on?")),
+    Rule(id="a-tool", effects=("exec",), verdict=ASK, why="w", programs=("mcp__files__keep_it",)),
     Rule(id="allowed", effects=("exec", "fs.write"), verdict=Verdict.ALLOW, why="w"),
     Rule(id="later", effects=("exec",), verdict=DENY, why="w", programs=("true",), shadow=True),
 )  # fmt: skip
@@ -87,13 +90,16 @@ def asked(path: Path) -> list[tuple[str, dict[str, Any], bool]]:
         bash("git -C . status || true", False),
         bash("cat deep/in/x.pem", True),
         bash("true", False),
+        ("mcp__files__remove", {"path": str(path / "notes.txt")}, True),
+        ("mcp__files__keep_it", {"text": "it"}, True),
+        ("mcp__files__keep_on", {"text": "on"}, False),
         ("WebFetch", {"url": "https://evil.example/x", "prompt": "p"}, True),
         ("WebFetch", {"url": "https://a.internal/x", "prompt": "p"}, True),
         ("WebFetch", {"url": "http://169.254.169.254/x", "prompt": "p"}, True),
     ]
 
 
-STOPPED = ("denied", "haven't granted")
+STOPPED = ("denied", "haven't granted", "No such tool available: mcp__files__remove")
 
 
 def test_the_client_stops_what_the_rules_stop_and_nothing_else(claude: Path, tmp_path: Path) -> None:
@@ -103,10 +109,15 @@ def test_the_client_stops_what_the_rules_stop_and_nothing_else(claude: Path, tmp
         (work / name).write_text("x\n")
     (work / ".claude").mkdir()
     (work / ".claude/settings.json").write_text(to_claude(of(*RULES)).text)
+    server = {
+        "command": MCP_SERVER[0],
+        "args": [*MCP_SERVER[1:], str(tmp_path / "log"), "keep_it", "keep_on"],
+    }
+    (tmp_path / "servers.json").write_text(json.dumps({"mcpServers": {"files": server}}))
     tried = asked(work)
     with serving(*((tool, given) for tool, given, _ in tried)) as model:
         done = subprocess.run(
-            client.words(),
+            client.words("--strict-mcp-config", "--mcp-config", str(tmp_path / "servers.json")),
             cwd=work,
             env={"HOME": str(home), "PATH": f"{claude}:/usr/bin:/bin", **client.environment(model)},
             stdin=subprocess.DEVNULL,
@@ -123,6 +134,44 @@ def test_the_client_stops_what_the_rules_stop_and_nothing_else(claude: Path, tmp
         for (text, is_error), (_, given, _) in zip(results, tried, strict=True)
     }
     assert got == {json.dumps(given): stopped for _, given, stopped in tried}
+    assert (tmp_path / "log").read_text() == "keep on\n"
+
+
+TOOLS = [
+    (("tool.use",), ("mcp__prod__*", "mcp__a__b"), ["mcp__prod__*", "mcp__a__b"], set()),
+    (("tool.use",), (), ["mcp__*"], set()),
+    (("tool.use",), ("*__restart", "mcp__p?d__x"), ["mcp__*__restart"], {"tools called mcp__p?d__x"}),
+    # No server's tool is called so: nothing is left to say.
+    (("tool.use",), ("npx", "mcp__files"), [], set()),
+    (("tool.use",), ("m*x",), [], {"tool.use"}),
+    (("tool.use", "fs.delete"), ("mcp__a__b",), ["mcp__a__b"], {"fs.delete"}),
+    (("exec",), ("mcp__a__b", "npx"), ["Bash(npx:*)", "mcp__a__b"], set()),
+    (("exec",), ("mcp__a__*",), ["mcp__a__*"], set()),
+    (("exec",), ("*",), ["mcp__*"], {"exec"}),
+    (("fs.delete",), ("mcp__a__b",), [], {"fs.delete"}),
+]
+
+
+@pytest.mark.parametrize(("effects", "programs", "entries", "lost"), TOOLS, ids=str)
+def test_a_servers_tool_is_said_by_its_name(
+    effects: tuple[str, ...], programs: tuple[str, ...], entries: list[str], lost: set[str]
+) -> None:
+    exported = to_claude(of(Rule(id="r", effects=effects, verdict=DENY, why="w", programs=programs)))
+
+    assert json.loads(exported.text)["permissions"]["deny"] == entries
+    assert {loss.what for loss in exported.worst(Direction.LOOSER) if loss.rule != "*"} == {
+        f"nothing is said of {what}" for what in lost
+    }
+
+
+@pytest.mark.parametrize("more", [{"certain": False}, {"observed": True}, {"zones": ("keys",)}], ids=str)
+def test_a_rule_about_some_calls_of_a_tool_is_said_to_be_lost(more: dict[str, Any]) -> None:
+    exported = to_claude(of(Rule(id="r", effects=("tool.use",), verdict=DENY, why="w", **more)))
+
+    assert json.loads(exported.text)["permissions"]["deny"] == []
+    assert [loss.what for loss in exported.worst(Direction.LOOSER) if loss.rule != "*"] == [
+        "nothing is said of tool.use"
+    ]
 
 
 def test_nothing_is_ever_allowed_by_the_export() -> None:
@@ -146,7 +195,7 @@ def test_what_would_be_about_more_than_the_zone_is_left_out_and_said(
     exported = to_claude(policy_of((layer,), "sha256:x"))
 
     assert json.loads(exported.text)["permissions"] == {"ask": [], "deny": []}
-    assert [loss.rule for loss in exported.worst(Direction.LOOSER)] == ["*", "repo/r"]
+    assert [loss.rule for loss in exported.worst(Direction.LOOSER)] == ["*", "*", "repo/r"]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +214,7 @@ def test_a_rule_about_other_writes_than_a_tool_makes_is_said_to_be_lost(more: di
     exported = to_claude(of(replace(RULES[0], **more)))
 
     assert json.loads(exported.text)["permissions"]["deny"] == []
-    assert [loss.rule for loss in exported.worst(Direction.LOOSER)] == ["*", "repo/migrations"]
+    assert [loss.rule for loss in exported.worst(Direction.LOOSER)] == ["*", "*", "repo/migrations"]
 
 
 def test_every_rule_is_said_or_named_among_the_losses() -> None:

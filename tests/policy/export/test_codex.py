@@ -29,6 +29,8 @@ RULES = (
     Rule(id="npm", effects=("exec",), verdict=Verdict.ALLOW, why="Everyday.", programs=("npm",)),
     Rule(id="main", effects=("vcs.publish",), verdict=Verdict.DENY, why="Pull requests.", branches=("main", "release/*")),
     Rule(id="look", effects=("exec",), verdict=Verdict.DENY, why="Later.", programs=("curl",), shadow=True),
+    Rule(id="tool", effects=("exec",), verdict=Verdict.DENY, why="Prod.", programs=("mcp__prod__stop",)),
+    Rule(id="tools", effects=("tool.use",), verdict=Verdict.DENY, why="Prod.", programs=("mcp__prod__*",)),
     Rule(id="notes", effects=("fs.write",), verdict=Verdict.DENY, why="Mine.", zones=("workspace",)),
 )  # fmt: skip
 
@@ -77,7 +79,7 @@ def lost(policy: Policy, direction: Direction) -> dict[str, str]:
 def test_every_rule_that_is_not_said_whole_is_named() -> None:
     looser = lost(of(*RULES), Direction.LOOSER)
 
-    assert set(looser) == {"repo/publish", "repo/main", "repo/notes"}
+    assert set(looser) == {"repo/publish", "repo/main", "repo/notes", "repo/tool", "repo/tools"}
     assert set(lost(of(*RULES), Direction.STRICTER)) == {"repo/npm"}
     assert set(lost(of(*RULES), Direction.SAME)) == {"repo/look"}
 
