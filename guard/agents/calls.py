@@ -7,6 +7,7 @@ from guard.agents.codec import PayloadError
 from guard.agents.strict_json import as_object, checked_text, optional_text, read_object, text
 from guard.model.dataclass import dataclass, replace
 from guard.model.jsons import dumps
+from guard.model.paths import read_differently
 from guard.model.principal import Principal
 from guard.model.proposal import (
     BOOKKEEPING,
@@ -208,7 +209,7 @@ def directory_in(called: Called, key: str) -> str:
     path = checked_path(called.optional(key)) if key else ""
     if not path:
         return called.cwd
-    if path.startswith("~") or "\0" in path:
+    if "\0" in path or read_differently(path):
         raise PayloadError(
             f"`{called.where}{key}` is a directory that clients read differently: write it out"
         )

@@ -1,12 +1,13 @@
 """Pi's `tool_call`, as 0.73.1 was seen to call it, through the extension that `guard install` writes."""
 
 from guard.agents import calls, plugin
-from guard.agents.calls import Called, Layout, Tools
+from guard.agents.calls import Builder, Called, Layout, Tools
 from guard.agents.codec import HookCall, PayloadError
 from guard.agents.dialect import Dialect
 from guard.agents.strict_json import as_object, optional_text, read_object, text
+from guard.model.dataclass import replace
 from guard.model.principal import Principal
-from guard.model.proposal import Proposal, ShellProposal
+from guard.model.proposal import BatchProposal, Proposal, ShellProposal, SingleProposal
 
 NAME = "pi"
 _EVENTS = Layout(events=frozenset({"tool_call"}))
@@ -18,14 +19,30 @@ def _edit(called: Called) -> Proposal:
     return build("path", old="oldText", new="newText")(called)
 
 
+def _either(build: Builder) -> Builder:
+    """Later versions take an `@` at the beginning of a path for a way to say "this file": it is judged with and without."""
+
+    def both(called: Called) -> Proposal:
+        path = called.optional("path")
+        if not path.startswith("@"):
+            return build(called)
+        parts: list[SingleProposal] = []
+        for one in (path, path[1:]):
+            found = build(replace(called, arguments={**called.arguments, "path": one}))
+            parts += found.parts if isinstance(found, BatchProposal) else (found,)
+        return calls.batch(called, parts)
+
+    return both
+
+
 TOOLS: Tools = {
     "bash": calls.shell(),
-    "read": calls.read("path"),
-    "write": calls.write("path"),
-    "edit": _edit,
-    "grep": calls.grep("path"),
-    "find": calls.glob("path"),
-    "ls": calls.listing("path"),
+    "read": _either(calls.read("path")),
+    "write": _either(calls.write("path")),
+    "edit": _either(_edit),
+    "grep": _either(calls.grep("path")),
+    "find": _either(calls.glob("path")),
+    "ls": _either(calls.listing("path")),
 }
 
 

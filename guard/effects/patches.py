@@ -44,11 +44,18 @@ class _Broken(Exception):
     pass
 
 
+_HEADINGS = ("***", "---", "+++", "@@", "diff ", "=======", "<<<<<<<", ">>>>>>>")
+
+
 class _Lines:
     def __init__(self, text: str) -> None:
-        # Only `\n` ends a line: `splitlines` knows nine more ends, and clients do not.
+        # Only `\n` ends a line: `splitlines` knows nine more ends, and few clients do.
         self._lines = text.removesuffix("\n").split("\n")
         self.at = 0
+        for number, line in enumerate(self._lines):
+            # Those that do must not find a heading where others see the rest of a line.
+            if any(part.lstrip().startswith(_HEADINGS) for part in line.splitlines()[1:]):
+                raise _Broken(f"line {number + 1}: what some take for a line of its own would be a heading")
 
     def peek(self) -> str | None:
         return self._lines[self.at] if self.at < len(self._lines) else None
@@ -105,12 +112,17 @@ def _patch(lines: _Lines) -> tuple[Change, ...]:
 
 def _name(lines: _Lines, line: str, heading: str) -> str:
     name = line[len(heading) :].removesuffix("\r")
-    if not name or name != name.strip() or any(ord(char) < ord(" ") for char in name):
+    if not name or name != name.strip() or _is_odd(name):
         lines.at -= 1
         raise lines.broken(
             "the name of the file is empty, or has white space around it or a control character"
         )
     return name
+
+
+def _is_odd(name: str) -> bool:
+    """Whether it holds a control character, or what some take for the end of a line."""
+    return any(ord(char) < ord(" ") for char in name) or len(name.splitlines()) > 1
 
 
 def _added(lines: _Lines) -> str:
@@ -169,6 +181,9 @@ _SAID = (
     "create file mode ",
 )
 
+_NO_FILES = (" 120000", " 160000")
+"""Modes of links and of other repositories."""
+
 
 def read_unified(text: str) -> tuple[Change, ...] | NoPatch:
     """What ``diff -u`` and ``git diff`` write."""
@@ -194,8 +209,8 @@ def _unified(lines: _Lines) -> tuple[Change, ...]:
                     moved_from = said.removeprefix("rename from ")
                 elif said.startswith("rename to "):
                     moved_to = said.removeprefix("rename to ")
-                elif not said.startswith(_SAID):
-                    # Binary parts, copies, quoted names: nobody has to read them here.
+                elif not said.startswith(_SAID) or said.endswith(_NO_FILES):
+                    # Binary parts, copies, links, quoted names: nobody has to read them here.
                     lines.at -= 1
                     raise lines.broken("a line that is not known between the names of a file and its changes")
             if said is None or not said.startswith("--- "):
@@ -221,9 +236,13 @@ def _unified(lines: _Lines) -> tuple[Change, ...]:
                 raise lines.broken("a file that is renamed has other names above its changes")
             changes.append(Changed(path=old, edits=edits, to=new))
         elif old == _NOTHING:
-            changes.append(Added(path=new, content=edits[0].new))
+            # Without a heading of git's nobody can tell whether `b/` is a directory: it is judged as both.
+            changes.extend(
+                Added(path=path, content=edits[0].new)
+                for path in dict.fromkeys((new.removeprefix("b/"), new))
+            )
         elif new == _NOTHING:
-            changes.append(Removed(path=old))
+            changes.extend(Removed(path=path) for path in dict.fromkeys((old.removeprefix("a/"), old)))
         else:
             # Which of two names is meant, readers do not agree on.
             changes.append(Changed(path=old, edits=edits, to="" if old == new else new))
@@ -234,7 +253,7 @@ def _unified(lines: _Lines) -> tuple[Change, ...]:
 
 def _named(lines: _Lines, line: str) -> str:
     name = line[4:].split("\t", 1)[0].removesuffix("\r")
-    if not name or name != name.strip() or name.startswith('"') or any(ord(char) < ord(" ") for char in name):
+    if not name or name != name.strip() or name.startswith('"') or _is_odd(name):
         lines.at -= 1
         raise lines.broken("the name of the file is empty, quoted, or has white space around it")
     return _NOTHING if name in {"a/dev/null", "b/dev/null"} else name

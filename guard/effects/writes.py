@@ -12,7 +12,7 @@ from guard.model.effect import (
     UseTool,
     WritePath,
 )
-from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath
+from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath, read_differently
 from guard.model.proposal import (
     BOOKKEEPING,
     DeleteProposal,
@@ -103,9 +103,9 @@ def tool_effects(proposal: ToolProposal) -> tuple[SymbolicEffect, ...]:
 def path_of(text: str, cwd: str) -> SymbolicPath:
     if not text or "\0" in text:
         return UnresolvedPath(text, "not a path")
-    if text.startswith("~"):
-        # Clients differ in whether they expand it, so it is not known which file this is.
-        return UnresolvedPath(text, "a path that begins with `~`, which file tools read differently")
+    odd = read_differently(text)
+    if odd:
+        return UnresolvedPath(text, f"{odd}, which file tools read differently")
     return KnownPath(text if text.startswith("/") else lexical_path(f"{cwd}/{text}"))
 
 

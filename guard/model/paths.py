@@ -24,6 +24,26 @@ class UnresolvedPath:
 SymbolicPath: TypeAlias = KnownPath | UnresolvedPath
 
 
+def read_differently(path: str) -> str:
+    """What about ``path``, not empty, some clients keep and others expand, cut off or put another spelling for."""
+    if path[0] == "~":
+        return "a path that begins with `~`"
+    # ` /etc/x` is below the workspace by its spelling, and is /etc/x to whoever trims it.
+    if any(char.isspace() or char == "\ufeff" for char in (path[0], path[-1])):
+        return "a path with white space around it"
+    scheme, colon, rest = path.partition(":")
+    if colon and scheme.isascii() and (rest.startswith("//") or scheme.lower() == "file"):
+        return "a path that is an address"
+    if not path.isascii():
+        from unicodedata import is_normalized  # noqa: PLC0415 - few names are not ASCII
+
+        if not is_normalized("NFC", path):
+            return "a path that is not in Unicode's usual form"
+        if any(char.isspace() and char != " " for char in path):
+            return "a path with a space that is not the usual one"
+    return ""
+
+
 class FileKind(Enum):
     """What a path named at the moment we looked."""
 

@@ -344,6 +344,17 @@ DOCUMENTED: dict[str, list[tuple[dict, tuple]]] = {
         (_pi("edit", path="a", edits=[{"oldText": "x", "newText": "y"}]), ("edit", "a", ("x", "y"))),
         (_pi("write", path="a", content="x"), ("write", "a", "x")),
         (_pi("find", pattern="*.py", path="src"), ("search", "src/")),
+        (
+            _pi("write", path="@/etc/profile", content="x"),
+            ("batch", ("write", "@/etc/profile", "x"), ("write", "/etc/profile", "x")),
+        ),
+        (
+            _pi("edit", path="@.envrc", oldText="x", newText="y"),
+            ("batch", ("edit", "@.envrc", ("x", "y")), ("edit", ".envrc", ("x", "y"))),
+        ),
+        (_pi("read", path="@~/.ssh/id"), ("batch", ("read", "@~/.ssh/id"), ("read", "~/.ssh/id"))),
+        (_pi("grep", pattern="x", path="@/etc"), ("batch", ("search", "@/etc"), ("search", "/etc"))),
+        (_pi("ls", path="@"), ("batch", ("read", "@"), ("read", APP))),
     ],
     "openhands": [
         (_openhands("terminal", command="C-c", is_input=True), ("tool", "BashOutput")),

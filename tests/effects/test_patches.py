@@ -57,6 +57,13 @@ def test_a_line_that_is_kept_names_no_file():
         f"x\n{BEGIN}*** Delete File: a\n{END}",
         f"<<EOF\n{BEGIN}*** Delete File: a\n{END}EOF\n",
         BEGIN + "*** Delete File: a\n" * 1001 + END,
+        f"{BEGIN}*** Add File: a\u2028b\n+x\n{END}",
+        f"{BEGIN}*** Add File: a\n+x\v*** Add File: .envrc\n{END}",
+        f"{BEGIN}*** Add File: a\n+x\x0c*** Add File: .git/hooks/pre-commit\x0c+id\n{END}",
+        f"{BEGIN}*** Add File: a\n+x\r*** Delete File: b\n{END}",
+        f"{BEGIN}*** Update File: a\n@@\n k\u2029 *** Update File: Makefile\u2029@@\u2029+x\n{END}",
+        f"{BEGIN}*** Update File: a\n@@\n-k\x85*** Move to: .envrc\n{END}",
+        f"{BEGIN}*** Update File: a\n@@\n k\x1e*** End Patch\n{END}",
     ],
 )
 def test_what_cannot_be_read_whole_is_no_patch(text):
@@ -101,6 +108,14 @@ def test_a_diff_of_two_names_changes_both():
         "diff --git a/x b/y\ncopy from x\ncopy to y\n",
         "diff --git a/x b/y\nrename from x\nrename to y\n--- a/x\n+++ b/z\n@@ -1 +1 @@\n-a\n+b\n",
         "Index: a\n--- a\n+++ a\n@@ -1 +1 @@\n-a\n+b\n",
+        "--- a\n+++ a\n@@ -1 +1 @@\n-a\n+b\r--- x\r+++ .envrc\r@@ -0,0 +1 @@\r+c\n",
+        "--- a\n+++ a\n@@ -1 +1 @@\n-a\n+b\x1cdiff --git a/x b/.envrc\n",
+        "--- a\u2028b\n+++ a\u2028b\n@@ -1 +1 @@\n-a\n+b\n",
+        "diff --git a/x b/x\nnew file mode 120000\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+/etc\n",
+        "diff --git a/x b/x\nindex 1..2 120000\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+/etc\n",
+        "diff --git a/x b/x\nold mode 100644\nnew mode 120000\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+/etc\n",
+        "diff --git a/s b/s\nnew file mode 160000\n--- /dev/null\n+++ b/s\n@@ -0,0 +1 @@\n+Subproject commit 1\n",
+        "diff --git a/x b/x\ndeleted file mode 120000\n--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-/etc\n",
     ],
 )
 def test_what_is_no_plain_diff_is_none(text):
@@ -113,6 +128,24 @@ def test_blocks_replace_what_they_search():
     )
 
     assert read_blocks(text) == (Replacement(old="a\nb", new="c"), Replacement(old="", new="d"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "paths"),
+    [
+        ("/dev/null", "b/.envrc", [".envrc", "b/.envrc"]),
+        ("/dev/null", "b/.guard/policy.yaml", [".guard/policy.yaml", "b/.guard/policy.yaml"]),
+        ("a/CODEOWNERS", "/dev/null", ["CODEOWNERS", "a/CODEOWNERS"]),
+        ("/dev/null", "notes", ["notes"]),
+        ("notes", "/dev/null", ["notes"]),
+    ],
+)
+def test_a_file_that_is_new_or_gone_may_lie_in_a_directory_of_that_name(old, new, paths):
+    lines = "@@ -0,0 +1 @@\n+x\n" if old == "/dev/null" else "@@ -1 +0,0 @@\n-x\n"
+    found = read_unified(f"--- {old}\n+++ {new}\n{lines}")
+
+    assert not isinstance(found, NoPatch)
+    assert [change.path for change in found] == paths
 
 
 @pytest.mark.parametrize(
