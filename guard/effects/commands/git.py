@@ -19,6 +19,8 @@ from guard.effects.commands.git_remote import (
 )
 from guard.effects.commands.git_repository import (
     COMMIT_HOOKS,
+    TALK,
+    apart,
     in_commit,
     repository_of,
     runs_hooks,
@@ -43,11 +45,12 @@ from guard.effects.commands.git_tree import (
     bisect,
     branch_command,
     checkout,
+    checkout_index,
     clean,
     merge,
     moved,
     pick,
-    plumbing_tree,
+    read_tree,
     rebase,
     removed,
     reset,
@@ -83,9 +86,10 @@ _SHOWS_CONTENT = frozenset(
 """Those that print what is in files, in the tree or in commits."""
 
 _LOOKS_AT_THE_TREE = frozenset(
-    "status diff diff-files diff-index show log blame annotate grep ls-files whatchanged cat-file".split()
+    "status diff diff-files diff-index show log blame annotate grep ls-files whatchanged cat-file describe hash-object verify-commit "
+    "verify-tag".split()
 )
-"""Those that refresh the index or run filters: the repository's configuration may name programs for that."""
+"""Those that refresh the index, run filters or check signatures: the repository's configuration may name programs for that."""
 
 
 def _git(call: Call) -> None:
@@ -163,6 +167,7 @@ def _look(call: Call, name: str) -> None:
     if name in _NAMES:
         _say_names(call, name, parsed)
     if name == "ls-remote":
+        runs_hooks(call, about=TALK)
         to_remote(call, parsed.operands[0] if parsed.operands else None, upload=False)
 
 
@@ -242,6 +247,7 @@ def _archive(call: Call) -> None:
             to_remote(call, field, upload=False)
     call.read(*(in_commit(field) for field in parsed.operands[1:]))
     call.write(*parsed.values("o", "output"))
+    runs_hooks(call)
 
 
 def _patches(call: Call) -> None:
@@ -257,6 +263,7 @@ def _init(call: Call) -> None:
     )
     if parsed.has("template"):
         call.opaque("copies hooks into the new repository")
+    apart(call, parsed, parsed.operands[0] if parsed.operands else None)
     call.write(*(parsed.operands or [plain(".", call.span)]), append=True)
 
 
@@ -312,8 +319,8 @@ _COMMANDS: dict[str, Callable[[Call], None]] = {
     "update-ref": update_ref,
     "symbolic-ref": symbolic_ref,
     "update-index": index,
-    "read-tree": plumbing_tree,
-    "checkout-index": plumbing_tree,
+    "read-tree": read_tree,
+    "checkout-index": checkout_index,
     "notes": notes,
     "pack-refs": _nothing,
     "prune-packed": _nothing,

@@ -4,7 +4,9 @@ from guard.effects.call import Call
 from guard.effects.commands.git_config import configured_by
 from guard.effects.commands.git_repository import (
     COMMIT_HOOKS,
+    TALK,
     UPDATE_HOOKS,
+    apart,
     current_branch,
     repository_of,
     runs_hooks,
@@ -57,6 +59,7 @@ def push(call: Call) -> None:
     remote = named[0] if named else None
     if parsed.has("n", "dry-run"):
         to_remote(call, remote, upload=False)
+        runs_hooks(call, *(("pre-push",) if not parsed.has("no-verify") else ()), about=TALK)
         return
     refs = operands[1:]
     forced = parsed.has("f", "force", "force-with-lease", "mirror", "prune")
@@ -95,6 +98,7 @@ def fetch(call: Call) -> None:
     )
     if parsed.has("upload-pack"):
         call.opaque("runs a program on the remote")
+    runs_hooks(call, about=TALK)
     to_remote(call, parsed.operands[0] if parsed.operands else None, upload=False)
     remote = parsed.operands[0].static if parsed.operands else "origin"
     for field in (*parsed.operands[1:], *parsed.values("refmap")):
@@ -143,6 +147,7 @@ def clone(call: Call) -> None:
         if into is not None:
             # A directory of its own, with what others have published: nothing in it is replaced, nothing runs.
             call.write(into, append=True)
+            apart(call, parsed, into)
 
 
 def submodule(call: Call) -> None:
@@ -153,7 +158,9 @@ def submodule(call: Call) -> None:
     elif action == "deinit":
         call.say(RewriteVcs(branch="?", detail="discards the work trees of submodules"))
         call.write(tree_top(call), recursive=True)
-    elif action not in {"status", "summary"}:
+    elif action in {"status", "summary"}:
+        runs_hooks(call)
+    else:
         named = [
             field for field in call.args if "://" in field.prefix or "@" in field.prefix.partition(":")[0]
         ]
@@ -218,4 +225,5 @@ def remote_command(call: Call) -> None:
     elif action in {"prune", "update"}:
         # As `fetch --prune`: what is forgotten of a branch is only that it was there.
         names = [field for field in call.args if not field.prefix.startswith("-")]
+        runs_hooks(call, about=TALK)
         to_remote(call, names[1] if len(names) > 1 else None, upload=False)

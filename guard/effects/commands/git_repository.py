@@ -1,6 +1,7 @@
 """What is known of the repository that a git command works on, and what git would run there by itself."""
 
 from guard.effects.call import Call
+from guard.effects.options import Parsed
 from guard.effects.values import Field, plain
 from guard.model.facts import GitFact, GitRunsFact, LookGit, LookGitRuns
 
@@ -30,9 +31,26 @@ COMMIT_HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
 UPDATE_HOOKS = ("post-checkout", "post-merge", "post-rewrite")
 
 
-def runs_hooks(call: Call, *hooks: str) -> None:
-    """Hooks of these names run if they are there; so does what the repository's own configuration names."""
-    if any("/.git/" in path for path in call.state.written):
+_EVERY = ("",)
+TALK = (
+    "core.sshcommand",
+    "core.gitproxy",
+    "core.askpass",
+    "credential.",
+    "remote.",
+    "include",
+    "protocol.",
+    "url.",
+)
+"""Settings that stand between git and a remote."""
+
+
+def runs_hooks(call: Call, *hooks: str, about: tuple[str, ...] = _EVERY) -> None:
+    """Hooks of these names run if they are there; so does what the repository's own configuration names.
+
+    ``about``: how those settings begin that count here.
+    """
+    if about == _EVERY and any("/.git/" in path for path in call.state.written):
         # Nobody could look at what this very line puts there.
         call.opaque("runs what this command writes into the repository")
     where = call.state.cwd[0] if len(call.state.cwd) == 1 else ""
@@ -41,13 +59,18 @@ def runs_hooks(call: Call, *hooks: str) -> None:
         if hooks:
             call.opaque("runs the repository's hooks")
         return
-    active = [
-        name for name in answer.hooks if name == "*" or name in hooks or name == "reference-transaction"
-    ]
+    always = {"*", "reference-transaction", "post-index-change"}
+    active = [name for name in answer.hooks if name in always or name in hooks]
     if active:
         call.opaque(f"runs the repository's hooks: {', '.join(active)}")
-    if answer.config:
-        call.opaque(f"the repository's configuration runs or loads something: {', '.join(answer.config[:4])}")
+    settings = [key for key in answer.config if key.startswith(about)] if about else []
+    if settings:
+        call.opaque(f"the repository's configuration runs or loads something: {', '.join(settings[:4])}")
+
+
+def moves_refs(call: Call) -> None:
+    """Only hooks that see whatever changes."""
+    runs_hooks(call, about=())
 
 
 def current_branch(call: Call) -> str:
@@ -57,3 +80,11 @@ def current_branch(call: Call) -> str:
 
 def talks_to_programs(call: Call) -> None:
     call.opaque("a part of git that talks to other programs")
+
+
+def apart(call: Call, parsed: Parsed, tree: Field | None) -> None:
+    """``--separate-git-dir``: the repository goes there, and a file in the work tree leads to it."""
+    for field in parsed.values("separate-git-dir"):
+        call.write(field, recursive=True)
+        text = "." if tree is None else tree.static
+        call.write(plain(f"{text}/.git", call.span) if text is not None else field)

@@ -4,7 +4,7 @@ What the log of a ref still names comes back; what is pruned, or taken out of a 
 """
 
 from guard.effects.call import Call
-from guard.effects.commands.git_repository import runs_hooks, talks_to_programs
+from guard.effects.commands.git_repository import moves_refs, runs_hooks, talks_to_programs
 from guard.effects.options import grammar
 from guard.effects.values import Field
 from guard.model.effect import PersistEnv, RewriteVcs
@@ -82,6 +82,8 @@ def notes(call: Call) -> None:
         call.say(RewriteVcs(branch="refs/notes", detail="removes notes"))
     elif action == "edit" or parsed.has("c"):
         call.opaque("opens an editor")
+    else:
+        moves_refs(call)
 
 
 def replacements(call: Call) -> None:
@@ -97,6 +99,7 @@ def index(call: Call) -> None:
     said = [text for text in call.statics if text in hides]
     if said and not said[-1].startswith("--no-"):
         call.say(PersistEnv(detail="git no longer sees changes of the file"))
+    runs_hooks(call)
 
 
 def rerere(call: Call) -> None:

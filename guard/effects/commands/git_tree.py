@@ -5,6 +5,7 @@ from guard.effects.commands.git_repository import (
     COMMIT_HOOKS,
     UPDATE_HOOKS,
     current_branch,
+    moves_refs,
     repository_of,
     runs_hooks,
     tree_top,
@@ -64,6 +65,8 @@ def checkout(call: Call, new: str = "b B") -> None:
             call.say(RewriteVcs(branch=field.text, detail="moves a branch"))
         if len(operands) > 0:
             tree_changes(call, loses=forced)
+        else:
+            runs_hooks(call, "post-checkout")
         return
     if call.args and operands and (operands[0].static in {".", "*"} or len(operands) > 1):
         _restored(call, operands if operands[0].static in {".", "*"} else operands[1:])
@@ -78,6 +81,7 @@ def _restored(call: Call, fields: list[Field]) -> None:
     """Files go back to what a commit holds: what was not committed is lost."""
     fact = repository_of(call, compare=True)
     call.write(*fields, recursive=True, detail=DISCARDS)
+    runs_hooks(call, "post-checkout")
     if fact is not None and fact.dirty is False:
         return
     call.say(RewriteVcs(branch=current_branch(call), detail="discards changes that are not committed"))
@@ -86,6 +90,7 @@ def _restored(call: Call, fields: list[Field]) -> None:
 def restore(call: Call) -> None:
     parsed = call.parse(grammar("s source pathspec-from-file conflict U unified inter-hunk-context"))
     if parsed.has("S", "staged") and not parsed.has("W", "worktree"):
+        runs_hooks(call)
         return
     _restored(call, parsed.operands)
 
@@ -98,6 +103,8 @@ def reset(call: Call) -> None:
         tree_changes(call, loses=parsed.has("hard", "merge"))
         if any(field.static not in {"HEAD", None} for field in parsed.operands):
             call.say(RewriteVcs(branch=current_branch(call), detail="moves the branch to another commit"))
+    else:
+        runs_hooks(call)
 
 
 _UNTRACKED = "files that git does not know"
@@ -128,7 +135,10 @@ def clean(call: Call) -> None:
 
 def stash(call: Call) -> None:
     action = next((field.static for field in call.args if not (field.static or "").startswith("-")), "push")
-    if action in {"list", "show"}:
+    if action == "list":
+        return
+    runs_hooks(call)
+    if action == "show":
         return
     if action in {"drop", "clear"}:
         call.say(RewriteVcs(branch="stash", detail="deletes stashed work"))
@@ -145,6 +155,8 @@ def branch_command(call: Call) -> None:
         )
     )
     force = parsed.has("D", "f", "force", "M", "C")
+    if parsed.operands:
+        moves_refs(call)
     if parsed.has("D") or (parsed.has("d", "delete") and force):
         for field in parsed.operands:
             call.say(RewriteVcs(branch=field.text, detail="deletes a branch that may not be merged"))
@@ -162,6 +174,10 @@ def tag(call: Call) -> None:
         grammar("m message F file u local-user n sort contains points-at format", optional="n")
     )
     call.read(*parsed.values("F", "file"))
+    if parsed.has("s", "sign", "u", "local-user", "v", "verify"):
+        runs_hooks(call)
+    elif parsed.operands:
+        moves_refs(call)
     if parsed.has("d", "delete", "f", "force"):
         call.say(
             RewriteVcs(
@@ -217,6 +233,7 @@ def worktree(call: Call) -> None:
         call.say(RewriteVcs(branch=field.text, detail="moves a branch"))
     if action == "add" and len(parsed.operands) > 1:
         call.write(parsed.operands[1], append=True)
+        runs_hooks(call, "post-checkout")
     elif action == "remove" and len(parsed.operands) > 1:
         call.delete(parsed.operands[1], recursive=True)
         if parsed.has("f", "force"):
@@ -232,12 +249,14 @@ def removed(call: Call) -> None:
     said = [name for name, _ in parsed.options if name in {"cached", "no-cached"}]
     if said[-1:] != ["cached"] and not parsed.has("n", "dry-run"):
         call.delete(*parsed.operands, recursive=parsed.has("r"))
+    runs_hooks(call)
 
 
 def moved(call: Call) -> None:
     parsed = call.parse(grammar())
     if not parsed.has("n", "dry-run"):
         call.run([plain("mv", call.span), plain("--", call.span), *parsed.operands])
+        runs_hooks(call)
 
 
 def bisect(call: Call) -> None:
@@ -248,12 +267,41 @@ def bisect(call: Call) -> None:
         call.write(tree_top(call), recursive=True)
 
 
-def plumbing_tree(call: Call) -> None:
-    """``read-tree -u --reset``, ``checkout-index -f``: files are overwritten without a question."""
-    if {"-u", "-f", "--force"} & set(call.statics) or any(
-        (text or "").startswith("-f") for text in call.statics
-    ):
+def read_tree(call: Call) -> None:
+    """``-u``: what is read into the index is put into the work tree too."""
+    parsed = call.parse(
+        grammar("prefix index-output exclude-per-directory", optional="recurse-submodules", flags=_READ_TREE)
+    )
+    call.write(*parsed.values("index-output"))
+    if parsed.has("u"):
         tree_changes(call, loses=True)
+
+
+_READ_TREE = "u m i n dry-run q quiet v trivial aggressive reset empty no-sparse-checkout debug-unpack no-recurse-submodules"
+
+
+def checkout_index(call: Call) -> None:
+    """Files of the index are put into the work tree, or below another name: missing ones, and all with ``-f``."""
+    parsed = call.parse(
+        grammar(
+            "stage prefix",
+            flags="u index q quiet f force a all n no-create temp z stdin ignore-skip-worktree-bits",
+        )
+    )
+    for field in parsed.values("prefix"):
+        text = field.static
+        # It is only put before each name: `--prefix=.git/hooks/x-`.
+        into = (
+            field
+            if text is None
+            else plain(text.rpartition("/")[0] or ("/" if text[:1] == "/" else "."), call.span)
+        )
+        call.write(into, recursive=True)
+    if parsed.has("f", "force") and not parsed.has("prefix"):
+        tree_changes(call, loses=True)
+    elif not parsed.has("prefix"):
+        call.write(tree_top(call), recursive=True)
+    runs_hooks(call)
 
 
 def sparse(call: Call) -> None:
