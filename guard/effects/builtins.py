@@ -16,6 +16,8 @@ from guard.model.facts import LookPath, PathFact
 from guard.model.paths import FileKind, KnownPath, UnresolvedPath
 from guard.model.typed import Callable
 
+_SOME_VARIABLE = "a variable that is not named in plain words"
+
 
 def _silent(call: Call) -> None:
     call.output = ()
@@ -76,6 +78,8 @@ def _printf(call: Call) -> None:
         if not target.isidentifier():
             call.opaque("an array subscript that is not known can run commands")
         call.after = call.state.with_variable(target, Variable((output,)))
+        if not target.isidentifier():
+            call.after = call.after.keeping(_SOME_VARIABLE)
         call.output = ()
     else:
         call.output = output
@@ -206,6 +210,7 @@ def _declare(call: Call) -> None:
         if not name.isidentifier() or (not equals and field.static is None):
             # `a[...]` that looks like a pattern is a subscript all the same.
             call.opaque("declares a variable whose name is not known, which can run commands")
+            state = state.keeping(_SOME_VARIABLE)
             continue
         variable = call.evaluator.expander.variable(name, state)
         if "n" in flags and equals and _after(field).isidentifier():
@@ -227,8 +232,14 @@ def _declare(call: Call) -> None:
             state = state.with_variable(
                 name, Variable((_after_equals(field, name),), None, inherits, keyed=keyed)
             )
+        if call.name == "readonly" or (call.name != "export" and not _NATURES.isdisjoint(flags)):
+            state = state.keeping(f"an attribute of `{name}`")
         call.evaluator.note_injection(name, state, call.span)
     call.after = state
+
+
+_NATURES = frozenset("ilnru")
+"""Of a variable: it counts, spells in its own way, stands for another, or keeps what it holds."""
 
 
 def _after(field: Field) -> str:
@@ -260,6 +271,7 @@ def _unset(call: Call) -> None:
             continue
         if not name.isidentifier():
             call.opaque("unsets a name that is not known, which can run commands")
+            state = state.keeping(_SOME_VARIABLE)
             continue
         state = state.without_variable(name).without_function(name)
     call.after = state
@@ -268,7 +280,6 @@ def _unset(call: Call) -> None:
 def _set(call: Call) -> None:
     state = call.state
     call.output = ()
-    words = [f.static for f in call.args]
     if not call.args:
         call.output = (Hole("the environment", sources=("environment",)),)
         return
@@ -278,21 +289,27 @@ def _set(call: Call) -> None:
         if text is None:
             state = replace(state, positional=None)
             break
+        if text == "--" or not text.startswith(("-", "+")):
+            state = replace(state, positional=_positional(rest[1:] if text == "--" else rest))
+            break
         rest.pop(0)
-        if text == "--":
-            state = replace(state, positional=_positional(rest))
-            break
-        if text in {"-o", "+o"}:
-            option = (rest.pop(0).static or "") if rest else ""
-            if option == "nounset" and text == "-o":
-                state = replace(state, unset_stops=True)
-            continue
-        if not text.startswith(("-", "+")):
-            state = replace(state, positional=_positional(call.args[words.index(text) :]))
-            break
-        if "u" in text:
-            state = replace(state, unset_stops=text.startswith("-"))
+        options = set(text[1:])
+        if "o" in options and rest:
+            options = options - {"o"} | {rest.pop(0).static or "?"}
+        on = text.startswith("-")
+        if options & {"u", "nounset"}:
+            state = replace(state, unset_stops=on)
+        if options & {"k", "keyword"} and on:
+            call.opaque("`set -k` makes variables of what stands among arguments")
+        for option in sorted(options - _STRICTER):
+            state = state.keeping(f"the option `{option}`")
     call.after = state
+
+
+_STRICTER = frozenset(
+    "e o u x v b h m C errexit nounset xtrace verbose notify hashall monitor noclobber pipefail".split()
+)
+"""Options with which the shell stops or tells more, and does nothing else than it reads."""
 
 
 def _positional(fields: list[Field]) -> tuple[Text, ...] | None:
@@ -324,6 +341,7 @@ def _read(call: Call) -> None:
     for index, name in enumerate(names):
         if name is None or not name.isidentifier():
             call.opaque("reads into a name that is not known, which can run commands")
+            state = state.keeping(_SOME_VARIABLE)
             continue
         if len(names) == 1 and not arrays and (lines := _lines_read(call, parsed)):
             variable = Variable(lines)
@@ -410,6 +428,7 @@ def _mapfile(call: Call) -> None:
     name = (parsed.operands[0].static or "") if parsed.operands else "MAPFILE"
     if not name.isidentifier():
         call.opaque("reads into a name that is not known, which can run commands")
+        call.after = call.state.keeping(_SOME_VARIABLE)
         return
     line: Text = (Hole("a line of input", sources=sources_of(call.stdin)),)
     known = static_text(call.stdin) if call.stdin is not None else None
@@ -468,6 +487,8 @@ def _exec(call: Call) -> None:
     parsed = call.parse(grammar("a", stops=True))
     if parsed.operands:
         call.run(parsed.operands)
+    else:
+        call.after = call.state.keeping("other descriptors")
 
 
 def _command(call: Call) -> None:
@@ -523,12 +544,14 @@ def _hash(call: Call) -> None:
         call.after = call.state.renamed(texts[2], texts[1], alias=False)
     elif any((text or "?").startswith("-") and "p" in (text or "p") for text in texts):
         call.opaque("`hash -p` changes what a name runs")
+        call.after = call.state.keeping("another program for a name")
 
 
 def _enable(call: Call) -> None:
     call.output = ()
     if any((f.static or "-f").startswith("-") for f in call.args):
         call.opaque("`enable` changes what builtins do or loads code")
+        call.after = call.state.keeping("other builtins")
 
 
 def _kill(call: Call) -> None:
@@ -559,6 +582,7 @@ def _wait(call: Call) -> None:
     for field in call.parse(grammar("p")).values("p"):
         if not (field.static or "?").isidentifier():
             call.opaque("an array subscript that is not known can run commands")
+            call.after = call.state.keeping(_SOME_VARIABLE)
         elif field.static:
             call.after = call.state.with_variable(field.static, UNKNOWN)
 
@@ -591,6 +615,7 @@ def _completion(call: Call) -> None:
         call.run_text(code, what="the completion command", shell="same")
     if parsed.has("W", "F"):
         call.opaque("completion words are expanded, which can run commands")
+        call.after = call.state.keeping("a completion")
 
 
 def _history(call: Call) -> None:
@@ -649,8 +674,9 @@ def _shopt(call: Call) -> None:
         "autocd",
     }:
         call.emit(Opaque(reason="`shopt` changes how the rest is read", program=call.name, span=call.span))
-    if (None in names or "lastpipe" in names) and "-u" not in names:
-        call.after = replace(call.state, rare=replace(call.state.rare, lastpipe=True))
+        call.after = call.state.keeping("another way of reading commands")
+        if (None in names or "lastpipe" in names) and "-u" not in names:
+            call.after = replace(call.after, rare=replace(call.after.rare, lastpipe=True))
 
 
 def _getopts(call: Call) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from guard.effects.evaluate import Evaluator
 
 MAX_PASSES = 6
+_NUMERIC = frozenset("-eq -ne -lt -gt -le -ge".split())
+_NAMING = frozenset("-v -R".split())
+"""What comes after them is a variable, whose subscript may be computed."""
 _NOTHING: Text = ()
 
 
@@ -184,16 +187,18 @@ class Compounds:
 
     def _condition(self, words: tuple[Word, ...], state: State, span: Span) -> None:
         texts = [self._evaluator.expander.texts(word, state) for word in words]
-        operators = {"-eq", "-ne", "-lt", "-gt", "-le", "-ge", "-v", "-R"}
-        if any(static_text(alternatives[0]) in operators for alternatives in texts):
-            for alternatives in texts:
-                for value in alternatives:
-                    signs = static_text(value) in {"[[", "]]"}
-                    if not signs and self._evaluator.expander.evaluates(value, state):
-                        self._evaluator.opaque(
-                            "arithmetic on a value that is not known can run commands", span
-                        )
-                        return
+        signs = [static_text(alternatives[0]) for alternatives in texts]
+        expander = self._evaluator.expander
+        if _NUMERIC.isdisjoint(signs) and _NAMING.isdisjoint(signs):
+            return
+        for alternatives, before, after in zip(texts, [None, *signs], [*signs[1:], None], strict=False):
+            counted = before in _NUMERIC or after in _NUMERIC
+            for value in alternatives:
+                if static_text(value) in {"[[", "]]"} | _NUMERIC | _NAMING:
+                    continue
+                if expander.evaluates(value, state) or (counted and expander.unseen(value, state)):
+                    self._evaluator.opaque("arithmetic on a value that is not known can run commands", span)
+                    return
 
     def _counted(self, text: str, state: State) -> State:
         """After an arithmetic expression: what it surely assigns is a number, any other name in it may be."""

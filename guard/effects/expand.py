@@ -301,7 +301,9 @@ class Expander:
                         return
                     if isinstance(atom.piece, str):
                         names += _names(atom.piece)
-        if any(self._holds_code(name, state, frozenset()) for name in names):
+        if any(self._holds_code(name, state, frozenset()) for name in names) or any(
+            self._unseen(name, state) for name in _read_in(text)
+        ):
             self._opaque("arithmetic on a value that is not known can run commands", span)
 
     def evaluates(self, value: Text, state: State, seen: frozenset[str] = frozenset()) -> bool:
@@ -313,6 +315,20 @@ class Expander:
             self._holds_code(name, state, seen) for text in spelled for name in _names(text)
         )
 
+    def unseen(self, value: Text, state: State) -> bool:
+        """Whether a number that is asked for here may be one that an earlier command of the same shell has left."""
+        return any(
+            self._unseen(name, state) for piece in value if isinstance(piece, str) for name in _names(piece)
+        )
+
+    def _unseen(self, name: str, state: State) -> bool:
+        return (
+            state.rare.lived
+            and name not in state.variables
+            and name not in self._facts.env
+            and name not in _NUMBERS
+        )
+
     def _holds_code(self, name: str, state: State, seen: frozenset[str]) -> bool:
         variable = state.variables.get(name)
         if variable is None or name in seen:
@@ -321,7 +337,7 @@ class Expander:
         if variable.refers and ("[" in variable.refers or self._holds_code(variable.refers, state, further)):
             return True
         return any(
-            self.evaluates(value, state, further)
+            self.evaluates(value, state, further) or self.unseen(value, state)
             for value in (*variable.values, *(variable.array or ()))
             if value != NOT_SET or name in self._facts.env
         )
@@ -650,6 +666,20 @@ def _braces(parts: tuple[Part, ...]) -> list[tuple[Part, ...]]:
         else:
             worlds = [(*world, part) for world in worlds]
     return worlds
+
+
+def _read_in(text: str) -> list[str]:
+    """Names in arithmetic, less those that it has given a value itself by then."""
+    given: set[str] = set()
+    names: list[str] = []
+    for clause in text.replace(";", ",").split(","):
+        target, equals, value = clause.partition("=")
+        target = target.strip()
+        assigns = bool(equals) and target.isidentifier() and not value.startswith("=")
+        names += (name for name in _names(value if assigns else clause) if name not in given)
+        if assigns:
+            given.add(target)
+    return names
 
 
 def _names(text: str) -> list[str]:

@@ -2,28 +2,31 @@
 
 from guard.effects.place import is_below
 from guard.effects.state import READ_BY_THE_SHELL, State
-from guard.model.effect import Opaque, SymbolicEffect
 from guard.model.facts import Facts, LookPath, Lookup, PathFact
 from guard.model.paths import FileKind
 from guard.model.typed import Iterator
 
 
-def left(before: State, after: State, facts: Facts) -> tuple[SymbolicEffect, ...]:
-    """One that cannot be read for each kind of thing; where the shell has gone is a question about the world."""
-    return tuple(
-        Opaque(reason=f"leaves {what} in the shell that later commands run in")
-        for what in (
-            _names(before, after),
-            _variables(before, after, facts),
-            _directory(before, after, facts),
-        )
-        if what
+def left(before: State, after: State | None, facts: Facts, *, told: bool) -> tuple[str, ...]:
+    """In words, one for each kind of thing. ``after``: None where nobody could follow the text to its end.
+
+    ``told``: where the shell has gone is said before the next command. Otherwise it is a question about the world.
+    """
+    if after is None:
+        return ("what nobody has read",)
+    what = (
+        _names(before, after),
+        _variables(before, after, facts),
+        min(after.rare.kept, default=""),
+        "other arguments" if after.positional != before.positional else "",
+        "" if told else _directory(before, after, facts),
     )
+    return tuple(filter(None, what))
 
 
-def questions(before: State, after: State, facts: Facts) -> Iterator[Lookup]:
+def questions(before: State, after: State | None, facts: Facts, *, told: bool) -> Iterator[Lookup]:
     """What :func:`left` would like to know."""
-    if after.cwd != before.cwd:
+    if after is not None and not told and after.cwd != before.cwd:
         yield from (LookPath(path) for path in after.cwd if _within(path, facts))
 
 

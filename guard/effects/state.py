@@ -76,9 +76,14 @@ class Rare:
     """Functions that a bash started from here has too."""
     lastpipe: bool = False
     """``shopt -s lastpipe``: the last stage of a pipeline may be run by this very shell."""
+    kept: frozenset[str] = frozenset()
+    """What else holds until the shell ends, in words: what a variable does with a value, options, descriptors."""
+    lived: bool = False
+    """Whether commands ran in it before the text: what is not in here may be set all the same."""
 
 
 NOTHING_RARE = Rare()
+LIVED = Rare(lived=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,15 @@ class State:
         if alias:
             return replace(self, rare=replace(rare, aliases={**rare.aliases, name: value}))
         return replace(self, rare=replace(rare, hashed={**rare.hashed, name: value}))
+
+    def keeping(self, *what: str) -> "State":
+        """Each in words that come after `leaves`."""
+        rare = self.rare
+        return (
+            self
+            if rare.kept.issuperset(what)
+            else replace(self, rare=replace(rare, kept=rare.kept.union(what)))
+        )
 
     def without_variable(self, name: str) -> "State":
         return replace(
@@ -253,6 +267,8 @@ def _either_rare(a: Rare, b: Rare) -> Rare:
         traps=tuple(dict.fromkeys(a.traps + b.traps)),
         exported=a.exported & b.exported,
         lastpipe=a.lastpipe or b.lastpipe,
+        kept=a.kept | b.kept,
+        lived=a.lived or b.lived,
     )
 
 
@@ -277,7 +293,7 @@ def forgotten(state: State) -> State:
             for path, file in state.written.items()
         },
         rare=replace(state.rare, old=(), stack=None),
-    )
+    ).keeping("what nobody has read")
 
 
 def inherited(state: State, facts: Facts) -> State:
@@ -292,7 +308,7 @@ def inherited(state: State, facts: Facts) -> State:
         functions={name: body for name, body in state.functions.items() if name in state.rare.exported},
         unset_stops=False,
         local=frozenset[str](),
-        rare=NOTHING_RARE,
+        rare=LIVED if state.rare.lived else NOTHING_RARE,
         dead=False,
     )
 

@@ -6,7 +6,7 @@ Pure. The edge answers ``lookups`` and calls again; when nothing new is asked th
 from guard.effects.builtins import BUILTINS
 from guard.effects.evaluate import Evaluator
 from guard.effects.resolve import directory_of
-from guard.effects.state import State, Variable
+from guard.effects.state import LIVED, NOTHING_RARE, State, Variable
 from guard.effects.writes import (
     fetch_effects,
     read_effects,
@@ -21,6 +21,7 @@ from guard.model.effect import (
     ChangeMode,
     DeletePath,
     LinkPath,
+    Opaque,
     ReadPath,
     ReadSecret,
     RunProgram,
@@ -51,6 +52,7 @@ def analyse(proposal: Proposal, facts: Facts) -> Analysed:
         return _united(proposal, [analyse(part, facts) for part in proposal.parts])
     lookups: dict[Lookup, None] = {}
     unread: tuple[UnreadPart, ...] = ()
+    stays: tuple[str, ...] = ()
     effects: tuple[SymbolicEffect, ...]
     match proposal:
         case ShellProposal():
@@ -58,11 +60,15 @@ def analyse(proposal: Proposal, facts: Facts) -> Analysed:
             start = start_of(proposal)
             evaluator.analyse_text(proposal.command, start)
             effects = evaluator.effects or (RunProgram(program=":", names=(":",)),)
-            if proposal.lasting and evaluator.after is not None:
+            if proposal.lasting:
                 from guard.effects.lasting import left, questions  # noqa: PLC0415 - for the few clients that keep a shell
 
-                effects += left(start, evaluator.after, facts)
-                lookups.update(dict.fromkeys(questions(start, evaluator.after, facts)))
+                after, told = evaluator.after, proposal.directory_told
+                stays = left(start, after, facts, told=told)
+                effects += tuple(
+                    Opaque(reason=f"leaves {what} in the shell that later commands run in") for what in stays
+                )
+                lookups.update(dict.fromkeys(questions(start, after, facts, told=told)))
             lookups.update(evaluator.lookups)
             if evaluator.unread:
                 unread = tuple(UnreadPart(span=part.span, reason=part.reason) for part in evaluator.unread)
@@ -88,6 +94,7 @@ def analyse(proposal: Proposal, facts: Facts) -> Analysed:
         lookups=frozenset(lookups) if len(lookups) > len(consulted) else consulted,
         unread=unread,
         consulted=consulted,
+        left=stays,
     )
 
 
@@ -99,6 +106,7 @@ def _united(proposal: BatchProposal, parts: list[Analysed]) -> Analysed:
         lookups=frozenset(lookup for part in parts for lookup in part.lookups),
         unread=tuple(unread for part in parts for unread in part.unread),
         consulted=frozenset(lookup for part in parts for lookup in part.consulted),
+        left=tuple(what for part in parts for what in part.left),
     )
 
 
@@ -146,7 +154,7 @@ def start_of(proposal: ShellProposal) -> State:
     """What the shell begins with."""
     cwd = (proposal.cwd,) if proposal.cwd.startswith("/") else ()
     variables = {name: Variable(((value,),), exported=True) for name, value in proposal.env}
-    return State(cwd=cwd, variables=variables)
+    return State(cwd=cwd, variables=variables, rare=LIVED if proposal.lasting else NOTHING_RARE)
 
 
 def _questions(effect: SymbolicEffect, facts: Facts) -> list[Lookup]:

@@ -27,6 +27,8 @@ class Analysed:
     unread: tuple[UnreadPart, ...] = ()
     consulted: frozenset[Lookup] = frozenset()
     """Those of ``lookups`` whose answers the effects rest on; the others only say where the effects lead."""
+    left: tuple[str, ...] = ()
+    """What it leaves in a shell that lives on, in words; each is an effect that cannot be read, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,13 +18,12 @@ from pydantic import PrivateAttr
 from guard.agents.codec import HookCall, PayloadError
 from guard.agents.openhands import DIALECT, TOOLS
 from guard.errors import GuardError, UsageError
-from guard.integrations.lasting import left_behind
 from guard.integrations.uses import Calls, call_of
 from guard.library.answers import Judged, refusal_of
 from guard.library.calls import proposal_of
 from guard.library.guards import AsyncGuard
 from guard.model.dataclass import replace as replaced
-from guard.model.decision import Ask
+from guard.model.decision import Ask, Deny
 from guard.model.effect import ReadPath, ReadSecret, RunProgram
 from guard.model.proposal import ShellProposal
 
@@ -155,13 +154,6 @@ class Gate:
             return self._finding(replaced(call, proposal=meant))
         if name != _TERMINAL or given.get("is_input") is True or not str(given.get("command", "")).strip():
             return self._finding(self._read(action, name, given, self._directory))
-        command = str(given["command"])
-        left = left_behind(command, os.environ)
-        if left:
-            return Finding(
-                refusal=f"[guard] denied: it would leave {left} in the terminal, and later commands would do something "
-                "else than they say\ninstead: put the whole command in parentheses, or in a script"
-            )
         directory, before = self._standing(action, reset=given.get("reset") is True)
         if not directory:
             return Finding(
@@ -169,18 +161,25 @@ class Gate:
                 "instead: run the command with `reset`, which starts a new terminal"
             )
         finding = self._finding(self._read(action, name, given, directory))
-        if finding.refusal or not before:
+        if not before or (finding.refusal and finding.question is None):
             return finding
         # Those of the same turn run one after the other in the same shell, and none of them has run yet.
-        together = {**given, "command": "\n".join([*before, command])}
-        return self._finding(self._read(action, name, together, directory))
+        together = {**given, "command": "\n".join([*before, str(given["command"])])}
+        both = self._finding(self._read(action, name, together, directory))
+        return finding if finding.refusal and (both.question is not None or not both.refusal) else both
 
     def _finding(self, call: HookCall) -> Finding:
         judged = _waited(self._guard.judged(replaced(call, rewrites=False)))
+        decision, left = judged.decided.decision, judged.decided.analysed.left
+        if left and not isinstance(decision, Deny):
+            # Whoever approves one command does not know what it will mean for all those after it.
+            return Finding(
+                refusal=f"[guard] denied: it would leave {left[0]} in the terminal, and later commands would do something "
+                "else than they say\ninstead: put the whole command in parentheses, or in a script"
+            )
         if judged.permitted:
             changes = not all(isinstance(effect, _ONLY_LOOKS) for effect in judged.decided.effects)
             return Finding(changes=changes)
-        decision = judged.decided.decision
         return Finding(refusal=refusal_of(decision), question=judged if isinstance(decision, Ask) else None)
 
     def _read(self, action: Any, name: str, given: dict[str, Any], directory: str) -> HookCall:
@@ -200,8 +199,7 @@ class Gate:
             raise PayloadError(f"the action is no JSON: {error}") from error
         proposal = replaced(call.proposal, call=str(action.tool_call_id))
         if isinstance(proposal, ShellProposal):
-            # What would stay in the terminal is refused already, and where it is is known.
-            proposal = replaced(proposal, lasting=False)
+            proposal = replaced(proposal, directory_told=True)
         return replaced(call, proposal=proposal)
 
     def _standing(self, action: Any, *, reset: bool) -> tuple[str, list[str]]:

@@ -20,6 +20,8 @@ class ShellProposal:
     """Whether the agent can go on typing into it while it runs, unseen by the guard."""
     lasting: bool = False
     """Whether the shell lives on, and what it has been told holds for the agent's next commands."""
+    directory_told: bool = False
+    """Of a shell that lives on: whether the client says before each command where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

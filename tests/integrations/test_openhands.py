@@ -11,7 +11,6 @@ import pytest
 
 from guard import AsyncGuard, UsageError, Write
 from guard.errors import GuardError
-from guard.integrations.lasting import left_behind
 from guard.probe.model import Call, serving
 from tests.integrations import openhands_stand_in as stand_in
 from tests.integrations.openhands_python import python_with_openhands
@@ -349,22 +348,65 @@ def test_a_conversation_that_the_guard_would_not_see_is_an_error(ours, work, wro
         ("export NEW=1", ""),
         ("command export KNOWN=1", "another value of `KNOWN`"),
         ("export $(cat x)", "a variable that is not named in plain words"),
-        ("declare -n other=KNOWN", "a variable that is not named in plain words"),
+        ("declare -n other=KNOWN", "an attribute of `other`"),
+        ("readonly other=/etc", "an attribute of `other`"),
         ("printf -v KNOWN x", "another value of `KNOWN`"),
+        ("printf -v $x y", "a variable that is not named in plain words"),
         ("printf '%s' $x", ""),
         ("while read -r KNOWN; do :; done < x", "another value of `KNOWN`"),
         ("cat x | read KNOWN", ""),
         ("for IFS in a; do :; done", "another value of `IFS`"),
         ("unset HOME", "another value of `HOME`"),
         ("eval \"eval 'h() { :; }'\"", "the function `h`"),
-        ("case x in x) . ./env;; esac", "what the file sets"),
+        ('eval "$x"', "what nobody has read"),
+        ("case x in x) . ./env;; esac", "what nobody has read"),
         ("(. ./env && make)", ""),
         ("KNOWN=1 &", ""),
         ("echo KNOWN=1", ""),
         ("until KNOWN=1; do :; done", "another value of `KNOWN`"),
         ("for ((;;)); do { KNOWN=1; }; done", "another value of `KNOWN`"),
         ("if false; then :; else KNOWN=1; fi", "another value of `KNOWN`"),
+        ("trap 'cd /etc' DEBUG", "a trap"),
+        ("trap : EXIT", "a trap"),
+        ("(trap : EXIT)", ""),
+        ("coproc KNOWN { cat; }", "another value of `KNOWN`"),
+        ("sleep 1 & wait -p KNOWN", "another value of `KNOWN`"),
+        ("wait -p other", ""),
+        ("set -- /etc", "other arguments"),
+        ("exec > made", "other descriptors"),
+        ("shopt -s dotglob", "another way of reading commands"),
+        ("alias ls=cat", "the alias `ls`"),
+        ("cd sub; cd ..", ""),
+        ("cd $x", ""),
     ],
-)
-def test_what_a_command_leaves_in_the_shell(command, left):
-    assert left_behind(command, {"KNOWN"}) == left
+)  # fmt: skip
+def test_what_a_command_leaves_in_the_terminal_nobody_is_asked_about(guarded, monkeypatch, command, left):
+    monkeypatch.setenv("KNOWN", "x")
+    asked = []
+    conversation, guarded_ = guarded(approve=lambda question: asked.append(question) or True)
+    risk = conversation.propose("terminal", {"command": command})
+    guarded_.settle()
+    told = "".join(conversation.rejected)
+
+    assert (f"denied: it would leave {left} in the terminal" if left else "") in told
+    assert bool(left) == ("in the terminal" in told)
+    assert not left or (risk, asked) == ("HIGH", [])
+
+
+def test_what_only_two_commands_of_one_turn_leave_together_is_denied_too(guarded):
+    conversation, guarded_ = guarded(approve=lambda _: True)
+    conversation.propose("terminal", {"command": "word=alias"})
+    assert conversation.propose("terminal", {"command": "$word ls=cat"}) == "HIGH"
+    guarded_.settle()
+
+    assert "the alias `ls`" in conversation.rejected[0]
+
+
+def test_an_earlier_command_may_have_set_what_arithmetic_evaluates(guarded, work):
+    conversation, _ = guarded()
+    assert conversation.propose("terminal", {"command": "x='a[$(rm -rf ~)]'"}) == "LOW"
+    conversation.observe(working_dir=str(work))
+
+    assert conversation.propose("terminal", {"command": "echo $((x))"}) == "HIGH"
+    conversation.reject_pending_actions("no")
+    assert conversation.propose("terminal", {"command": "x=1; echo $((x))"}) == "LOW"
