@@ -5,7 +5,7 @@ A client that cannot be started without a person is at least answered by what it
 
 import json
 import re
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from guard.model.dataclass import dataclass
 
@@ -32,228 +32,122 @@ class Answer:
     stderr: str = ""
 
 
-def _claude(tool: str, **given: Any) -> dict[str, Any]:
-    return {
-        "session_id": "replay",
-        "transcript_path": "@HOME/t.jsonl",
-        "cwd": "@WORK",
-        "permission_mode": "default",
-        "hook_event_name": "PreToolUse",
-        "tool_name": tool,
-        "tool_input": given,
-        "tool_use_id": "toolu_1",
-    }
+_TOOL, _GIVEN = "@TOOL", "@GIVEN"
+"""In a frame: the name of the tool, and what it is given; as a key, all of that stands beside the others."""
+_CLAUDE_CODE: dict[str, Any] = {
+    "session_id": "replay", "transcript_path": "@HOME/t.jsonl", "cwd": "@WORK", "permission_mode": "default",
+    "hook_event_name": "PreToolUse", "tool_name": _TOOL, "tool_input": _GIVEN, "tool_use_id": "toolu_1",
+}  # fmt: skip
+_TIME = "2026-11-26T12:00:00.000Z"
+_FRAMES: dict[str, dict[str, Any]] = {
+    "claude-code": _CLAUDE_CODE,
+    "codex": {**_CLAUDE_CODE, "turn_id": "1", "model": "gpt-5", "transcript_path": None},
+    "gemini": {
+        "session_id": "replay", "transcript_path": "@HOME/t.json", "cwd": "@WORK", "hook_event_name": "BeforeTool",
+        "timestamp": _TIME, "tool_name": _TOOL, "tool_input": _GIVEN,
+    },
+    "qwen": {**_CLAUDE_CODE, "timestamp": _TIME, "tool_call_id": "1"},
+    "copilot": {
+        "sessionId": "replay", "timestamp": 1795700000000, "cwd": "@WORK", "toolName": _TOOL, "toolArgs": _GIVEN,
+    },
+    "cursor": {
+        "conversation_id": "c", "generation_id": "g", "model": "m", "hook_event_name": _TOOL, "cursor_version": "2.3.0",
+        "workspace_roots": ["@WORK"], "user_email": None, "transcript_path": None, _GIVEN: None,
+    },
+    "cline": {
+        "clineVersion": "3.0.65", "timestamp": "1795700000000", "taskId": "t", "sessionContext": {"rootSessionId": "s"},
+        "workspaceRoots": ["@WORK"], "userId": "u", "agent_id": "a", "parent_agent_id": None, "hookName": "tool_call",
+        "iteration": 1, "tool_call": {"id": "1", "name": _TOOL, "input": _GIVEN},
+    },
+    "opencode": {
+        "hook_event_name": "tool.execute.before", "input": {"tool": _TOOL, "sessionID": "s", "callID": "c"},
+        "output": {"args": _GIVEN}, "directory": "@WORK",
+    },
+    "pi": {
+        "hook_event_name": "tool_call", "cwd": "@WORK",
+        "event": {"type": "tool_call", "toolName": _TOOL, "toolCallId": "c", "input": _GIVEN},
+    },
+    "openhands": {
+        "event_type": "PreToolUse", "tool_name": _TOOL, "tool_input": _GIVEN, "session_id": "replay",
+        "working_dir": "@WORK", "metadata": {},
+    },
+    "goose": {
+        "event": "PreToolUse", "session_id": "replay", "matcher_context": _TOOL, "tool_name": _TOOL,
+        "tool_input": _GIVEN, "working_dir": "@WORK", "tool_call_id": "c",
+    },
+    "crush": {
+        "event": "PreToolUse", "session_id": "replay", "cwd": "@WORK", "tool_name": _TOOL, "tool_input": _GIVEN,
+    },
+    "windsurf": {
+        "agent_action_name": _TOOL, "trajectory_id": "t", "execution_id": "e", "timestamp": "2026-11-26T12:00:00Z",
+        "tool_info": _GIVEN,
+    },
+    "kiro": {
+        "hook_event_name": "PreToolUse", "cwd": "@WORK", "session_id": "replay", "tool_name": _TOOL,
+        "tool_input": _GIVEN,
+    },
+    "droid": _CLAUDE_CODE,
+}  # fmt: skip
+_Given: TypeAlias = dict[str, Any]
+_Call: TypeAlias = tuple[str, _Given]
 
 
-def _codex(tool: str, **given: Any) -> dict[str, Any]:
-    return {**_claude(tool, **given), "turn_id": "1", "model": "gpt-5", "transcript_path": None}
-
-
-def _gemini(tool: str, **given: Any) -> dict[str, Any]:
-    return {
-        "session_id": "replay",
-        "transcript_path": "@HOME/t.json",
-        "cwd": "@WORK",
-        "hook_event_name": "BeforeTool",
-        "timestamp": "2026-11-26T12:00:00.000Z",
-        "tool_name": tool,
-        "tool_input": given,
-    }
-
-
-def _qwen(tool: str, **given: Any) -> dict[str, Any]:
-    return {**_claude(tool, **given), "timestamp": "2026-11-26T12:00:00.000Z", "tool_call_id": "1"}
-
-
-def _copilot(tool: str, **given: Any) -> dict[str, Any]:
-    return {
-        "sessionId": "replay",
-        "timestamp": 1795700000000,
-        "cwd": "@WORK",
-        "toolName": tool,
-        "toolArgs": given,
-    }
-
-
-def _cursor(event: str, **given: Any) -> dict[str, Any]:
-    return {
-        "conversation_id": "c",
-        "generation_id": "g",
-        "model": "m",
-        "hook_event_name": event,
-        "cursor_version": "2.3.0",
-        "workspace_roots": ["@WORK"],
-        "user_email": None,
-        "transcript_path": None,
-        **given,
-    }
-
-
-def _cline(tool: str, **given: Any) -> dict[str, Any]:
-    return {
-        "clineVersion": "3.0.65",
-        "timestamp": "1795700000000",
-        "taskId": "t",
-        "sessionContext": {"rootSessionId": "s"},
-        "workspaceRoots": ["@WORK"],
-        "userId": "u",
-        "agent_id": "a",
-        "parent_agent_id": None,
-        "hookName": "tool_call",
-        "iteration": 1,
-        "tool_call": {"id": "1", "name": tool, "input": given},
-    }
-
-
-def _opencode(tool: str, **given: Any) -> dict[str, Any]:
-    return {
-        "hook_event_name": "tool.execute.before",
-        "input": {"tool": tool, "sessionID": "s", "callID": "c"},
-        "output": {"args": given},
-        "directory": "@WORK",
-    }
-
-
-def _pi(tool: str, **given: Any) -> dict[str, Any]:
-    return {
-        "hook_event_name": "tool_call",
-        "event": {"type": "tool_call", "toolName": tool, "toolCallId": "c", "input": given},
-        "cwd": "@WORK",
-    }
-
-
-def _openhands(tool: str, **given: Any) -> dict[str, Any]:
-    return {
-        "event_type": "PreToolUse",
-        "tool_name": tool,
-        "tool_input": given,
-        "session_id": "replay",
-        "working_dir": "@WORK",
-        "metadata": {},
-    }
-
-
-def _goose(tool: str, **given: Any) -> dict[str, Any]:
-    return {
-        "event": "PreToolUse",
-        "session_id": "replay",
-        "matcher_context": tool,
-        "tool_name": tool,
-        "tool_input": given,
-        "working_dir": "@WORK",
-        "tool_call_id": "c",
-    }
-
-
-def _crush(tool: str, **given: Any) -> dict[str, Any]:
-    return {
-        "event": "PreToolUse",
-        "session_id": "replay",
-        "cwd": "@WORK",
-        "tool_name": tool,
-        "tool_input": given,
-    }
-
-
-def _windsurf(action: str, **given: Any) -> dict[str, Any]:
-    return {
-        "agent_action_name": action,
-        "trajectory_id": "t",
-        "execution_id": "e",
-        "timestamp": "2026-11-26T12:00:00Z",
-        "tool_info": given,
-    }
-
-
-def _kiro(tool: str, **given: Any) -> dict[str, Any]:
-    return {
-        "hook_event_name": "PreToolUse",
-        "cwd": "@WORK",
-        "session_id": "replay",
-        "tool_name": tool,
-        "tool_input": given,
-    }
+def _shell(tool: str, key: str = "command", **more: Any) -> tuple[_Call, _Call]:
+    return (tool, {key: _HARMLESS, **more}), (tool, {key: _CANARY, **more})
 
 
 _WRITE = {"file_path": _STARTUP, "content": "x\n"}
-_EDIT = f"*** Begin Patch\n*** Add File: {_STARTUP}\n+x\n*** End Patch"
-_BASH: dict[str, Any] = {"command": _HARMLESS, "mode": "sync", "initial_wait": 10}
-PAYLOADS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
-    "claude-code": (
-        _claude("Bash", command=_HARMLESS),
-        _claude("Bash", command=_CANARY),
-        _claude("Write", **_WRITE),
-    ),
-    "codex": (
-        _codex("Bash", command=_HARMLESS),
-        _codex("Bash", command=_CANARY),
-        _codex("apply_patch", command=_EDIT),
-    ),
-    "gemini": (
-        _gemini("run_shell_command", command=_HARMLESS),
-        _gemini("run_shell_command", command=_CANARY),
-        _gemini("write_file", **_WRITE),
-    ),
-    "qwen": (
-        _qwen("run_shell_command", command=_HARMLESS, is_background=False),
-        _qwen("run_shell_command", command=_CANARY, is_background=False),
-        _qwen("write_file", **_WRITE),
-    ),
-    "copilot": (
-        _copilot("bash", **_BASH),
-        _copilot("bash", **{**_BASH, "command": _CANARY}),
-        _copilot("create", path=_STARTUP, file_text="x\n"),
-    ),
+_PATH: _Given = {"path": _STARTUP, "content": "x\n"}
+_TEXT: _Given = {"path": _STARTUP, "file_text": "x\n"}
+_PATCH = f"*** Begin Patch\n*** Add File: {_STARTUP}\n+x\n*** End Patch"
+_CALLS: dict[str, tuple[_Call, _Call, _Call]] = {
+    "claude-code": (*_shell("Bash"), ("Write", _WRITE)),
+    "codex": (*_shell("Bash"), ("apply_patch", {"command": _PATCH})),
+    "gemini": (*_shell("run_shell_command"), ("write_file", _WRITE)),
+    "qwen": (*_shell("run_shell_command", is_background=False), ("write_file", _WRITE)),
+    "copilot": (*_shell("bash", mode="sync", initial_wait=10), ("create", _TEXT)),
     "cursor": (
-        _cursor("beforeShellExecution", command=_HARMLESS, cwd="@WORK"),
-        _cursor("beforeShellExecution", command=_CANARY, cwd=""),
-        _cursor("preToolUse", tool_name="Write", tool_input=_WRITE, tool_use_id="t"),
+        ("beforeShellExecution", {"command": _HARMLESS, "cwd": "@WORK"}),
+        ("beforeShellExecution", {"command": _CANARY, "cwd": ""}),
+        ("preToolUse", {"tool_name": "Write", "tool_input": _WRITE, "tool_use_id": "t"}),
     ),
     "cline": (
-        _cline("run_commands", commands=[_HARMLESS]),
-        _cline("run_commands", commands=[_CANARY]),
-        _cline("editor", path=_STARTUP, new_text="x\n"),
+        ("run_commands", {"commands": [_HARMLESS]}),
+        ("run_commands", {"commands": [_CANARY]}),
+        ("editor", {"path": _STARTUP, "new_text": "x\n"}),
     ),
     "opencode": (
-        _opencode("bash", command=_HARMLESS, description="d"),
-        _opencode("bash", command=_CANARY, description="d"),
-        _opencode("write", filePath=_STARTUP, content="x\n"),
+        *_shell("bash", description="d"),
+        ("write", {"filePath": _STARTUP, "content": "x\n"}),
     ),
-    "pi": (
-        _pi("bash", command=_HARMLESS),
-        _pi("bash", command=_CANARY),
-        _pi("write", path=_STARTUP, content="x\n"),
-    ),
-    "openhands": (
-        _openhands("terminal", command=_HARMLESS, is_input=False),
-        _openhands("terminal", command=_CANARY, is_input=False),
-        _openhands("file_editor", command="create", path=_STARTUP, file_text="x\n"),
-    ),
-    "goose": (
-        _goose("developer__shell", command=_HARMLESS),
-        _goose("developer__shell", command=_CANARY),
-        _goose("developer__write", path=_STARTUP, content="x\n"),
-    ),
-    "crush": (
-        _crush("bash", command=_HARMLESS),
-        _crush("bash", command=_CANARY),
-        _crush("write", **_WRITE),
-    ),
+    "pi": (*_shell("bash"), ("write", _PATH)),
+    "openhands": (*_shell("terminal", is_input=False), ("file_editor", {"command": "create", **_TEXT})),
+    "goose": (*_shell("developer__shell"), ("developer__write", _PATH)),
+    "crush": (*_shell("bash"), ("write", _WRITE)),
     "windsurf": (
-        _windsurf("pre_run_command", command_line=_HARMLESS, cwd="@WORK"),
-        _windsurf("pre_run_command", command_line=_CANARY, cwd="@WORK"),
-        _windsurf("pre_write_code", file_path=_STARTUP, edits=[{"old_string": "", "new_string": "x\n"}]),
+        *_shell("pre_run_command", "command_line", cwd="@WORK"),
+        ("pre_write_code", {"file_path": _STARTUP, "edits": [{"old_string": "", "new_string": "x\n"}]}),
     ),
-    "kiro": (
-        _kiro("execute_bash", command=_HARMLESS),
-        _kiro("execute_bash", command=_CANARY),
-        _kiro("fs_write", path=_STARTUP, command="create", file_text="x\n"),
-    ),
-    "droid": (
-        _claude("Execute", command=_HARMLESS, riskLevel="low"),
-        _claude("Execute", command=_CANARY, riskLevel="low"),
-        _claude("Create", **_WRITE),
-    ),
+    "kiro": (*_shell("execute_bash"), ("fs_write", {"command": "create", **_TEXT})),
+    "droid": (*_shell("Execute", riskLevel="low"), ("Create", _WRITE)),
+}
+
+
+def _framed(frame: dict[str, Any], tool: str, given: _Given) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in frame.items():
+        if key == _GIVEN:
+            out.update(given)
+        elif isinstance(value, dict):
+            out[key] = _framed(cast("dict[str, Any]", value), tool, given)
+        else:
+            out[key] = tool if value == _TOOL else given if value == _GIVEN else value
+    return out
+
+
+PAYLOADS: dict[str, tuple[dict[str, Any], ...]] = {
+    agent: tuple(_framed(_FRAMES[agent], tool, given) for tool, given in calls)
+    for agent, calls in _CALLS.items()
 }
 """A command that is allowed, one that is denied, and a file that is denied."""
 
