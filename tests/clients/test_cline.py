@@ -12,7 +12,7 @@ from guard.agents.failures import SEEN
 from guard.probe.model import Call, serving
 from tests.cli.conftest import needs_a_sandbox
 from tests.clients import troubled
-from tests.enforce.machine import hidden
+from tests.clients.sessions import UNREAD, edited
 
 AGENT = "cline"
 
@@ -41,12 +41,11 @@ def test_what_is_denied_does_not_happen_and_ends_the_run(scene):
     file = install(scene)
     canary = scene.home / "canary"
     canary.mkdir()
-    unread = hidden("""python3 -c 'open("made", "a").write("x"); print(6649 + 1)'""")
     edit = {"old_text": "print(1)", "new_text": "print(2)"}
     runs = {
         "read": shell("cat README.md"),
-        "unread": shell(unread),
-        "two": shell("echo one", unread),
+        "unread": shell(UNREAD),
+        "two": shell("echo one", UNREAD),
         "new": Call("editor", {"path": str(scene.work / "new.txt"), "new_text": "new\n"}),
         "look": Call("read_files", {"files": [{"path": str(scene.work / "src/a.py")}]}),
         "edit": Call("editor", {"path": str(scene.work / "src/a.py"), **edit}),
@@ -81,14 +80,10 @@ def test_what_is_denied_does_not_happen_and_ends_the_run(scene):
     assert "print(1)" in told["look"]
     assert "6650" in told["unread"]
     assert "one\\n6650" in told["two"]
-    assert (scene.work / "made").read_text() == "xx"
-    assert (scene.work / "new.txt").read_text() == "new\n"
-    assert (scene.work / "src/a.py").read_text() == "print(2)\n"
+    edited(scene, ran=2)
     for name in denied:
         assert json.loads(told[name])["finishReason"] == "aborted", name
         assert ["# app" in text for text, _ in model.told(word(name))] == [True], name
-    assert not (scene.home / ".bashrc").exists()
-    assert not (scene.work / ".git/hooks/pre-commit").exists()
     assert "guard hook cline" in file.read_text()
 
 

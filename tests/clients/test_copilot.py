@@ -6,14 +6,12 @@ import sys
 from pathlib import Path
 
 from guard.agents.failures import SEEN
-from guard.probe.model import Call, serving
+from guard.probe.model import Call
 from tests.cli.conftest import needs_a_sandbox
 from tests.clients import troubled
-from tests.clients.sessions import TRUSTS, reviewed
-from tests.enforce.machine import hidden
+from tests.clients.sessions import BRIEF, MCP_SERVER, TRUSTS, UNREAD, edited, play, refused, reviewed
 
 AGENT = "copilot"
-SERVER = Path(__file__).parents[1] / "integrations/mcp_server.py"
 
 
 def shell(command: str, **more: object) -> Call:
@@ -34,8 +32,8 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     canary.mkdir()
     server = {
         "type": "local",
-        "command": sys.executable,
-        "args": [str(SERVER), str(scene.home / "asked"), "keep_it"],
+        "command": MCP_SERVER[0],
+        "args": [*MCP_SERVER[1:], str(scene.home / "asked"), "keep_it"],
         "tools": ["*"],
     }
     reviewed(scene, TRUSTS)
@@ -45,7 +43,7 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     script = {
         "outside": shell(f"rm -rf {canary}"),
         "read": shell("cat README.md"),
-        "unread": shell(hidden("""python3 -c 'open("made", "w").write("x"); print(6649 + 1)'""")),
+        "unread": shell(UNREAD),
         "startup": Call("create", {"path": str(scene.home / ".bashrc"), "file_text": "evil\n"}),
         "git": Call("create", {"path": str(scene.work / ".git/hooks/pre-commit"), "file_text": "evil\n"}),
         "itself": Call("edit", {"path": str(file), "old_str": "preToolUse", "new_str": "never"}),
@@ -64,47 +62,42 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
                 "agent_type": "general-purpose",
                 "name": "look",
                 "description": "look",
-                "prompt": "SUBAGENT: look",
+                "prompt": f"{BRIEF}: look",
             },
         ),
     }
-    below = [shell(f"rm -rf {canary}"), shell("cat README.md")]
+    below = {"outside": shell(f"rm -rf {canary}"), "read": shell("cat README.md")}
 
-    with serving(list(script.values()), {"SUBAGENT": below}) as model:
-        done = scene.drive(AGENT, model)
+    session = play(scene, AGENT, script, below)
 
-    told = dict(zip(script, (text for text, _ in model.results), strict=True))
-    assert done.returncode == 0, done.stderr
     assert canary.exists()
-    for name in (
-        "outside",
-        "startup",
-        "git",
-        "itself",
-        "ask",
-        "mcp",
-        "another",
-        "typed into",
-        "typed into, too",
-    ):
-        assert told[name].startswith("Denied by preToolUse hook"), name
-        assert "rule `" in told[name], name
-    for name in ("git", "ask", "mcp", "another"):
-        assert "unable to ask user for confirmation" in told[name]
+    refused(
+        session,
+        (
+            "outside",
+            "startup",
+            "git",
+            "itself",
+            "ask",
+            "mcp",
+            "another",
+            "typed into",
+            "typed into, too",
+        ),
+        "Denied by preToolUse hook",
+        asked=("git", "ask", "mcp", "another"),
+        nobody="unable to ask user for confirmation",
+    )
     for name in ("typed into", "typed into, too"):
-        assert "guard-typed-unseen" in told[name]
-    assert "# app" in told["read"]
-    assert "print(1)" in told["look"]
-    assert "6650" in told["unread"]
-    assert (scene.work / "made").read_text() == "x"
-    assert (scene.work / "new.txt").read_text() == "new\n"
-    assert (scene.work / "src/a.py").read_text() == "print(2)\n"
-    assert not (scene.home / ".bashrc").exists()
-    assert not (scene.work / ".git/hooks/pre-commit").exists()
-    assert "kept this is mine" in told["trusted"]
-    assert "rule `run-unread`" in told["another"]
+        assert "guard-typed-unseen" in session.told[name].text
+    assert "# app" in session.told["read"].text
+    assert "print(1)" in session.told["look"].text
+    assert "6650" in session.told["unread"].text
+    edited(scene)
+    assert "kept this is mine" in session.told["trusted"].text
+    assert "rule `run-unread`" in session.told["another"].text
     assert (scene.home / "asked").read_text() == "keep this is mine\n"
-    assert ["rule `" in text for text, _ in model.told("SUBAGENT")] == [True, False]
+    assert ["rule `" in text for text, _ in session.helper] == [True, False]
 
 
 def test_whatever_is_wrong_with_the_hook_the_call_does_not_run(scene):

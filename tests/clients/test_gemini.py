@@ -1,13 +1,12 @@
 """The real Gemini CLI, with the hook as `guard install` registers it."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
 
 from guard.probe.model import Call
 from tests.cli.conftest import needs_a_sandbox
-from tests.clients.sessions import BRIEF, MCP_SERVER, TRUSTS, Session, person, play, reviewed
+from tests.clients.sessions import BRIEF, TRUSTS, Session, person, play, reviewed, serve_files
 
 
 def shell(command: str, **more: object) -> Call:
@@ -18,16 +17,9 @@ def shell(command: str, **more: object) -> Call:
 def session() -> Iterator[Session]:
     with person() as scene:
         scene.install("gemini")
-        settings = scene.home / ".gemini/settings.json"
         reviewed(scene, TRUSTS)
-        server = {
-            "command": MCP_SERVER[0],
-            "args": [*MCP_SERVER[1:], f"{scene.home}/mcp.log", "keep_it"],
-            "trust": True,
-        }
         # With the tool of another name `mcp_files_keep_it`, too.
-        servers = {"files": server, "files__my": server}
-        settings.write_text(json.dumps({**json.loads(settings.read_text()), "mcpServers": servers}))
+        serve_files(scene, ".gemini/settings.json", "keep_it", names=("files", "files__my"))
         work = scene.work
 
         def write(name: str, content: str) -> Call:

@@ -1,7 +1,6 @@
 """The real OpenCode, with the plugin as `guard install` writes it."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,11 +9,9 @@ from guard.agents.failures import SEEN
 from guard.probe.model import Call, serving
 from tests.cli.conftest import needs_a_sandbox
 from tests.clients import troubled
-from tests.clients.sessions import TRUSTS, reviewed
-from tests.enforce.machine import hidden
+from tests.clients.sessions import BRIEF, MCP_SERVER, TRUSTS, UNREAD, edited, play, refused, reviewed
 
 AGENT = "opencode"
-SERVER = Path(__file__).parents[1] / "integrations/mcp_server.py"
 
 
 def shell(command: str, **more: object) -> Call:
@@ -30,7 +27,7 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     scene.install(AGENT)
     canary = scene.home / "canary"
     canary.mkdir()
-    server = {"type": "local", "command": [sys.executable, str(SERVER), str(scene.home / "asked"), "keep_it"]}
+    server = {"type": "local", "command": [*MCP_SERVER, str(scene.home / "asked"), "keep_it"]}
     reviewed(scene, TRUSTS)
     # Another server's tool may be called as one of `files` could be, too.
     servers = {"mcp": {"files": server, "files_my": server}}
@@ -39,7 +36,7 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
         "outside": shell(f"rm -rf {canary}"),
         "read": shell("cat README.md"),
         "elsewhere": shell("cat a.py", workdir=str(scene.work / "src")),
-        "unread": shell(hidden("""python3 -c 'open("made", "w").write("x"); print(6649 + 1)'""")),
+        "unread": shell(UNREAD),
         "startup": Call("write", {"filePath": str(scene.home / ".bashrc"), "content": "evil\n"}),
         "git": Call("write", {"filePath": str(scene.work / ".git/hooks/pre-commit"), "content": "evil\n"}),
         "itself": Call("write", {"filePath": str(plugin(scene)), "content": "export const Guard = 1\n"}),
@@ -51,36 +48,31 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
         "mcp": Call("files_remove", {"path": str(canary)}),
         "trusted": Call("files_keep_it", {"text": "this is mine"}),
         "another": Call("files_my_keep_it", {"text": "this is not"}),
-        "sub": Call("task", {"description": "look", "prompt": "SUBAGENT: look", "subagent_type": "general"}),
+        "sub": Call("task", {"description": "look", "prompt": f"{BRIEF}: look", "subagent_type": "general"}),
     }  # fmt: skip
-    below = [shell(f"rm -rf {canary}"), shell("cat README.md")]
+    below = {"outside": shell(f"rm -rf {canary}"), "read": shell("cat README.md")}
     (scene.home / "notes").write_text("a\n")
 
-    with serving(list(script.values()), {"SUBAGENT": below}) as model:
-        done = scene.drive(AGENT, model)
+    session = play(scene, AGENT, script, below)
 
-    told = dict(zip(script, (text for text, _ in model.results), strict=True))
-    assert done.returncode == 0, done.stderr
     assert canary.exists()
-    for name in ("outside", "startup", "git", "itself", "edit out", "ask", "mcp", "another"):
-        assert told[name].startswith("denied"), name
-        assert "rule `" in told[name], name
-    for name in ("git", "ask", "mcp", "another"):
-        assert "this client has no question to a person" in told[name]
-    assert "# app" in told["read"]
-    assert "print(1)" in told["elsewhere"]
-    assert "6650" in told["unread"]
-    assert (scene.work / "made").read_text() == "x"
-    assert (scene.work / "new.txt").read_text() == "new\n"
-    assert (scene.work / "src/a.py").read_text() == "print(2)\n"
+    refused(
+        session,
+        ("outside", "startup", "git", "itself", "edit out", "ask", "mcp", "another"),
+        "denied",
+        asked=("git", "ask", "mcp", "another"),
+        nobody="this client has no question to a person",
+    )
+    assert "# app" in session.told["read"].text
+    assert "print(1)" in session.told["elsewhere"].text
+    assert "6650" in session.told["unread"].text
+    edited(scene)
     assert (scene.home / "notes").read_text() == "a\n"
-    assert not (scene.home / ".bashrc").exists()
-    assert not (scene.work / ".git/hooks/pre-commit").exists()
-    assert "kept this is mine" in told["trusted"]
-    assert "rule `run-unread`" in told["another"]
+    assert "kept this is mine" in session.told["trusted"].text
+    assert "rule `run-unread`" in session.told["another"].text
     assert (scene.home / "asked").read_text() == "keep this is mine\n"
-    assert [text.startswith("denied") for text, _ in model.told("SUBAGENT")] == [True, False]
-    assert any(tool["function"]["name"] == "files_remove" for tool in model.requests[0]["tools"])
+    assert [text.startswith("denied") for text, _ in session.helper] == [True, False]
+    assert any(tool["function"]["name"] == "files_remove" for tool in session.model.requests[0]["tools"])
 
 
 def test_whatever_is_wrong_with_the_hook_the_call_does_not_run(scene):

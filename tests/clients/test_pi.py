@@ -6,7 +6,7 @@ from guard.agents.failures import SEEN
 from guard.probe.model import Call, serving
 from tests.cli.conftest import needs_a_sandbox
 from tests.clients import troubled
-from tests.enforce.machine import hidden
+from tests.clients.sessions import UNREAD, edited, play, refused
 
 AGENT = "pi"
 
@@ -27,7 +27,7 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     script = {
         "outside": shell(f"rm -rf {canary}"),
         "read": shell("cat README.md"),
-        "unread": shell(hidden("""python3 -c 'open("made", "w").write("x"); print(6649 + 1)'""")),
+        "unread": shell(UNREAD),
         "startup": Call("write", {"path": str(scene.home / ".bashrc"), "content": "evil\n"}),
         "git": Call("write", {"path": str(scene.work / ".git/hooks/pre-commit"), "content": "evil\n"}),
         "itself": Call("write", {"path": str(extension(scene)), "content": "export default () => {}\n"}),
@@ -39,26 +39,21 @@ def test_what_is_denied_does_not_happen_and_the_model_is_told_why(scene):
     }
     (scene.home / "notes").write_text("a\n")
 
-    with serving(list(script.values())) as model:
-        done = scene.drive(AGENT, model)
+    session = play(scene, AGENT, script, {})
 
-    told = dict(zip(script, (text for text, _ in model.results), strict=True))
-    assert done.returncode == 0, done.stderr
     assert canary.exists()
-    for name in ("outside", "startup", "git", "itself", "edit out", "ask"):
-        assert told[name].startswith("denied"), name
-        assert "rule `" in told[name], name
-    for name in ("git", "ask"):
-        assert "this client has no question to a person" in told[name]
-    assert "# app" in told["read"]
-    assert "print(1)" in told["look"]
-    assert "6650" in told["unread"]
-    assert (scene.work / "made").read_text() == "x"
-    assert (scene.work / "new.txt").read_text() == "new\n"
-    assert (scene.work / "src/a.py").read_text() == "print(2)\n"
+    refused(
+        session,
+        ("outside", "startup", "git", "itself", "edit out", "ask"),
+        "denied",
+        asked=("git", "ask"),
+        nobody="this client has no question to a person",
+    )
+    assert "# app" in session.told["read"].text
+    assert "print(1)" in session.told["look"].text
+    assert "6650" in session.told["unread"].text
+    edited(scene)
     assert (scene.home / "notes").read_text() == "a\n"
-    assert not (scene.home / ".bashrc").exists()
-    assert not (scene.work / ".git/hooks/pre-commit").exists()
 
 
 def test_whatever_is_wrong_with_the_hook_the_call_does_not_run(scene):

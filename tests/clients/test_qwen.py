@@ -1,13 +1,12 @@
 """The real Qwen Code, with the hook as `guard install` registers it."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
 
 from guard.probe.model import Call
 from tests.cli.conftest import needs_a_sandbox
-from tests.clients.sessions import BRIEF, MCP_SERVER, Session, person, play
+from tests.clients.sessions import BRIEF, Session, person, play, serve_files
 
 
 def shell(command: str, **more: object) -> Call:
@@ -23,9 +22,7 @@ def advised(told: str) -> dict[str, object]:
 def session() -> Iterator[Session]:
     with person() as scene:
         scene.install("qwen")
-        settings = scene.home / ".qwen/settings.json"
-        server = {"command": MCP_SERVER[0], "args": [*MCP_SERVER[1:], f"{scene.home}/mcp.log"], "trust": True}
-        settings.write_text(json.dumps({**json.loads(settings.read_text()), "mcpServers": {"files": server}}))
+        serve_files(scene, ".qwen/settings.json")
         work = scene.work
 
         def write(name: str, content: str) -> Call:
