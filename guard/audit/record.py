@@ -4,6 +4,7 @@ from guard.audit.basis import basis_json
 from guard.audit.canonical import Json, canonical, text_of
 from guard.audit.canonical import digest as digest_of
 from guard.audit.redact import Redactor
+from guard.audit.said import said_of
 from guard.engine.stages import Decided
 from guard.model.dataclass import fields
 from guard.model.decision import Decision, Host, Reason, Sandbox, verdict_of
@@ -12,18 +13,7 @@ from guard.model.facts import Answer, LookPath, Lookup
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Outcome
 from guard.model.paths import FileKind, ResolvedPath
 from guard.model.profile import Limit
-from guard.model.proposal import (
-    BatchProposal,
-    DeleteProposal,
-    EditProposal,
-    FetchProposal,
-    MoveProposal,
-    Proposal,
-    ReadProposal,
-    ShellProposal,
-    ToolProposal,
-    WriteProposal,
-)
+from guard.model.proposal import Proposal, ShellProposal
 from guard.model.typed import TYPE_CHECKING, Any, Iterable, assert_never, cast
 
 if TYPE_CHECKING:
@@ -168,47 +158,18 @@ def _answers_digest(decided: Decided) -> str:
 
 def _call(proposal: Proposal, redactor: Redactor) -> dict[str, Json]:
     out: dict[str, Json] = {"cwd": _text(proposal.cwd, redactor), "id": _text(proposal.call, redactor)}
-    tool, path, text = _said(proposal)
-    if path is not None:
-        out["path"] = _text(path, redactor)
+    said = said_of(proposal)
+    text = said.text
+    if said.path is not None:
+        out["path"] = _text(said.path, redactor)
     # Redacted before it is cut: half a token is no longer recognised as one.
     shown = redactor.redact(text[: 2 * MAX_TEXT])[:MAX_TEXT]
-    out["tool"] = _text(tool, redactor)
+    out["tool"] = _text(said.tool, redactor)
     out["text"] = text_of(shown)
     if len(text) > MAX_TEXT:
         out["text_length"] = len(text)
     out["commitment"] = redactor.commitment(text)
     return out
-
-
-def _said(proposal: Proposal) -> tuple[str, str | None, str]:
-    """The tool, the path if it has one, and everything else that was asked for, as one text."""
-    match proposal:
-        case ShellProposal(command=command):
-            return "Bash", None, command
-        case WriteProposal(path=path, content=content):
-            return "Write", path, content
-        case EditProposal(path=path, edits=edits):
-            return "Edit", path, "\n".join(f"-{edit.old}\n+{edit.new}" for edit in edits)
-        case DeleteProposal(path=path):
-            return "Delete", path, ""
-        case MoveProposal(path=path, to=to):
-            return "Move", path, to
-        case ReadProposal(path=path):
-            return "Read", path, ""
-        case FetchProposal(url=url):
-            return "Fetch", None, url
-        case ToolProposal(tool=name, arguments=arguments):
-            return name, None, arguments
-        case BatchProposal(parts=parts):
-            said = [_said(part) for part in parts]
-            return (
-                "Batch",
-                None,
-                "\n".join(f"{tool} {path or ''}".rstrip() + f"\n{text}" for tool, path, text in said),
-            )
-        case _:
-            assert_never(proposal)
 
 
 def _text(text: str, redactor: Redactor) -> Json:

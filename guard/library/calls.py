@@ -3,15 +3,13 @@
 import json
 import os
 
+from guard.audit.said import Said, said_of
 from guard.errors import UsageError
 from guard.model.dataclass import dataclass, field
 from guard.model.principal import Principal
 from guard.model.proposal import (
-    BatchProposal,
-    DeleteProposal,
     EditProposal,
     FetchProposal,
-    MoveProposal,
     Proposal,
     ReadProposal,
     Replacement,
@@ -122,24 +120,20 @@ def _text(value: object, what: str, *, nul: bool = False) -> str:
 
 def shown(proposal: Proposal) -> str:
     """For the person who is asked."""
-    match proposal:
-        case ShellProposal(command=command):
-            return command
-        case WriteProposal(path=path):
-            return f"write {path}"
-        case EditProposal(path=path):
-            return f"edit {path}"
-        case DeleteProposal(path=path):
-            return f"delete {path}"
-        case MoveProposal(path=path, to=to):
-            return f"move {path} to {to}"
-        case ReadProposal(path=path):
-            return f"read {path}"
-        case FetchProposal(url=url):
-            return f"fetch {url}"
-        case ToolProposal(tool=tool, arguments=arguments):
-            return f"{tool} {arguments}"
-        case BatchProposal(parts=parts):
-            return "\n".join(map(shown, parts))
+    return _shown(said_of(proposal))
+
+
+def _shown(said: Said) -> str:
+    if said.parts:
+        return "\n".join(map(_shown, said.parts))
+    match said.holds:
+        case "command":
+            return said.text
+        case "to":
+            return f"{said.verb} {said.path} to {said.text}"
+        case "url" | "arguments":
+            return f"{said.verb or said.tool} {said.text}"
+        case "content" | "edits" | "":
+            return f"{said.verb} {said.path}"
         case _:
-            assert_never(proposal)
+            assert_never(said.holds)

@@ -3,29 +3,19 @@
 from guard.audit.canonical import Json, text_of
 from guard.audit.record import MAX_TEXT, decision_record
 from guard.audit.redact import Redactor
+from guard.audit.said import Said, said_of
 from guard.effects.place import place_of, roots
 from guard.engine.stages import Decided
 from guard.model.dataclass import dataclass
 from guard.model.decision import Host
 from guard.model.effect import DeletePath, WritePath
 from guard.model.facts import Facts
-from guard.model.proposal import (
-    BatchProposal,
-    DeleteProposal,
-    EditProposal,
-    FetchProposal,
-    MoveProposal,
-    Proposal,
-    ReadProposal,
-    ShellProposal,
-    ToolProposal,
-    WriteProposal,
-)
 from guard.model.typed import Any, assert_never, cast
 from guard.model.verdict import Verdict
 
 MOST_EFFECTS = 40
 _MOST_PARTS = 20
+_TOLD_WHOLE = frozenset({"command", "url", "arguments"})
 _NOT_TOLD = frozenset(("span", "real", "aliases"))
 """Of an effect and its paths: where it stands in the text, and how this machine's directories are called."""
 
@@ -41,14 +31,15 @@ def told_of(decided: Decided, send: tuple[str, ...], redactor: Redactor) -> Told
     """``send``: of ``command``, ``effects``, ``facts`` and ``rule``."""
     record = decision_record(decided, redactor)
     facts, proposal = decided.facts, decided.analysed.proposal
+    said = said_of(proposal)
     data: dict[str, Json] = {}
     whole = "command" in send and "effects" in send
     if "command" in send:
         data["action"] = {
-            **_action(proposal, redactor, facts),
+            **_action(said, redactor, facts),
             "cwd": redacted(place_of(proposal.cwd, roots(facts)), redactor),
         }
-        whole = whole and _fits(proposal)
+        whole = whole and _fits(said)
     if "effects" in send:
         effects = cast("list[Json]", record["effects"])
         data["effects"] = [_effect(effect, facts) for effect in effects[:MOST_EFFECTS]]
@@ -90,48 +81,37 @@ def _placed(text: str, facts: Facts) -> str:
     return text
 
 
-def _action(proposal: Proposal, redactor: Redactor, facts: Facts) -> dict[str, Json]:
+def _action(said: Said, redactor: Redactor, facts: Facts) -> dict[str, Json]:
     """The tool and what it is about. Of what would stand in a file only how long it is."""
 
     def path(text: str) -> Json:
         return redacted(place_of(text, roots(facts)) if text.startswith("/") else text, redactor)
 
-    match proposal:
-        case ShellProposal(command=command):
-            return {"tool": "shell", "command": redacted(command, redactor)}
-        case WriteProposal(path=where, content=content):
-            return {"tool": "write", "path": path(where), "characters": len(content)}
-        case EditProposal(path=where, edits=edits):
-            return {"tool": "edit", "path": path(where), "edits": len(edits)}
-        case DeleteProposal(path=where):
-            return {"tool": "delete", "path": path(where)}
-        case MoveProposal(path=where, to=to):
-            return {"tool": "move", "path": path(where), "to": path(to)}
-        case ReadProposal(path=where):
-            return {"tool": "read", "path": path(where)}
-        case FetchProposal(url=url):
-            return {"tool": "fetch", "url": redacted(url, redactor)}
-        case ToolProposal(tool=name, arguments=arguments):
-            return {
-                "tool": redacted(name, redactor),
-                "arguments": redacted(arguments, redactor),
-            }
-        case BatchProposal(parts=parts):
-            return {"parts": [_action(part, redactor, facts) for part in parts[:_MOST_PARTS]]}
+    if said.parts:
+        return {"parts": [_action(part, redactor, facts) for part in said.parts[:_MOST_PARTS]]}
+    out: dict[str, Json] = {"tool": said.verb or redacted(said.tool, redactor)}
+    if said.path is not None:
+        out["path"] = path(said.path)
+    match said.holds:
+        case "command" | "url" | "arguments":
+            out[said.holds] = redacted(said.text, redactor)
+        case "to":
+            out["to"] = path(said.text)
+        case "content":
+            out["characters"] = len(said.text)
+        case "edits":
+            out["edits"] = said.edits
+        case "":
+            pass
         case _:
-            assert_never(proposal)
+            assert_never(said.holds)
+    return out
 
 
-def _fits(proposal: Proposal) -> bool:
-    match proposal:
-        case ShellProposal(command=text) | FetchProposal(url=text) | ToolProposal(arguments=text):
-            return len(text) <= MAX_TEXT
-        case BatchProposal(parts=parts):
-            return len(parts) <= _MOST_PARTS and all(map(_fits, parts))
-        case WriteProposal() | EditProposal() | DeleteProposal() | MoveProposal() | ReadProposal():
-            return True
-        case _:
-            assert_never(proposal)
+def _fits(said: Said) -> bool:
+    if said.parts:
+        return len(said.parts) <= _MOST_PARTS and all(map(_fits, said.parts))
+    return said.holds not in _TOLD_WHOLE or len(said.text) <= MAX_TEXT
 
 
 def _effect(value: Any, facts: Facts) -> Json:
