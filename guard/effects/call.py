@@ -192,7 +192,9 @@ class Call:
         append: bool = False,
         text: str | None = None,
         detail: str = "",
+        content: bool = False,
     ) -> None:
+        """``content``: whatever is made there is a file."""
         for field in fields:
             if field.static == "":
                 continue
@@ -207,7 +209,9 @@ class Call:
                     WritePath(path=path, recursive=recursive, append=append, detail=detail, **self._signed())
                 )
                 if isinstance(path, KnownPath):
-                    self.remember(path.text, WrittenFile(None if append else text))
+                    before = self.state.written.get(posixpath.normpath(path.text))
+                    file = content and (before is None or before.file)
+                    self.remember(path.text, WrittenFile(None if append else text, file=file))
 
     def delete(self, *fields: Field, recursive: bool = False, detail: str = "") -> None:
         for field in fields:
@@ -307,7 +311,9 @@ class Call:
         if flow.ok.written is not base.written or flow.fail.written is not base.written:
             written = {**flow.fail.written, **flow.ok.written}
             news = {
-                path: WrittenFile(None, file.copy_of, file.link, file.also, file.sources)
+                path: WrittenFile(
+                    None, file.copy_of, file.link, file.also, file.sources, file=file.file, fresh=file.fresh
+                )
                 for path, file in written.items()
                 if base.written.get(path) != file
             }

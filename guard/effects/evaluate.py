@@ -85,6 +85,7 @@ class Evaluator:
         self._read: dict[int, Text] = {}
         self._spilled: dict[str, WrittenFile] = {}
         """What commands inside words wrote, until the state has it."""
+        self._made = 0
         self._trapped: list[str] = []
         self._aliases: list[str] = []
         self._span: Span | None = None
@@ -129,6 +130,11 @@ class Evaluator:
                 case _:
                     pass
         return False
+
+    def made(self) -> int:
+        """The number of a new name: no other has it."""
+        self._made += 1
+        return self._made
 
     def reads_again(self, stdin: Text) -> bool:
         """Whether this very input was read from before: then its first line is gone."""
@@ -639,19 +645,22 @@ class Evaluator:
         ok, fail = flow.ok, flow.fail
         for path, append in redirected.outputs:
             before = ok.written.get(path)
-            made = WrittenFile(known, sources=origin, surely=True)
+            file = before is None or before.file
+            made = WrittenFile(known, sources=origin, surely=True, file=file)
             if append:
                 text = before.text if before is not None else None
                 made = WrittenFile(
                     text + known if text is not None and known is not None else None,
                     sources=union(before.sources, origin) if before is not None else origin,
                     surely=before is not None and before.surely,
+                    file=file,
                 )
             ok = ok.with_written(path, made)
             # It may be the redirection that failed. Then what this line put there before is there still.
-            kept = before is None or append
+            kept = before is None or append or not (before.text is None or before.text)
             fail = fail.with_written(
-                path, replace(made, surely=False) if kept else WrittenFile(None, sources=made.sources)
+                path,
+                replace(made, surely=False) if kept else WrittenFile(None, sources=made.sources, file=file),
             )
         return Flow(ok, fail, _NOTHING)
 
@@ -702,7 +711,7 @@ def _originated(after: State, before: State, sources: Sources) -> State:
     written = {
         path: file
         if before.written.get(path) == file or (file.text is not None and not file.sources)
-        else WrittenFile(file.text, file.copy_of, file.link, file.also, union(file.sources, sources))
+        else replace(file, sources=union(file.sources, sources), surely=False)
         for path, file in after.written.items()
     }
     return replace(after, written=written)

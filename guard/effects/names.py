@@ -64,6 +64,12 @@ def are_plain(evaluator: "Evaluator", hole: Hole, state: State) -> bool:
     return True
 
 
+def below_of(call: "Call", path: str) -> list[str] | None:
+    """What lies below a directory, git's own excepted; None when not all of it is known."""
+    entries = _entries(call.evaluator, path, call.state)
+    return None if entries is None or any(".git" in entry.split("/") for entry in entries) else entries
+
+
 def _entries(evaluator: "Evaluator", directory: str, state: State) -> list[str] | None:
     """What lies below, with what this line made there; None when not all of it was looked at."""
     tree = evaluator.ask(LookTree(directory))

@@ -57,6 +57,10 @@ class WrittenFile:
     """Where its content came from."""
     surely: bool = False
     """Whether nobody gets here unless it was written: what was there before is gone."""
+    file: bool = False
+    """It is no directory, unless there was one before this line began."""
+    fresh: bool = False
+    """It is a directory that this line made, under a name that was none before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +255,7 @@ def _either_file(one: WrittenFile | None, other: WrittenFile | None) -> WrittenF
         bool(places),
         places[1:],
         sources=union((one or _NOTHING).sources, (other or _NOTHING).sources),
+        file=(one is None or one.file) and (other is None or other.file),
     )
 
 

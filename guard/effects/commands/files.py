@@ -6,12 +6,13 @@ from guard.effects.call import Call
 from guard.effects.identity import lexical_path
 from guard.effects.options import Parsed, grammar
 from guard.effects.state import WrittenFile
-from guard.effects.values import Field, Hole, plain
-from guard.model.effect import MOVES, GainPrivilege
+from guard.effects.values import Field, Hole, plain, static_text
+from guard.model.effect import MOVES, DeletePath, GainPrivilege, Opaque, WritePath
 from guard.model.facts import LookPath, PathFact
 from guard.model.paths import FileKind, KnownPath
 from guard.model.typed import Callable
 
+_MAX_COPIED = 128
 _RM = grammar(
     optional="interactive preserve-root no-preserve-root",
     flags="force recursive dir verbose one-file-system parents ignore-fail-on-non-empty help version f i I r R d v p",
@@ -37,7 +38,30 @@ def _rm(call: Call) -> None:
     parsed = call.parse(_RM)
     # An argument that is not known, or a file whose name begins with `-`, may be `-r`.
     deep = parsed.has("r", "R", "recursive") or parsed.uncertain
-    call.delete(*parsed.operands, recursive=deep)
+    for field in parsed.operands:
+        if deep and _is_fresh(call, field):
+            # Nothing is lost with it that was there before.
+            call.write(field, append=True)
+        else:
+            call.delete(field, recursive=deep)
+
+
+def _is_new(call: Call, path: str) -> bool:
+    """A directory that mktemp made and that nothing was put in the place of."""
+    made = call.state.written.get(posixpath.normpath(path))
+    return made is not None and made.fresh
+
+
+def _is_fresh(call: Call, field: Field) -> bool:
+    """A directory that this line made, where it has moved or deleted nothing and run nothing that nobody has read."""
+    paths = call.paths(field, entry=True)
+    if not all(isinstance(path, KnownPath) and _is_new(call, path.text) for path in paths):
+        return False
+    return bool(paths) and not any(
+        isinstance(effect, Opaque | DeletePath)
+        or (isinstance(effect, WritePath) and (effect.detail or effect.recursive))
+        for effect in call.evaluator.effects
+    )
 
 
 def _unlink(call: Call) -> None:
@@ -85,20 +109,30 @@ def _is_single(call: Call, source: Field) -> bool:
     return bool(paths) and all(
         isinstance(path, KnownPath)
         and (
-            _is_text(call, posixpath.normpath(path.text))
+            _is_file(call, posixpath.normpath(path.text))
             or _kind(call, path.text) in {FileKind.FILE, FileKind.ABSENT}
         )
         for path in paths
     )
 
 
-def _is_text(call: Call, path: str) -> bool:
-    """A file whose text this line wrote; other names that it made may be directories."""
+def _is_file(call: Call, path: str) -> bool:
+    """A file that this line wrote, and surely no directory that a redirection failed on."""
     made = call.state.written.get(path)
-    return made is not None and made.text is not None
+    if made is None or (made.text is None and not made.file):
+        return False
+    if made.surely:
+        return True
+    before = call.evaluator.ask(LookPath(path))
+    kind = before.kind if isinstance(before, PathFact) else FileKind.UNKNOWN
+    return kind in {FileKind.FILE, FileKind.ABSENT} or (
+        made.text is not None and kind is not FileKind.DIRECTORY
+    )
 
 
 def _kind(call: Call, path: str) -> FileKind:
+    if _is_new(call, path):
+        return FileKind.DIRECTORY
     if call.state.written:
         # What this line made before is not what was looked at.
         tidy = posixpath.normpath(path)
@@ -137,13 +171,40 @@ def _cp(call: Call) -> None:
             # The directories that lead to it are made again below the target.
             whole = (source.static or "").strip("/")
             places = [plain(f"{target.static or '.'}/{whole}", source.span)] if whole else [target]
+        inside = _files_in(call, source) if below and not linked else None
         for place in places:
-            call.write(place, recursive=below)
+            if inside is not None and place.static is not None:
+                for entry in ("", *inside):
+                    call.write(plain(f"{place.static.rstrip('/')}/{entry}", place.span))
+            else:
+                call.write(place, recursive=below)
             if linked:
                 call.link(source, place)
             else:
                 _remember(call, place, source, as_it_is=as_it_is)
             _backup(call, parsed, place)
+
+
+def _files_in(call: Call, source: Field) -> list[str] | None:
+    """What lies below, when all of it was looked at, and none of it is a link that would lead elsewhere from another place."""
+    from guard.effects.names import below_of  # noqa: PLC0415 - only where trees are copied
+
+    paths = call.paths(source)
+    only = paths[0] if len(paths) == 1 else None
+    if not isinstance(only, KnownPath):
+        return None
+    entries = below_of(call, only.text)
+    if entries is None or len(entries) > _MAX_COPIED:
+        return None
+    for entry in entries:
+        fact = call.evaluator.ask(LookPath(f"{only.text.rstrip('/')}/{entry}"))
+        if (
+            not isinstance(fact, PathFact)
+            or fact.is_link
+            or fact.kind not in {FileKind.FILE, FileKind.DIRECTORY}
+        ):
+            return None
+    return entries
 
 
 def _backup(call: Call, parsed: Parsed, place: Field) -> None:
@@ -172,7 +233,17 @@ def _remember(call: Call, place: Field, source: Field, *, as_it_is: bool = True,
                     continue
                 text = known.text if known is not None else None
                 origins = known.copy_of if known is not None and known.copy_of else origin.text
-                call.remember(path.text, WrittenFile(text, copy_of="" if text is not None else origins))
+                made = WrittenFile(
+                    text,
+                    copy_of="" if text is not None else origins,
+                    file=_stays_file(call, path.text, source),
+                )
+                call.remember(path.text, made)
+
+
+def _stays_file(call: Call, path: str, source: Field) -> bool:
+    before = call.state.written.get(posixpath.normpath(path))
+    return (before is None or before.file) and _is_single(call, source)
 
 
 def _mv(call: Call) -> None:
@@ -183,6 +254,9 @@ def _mv(call: Call) -> None:
         # The content goes on existing, so nothing is lost; but the old name is gone with all below it.
         deep = not _is_single(call, source)
         call.write(source, recursive=deep, detail=MOVES)
+        for path in call.paths(source):
+            if isinstance(path, KnownPath) and not deep:
+                call.remember(path.text, WrittenFile(None, file=True))
         if any(
             _holds_the_workspace(call, path.text)
             for path in call.paths(source)
@@ -260,7 +334,7 @@ def _tee(call: Call) -> None:
         if text and all(isinstance(p, str) for p in text)
         else None
     )
-    call.write(*parsed.operands, append=parsed.has("a", "append"), text=known)
+    call.write(*parsed.operands, append=parsed.has("a", "append"), text=known, content=True)
     if text is not None:
         call.output = text
 
@@ -279,19 +353,37 @@ def _truncate(call: Call) -> None:
 
 
 def _mktemp(call: Call) -> None:
+    """What it makes has a name that nobody knows, but it is a new one: another each time, of which nobody else knows."""
     parsed = call.parse(_MKTEMP)
     named = parsed.values("p", "tmpdir")
-    directory = next((field.static for field in named), None)
-    # What it makes there has a name that nobody knows, but it is a new one.
-    for field in named:
-        text = field.static
-        call.write(
-            field if text is None else plain(f"{text or '.'}/made.XXXXXXXXXX", field.span), append=True
-        )
-    template = next((field.static for field in parsed.operands), None)
-    if template is not None and "/" in template:
-        call.write(parsed.operands[0], append=True)
-    call.output = (f"{directory or '/tmp'}/", Hole("a name that mktemp makes"))  # noqa: S108 - its default
+    template = parsed.operands[0].static if parsed.operands else "tmp.XXXXXXXXXX"
+    suffixes = [field.static for field in parsed.values("suffix")]
+    directory = named[-1].static if named else None
+    if parsed.uncertain or template is None or None in suffixes or (named and directory is None):
+        for field in (*named, *parsed.operands):
+            call.write(field, append=True)
+        call.output = (Hole("a name that mktemp makes"),)
+        return
+    if (named or parsed.has("t", "tmpdir") or not parsed.operands) and not template.startswith("/"):
+        template = f"{directory or _temporary(call)}/{template}"
+    stem, marks, rest = template.rpartition("XXX")
+    name = f"{stem.rstrip('X')}{call.evaluator.made():010}{marks and rest}{suffixes[-1] if suffixes else ''}"
+    made = plain(name, call.span)
+    if parsed.has("u", "dry-run"):
+        call.output = (f"{name}\n",)
+        return
+    whole = parsed.has("d", "directory")
+    call.write(made, append=whole, text="", content=not whole)
+    for path in call.paths(made):
+        if isinstance(path, KnownPath) and whole:
+            call.remember(path.text, WrittenFile(None, fresh=True))
+    call.output = (f"{name}\n",)
+
+
+def _temporary(call: Call) -> str:
+    values = call.evaluator.expander.variable("TMPDIR", call.state).values
+    known = static_text(values[0]) if len(values) == 1 else None
+    return known or "/tmp"  # noqa: S108 - its default
 
 
 def _dd(call: Call) -> None:

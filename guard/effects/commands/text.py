@@ -49,7 +49,7 @@ def _sed(call: Call) -> None:
         Sed(call, "\n".join(text for text in texts if text is not None)).read()
     if in_place:
         call.read(*operands)
-        call.write(*operands)
+        call.write(*operands, content=True)
         for suffix in parsed.values("i", "in-place"):
             call.write(*(_backup(field, suffix) for field in operands))
     else:
