@@ -55,10 +55,10 @@ PROGRAMS: dict[str, Row] = {
     "keytool": {"about": "manages keys of Java", "long": True, "help": "help", "does": ("secret keys of Java", "opaque changes keys")},
     **alike("kotlinc kotlin kotlinc-jvm scalac scala scala-cli groovyc groovy", {"about": "compiles and runs languages of the JVM", "long": True, "help": "h", "does": ("opaque runs code",)}),
     "protoc": {"about": "makes code from descriptions of messages", "takes": "I proto_path descriptor_set_in encode decode direct_dependencies", "options": {"plugin": "opaque", "o descriptor_set_out dependency_out": "write"}, "operands": "read", "python": "knowledge.compiler_words:protoc"},
-    "buf": {"about": "checks and builds descriptions of messages", "help": "h", "verbs": {"lint breaking format ls-files": {"when": {"w write": {"does": ("write-deep .",)}}, "options": {"o output": "write"}, "does": ("read-deep .",)}, "push": {"does": ("publish", "upload package-index")}, "*": BUILDS}},
+    "buf": {"about": "checks and builds descriptions of messages", "loads": "buf", "help": "h", "verbs": {"lint breaking format ls-files": {"when": {"w write": {"does": ("write-deep .",)}}, "options": {"o output": "write"}, "does": ("read-deep .",)}, "push": {"does": ("publish", "upload package-index")}, "*": BUILDS}},
     **alike("swiftc swift-frontend", {"about": "compiles Swift", "does": ("opaque macros and plug-ins run while it compiles",)}),
     **alike("pdflatex xelatex lualatex latex tex pdftex luatex", _TEX),
-    "latexmk": {"about": "typesets documents, as its rules say", "does": ("opaque its configuration is a program",)},
+    "latexmk": {"about": "typesets documents, as its rules say", "always": True, "does": ("opaque its configuration is a program",)},
     **alike("bibtex biber makeindex", {"about": "makes lists for documents", "operands": "read", "does": ("write-deep .",)}),
     "typst": {"about": "typesets documents", "takes": "root font-path input", "verbs": {"fonts query": {"operands": "read"}, "compile c": {"first": "read", "operands": "write"}, "*": BUILDS}},
     "pandoc": {

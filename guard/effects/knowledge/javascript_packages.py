@@ -90,8 +90,7 @@ _NPM: Row = {
         "pack": {
             "options": {"pack-destination": "write-deep"},
             "operands": "skip",
-            "tame": {"dry-run": {"does": ("connect package-index",)}},
-            # Packing runs the scripts of what is packed.
+            # Packing runs the scripts of what is packed, with `--dry-run` too.
             "does": ("connect package-index", "write-deep .", "opaque runs the project's scripts"),
         },
         "install i in ins inst insta instal isnt isnta isntal isntall add update up upgrade udpate dedupe ddp": _ADDS,
@@ -194,7 +193,7 @@ _YARN: Row = {
     },
 }
 _PNPM: Row = {
-    "loads": "npmrc pnpmfile",
+    "loads": "npmrc pnpmfile pnpm-workspace",
     "about": "installs packages of JavaScript and runs a project's scripts",
     "within": "C dir",
     "takes": "filter F filter-prod loglevel reporter store-dir virtual-store-dir depth workspace-concurrency lockfile-dir modules-dir test-pattern",
@@ -345,6 +344,7 @@ PROGRAMS: dict[str, Row] = {
         "does": ("read-deep .",),
     },
     "tsc": {
+        "loads": "tsconfig",
         "about": "checks and compiles TypeScript",
         "takes": "target t module m lib jsx rootDir moduleResolution locale types typeRoots paths baseUrl strict jsxImportSource maxNodeModuleJsDepth",
         "options": {"p project": "read", "outFile outDir declarationDir tsBuildInfoFile generateTrace": "write-deep"},

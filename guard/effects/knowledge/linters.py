@@ -13,6 +13,7 @@ _CHECKS: Row = {"operands": "read-deep"}
 
 PROGRAMS: dict[str, Row] = {
     "ruff": {
+        "loads": "ruff ruff-project",
         "about": "checks and formats Python",
         # Settings are data and may only extend other settings; there are no plug-ins.
         "takes": "select ignore extend-select extend-ignore line-length target-version output-format exclude extend-exclude per-file-ignores fixable "
@@ -54,7 +55,9 @@ PROGRAMS: dict[str, Row] = {
         "operands": "read-deep",
         "python": "knowledge.tool_words:pyupgrade",
     }),
-    **alike("flake8 pylint", {"about": "checks Python", "help": "h", "does": (_PLUGINS,)}),
+    # It says which plug-ins it has, and those of the project are loaded for that.
+    "flake8": {"about": "checks Python", "always": True, "does": (_PLUGINS,)},
+    "pylint": {"about": "checks Python", "help": "h", "does": (_PLUGINS,)},
     **alike("mypy dmypy stubtest pyre pytype", {
         "about": "checks types of Python",
         # Its settings can name plug-ins; without settings there are none.
@@ -77,14 +80,15 @@ PROGRAMS: dict[str, Row] = {
     "prettier": {"about": "formats files of a web project", "loads": "prettier", "takes": "parser log-level tab-width print-width", "options": {"plugin": "opaque"}, "help": "h v support-info", "does": (_PLUGINS,)},
     **alike("biome oxlint", {
         "about": "checks and formats files of a web project",
-        # Settings and rules are data (JSON, GritQL).
+        # Settings and rules are data (JSON, GritQL), but for plug-ins of the second.
+        "loads": "oxlint",
         "takes": "reporter max-diagnostics colors log-level stdin-file-path changed since only skip c A D W tsconfig",
         "options": {"config-path config": "read"},
         "help": "h V",
         "verbs": {"check lint format ci search explain": {"tame": {"dry-run": _CHECKS}, "when": {"write apply apply-unsafe fix w": {"operands": "write-deep"}}, "operands": "read-deep", "does": ("read-deep .",)}, "version rage help": PRINTS, "init migrate": {"does": ("write biome.json",)}, "*": {"operands": "read-deep", "when": {"fix": {"operands": "write-deep"}}}},
         "bare": {"does": ("read-deep .",)},
     }),
-    "dprint": {"about": "formats files with plug-ins in a sandbox of their own", "takes": "c config excludes L log-level", "help": "h V", "verbs": {"check output-file-paths output-resolved-config output-format-times license help": NET, "fmt": {"operands": "write-deep", "does": ("connect package-index", "write-deep .")}, "*": EDITS}},
+    "dprint": {"about": "formats files with plug-ins, most in a sandbox of their own", "loads": "dprint", "takes": "c config excludes L log-level", "help": "h V", "verbs": {"check output-file-paths output-resolved-config output-format-times license help": NET, "fmt": {"operands": "write-deep", "does": ("connect package-index", "write-deep .")}, "*": EDITS}},
     "shellcheck": {"about": "checks shell scripts", "takes": "f format s shell e exclude i include S severity o enable P source-path W wiki-link-count C color", "options": {"rcfile": "read"}, "help": "V", "operands": "read"},
     "shfmt": {"about": "formats shell scripts", "takes": "i indent ln language-dialect p filename apply-ignore", "tame": {"d diff": _CHECKS, "l list": {"when": {"w write": {"operands": "write-deep"}}, "operands": "read-deep"}}, "when": {"w write": {"operands": "write-deep"}}, "operands": "read-deep"},
     "yamllint": {"about": "checks YAML", "takes": "d config-data f format", "options": {"c config-file": "read"}, "help": "h v", "operands": "read-deep"},
@@ -92,7 +96,7 @@ PROGRAMS: dict[str, Row] = {
     **alike("jsonlint json5 ajv check-jsonschema", {"about": "checks JSON", "options": {"s schema schemafile d": "read"}, "when": {"i in-place": {"operands": "write"}}, "operands": "read"}),
     "markdownlint": {"about": "checks Markdown", "takes": "i ignore s enable disable json", "options": {"c config p ignore-path": "read", "o output": "write", "r rules": "opaque"}, "help": "h V", "when": {"f fix": {"operands": "write-deep"}}, "operands": "read-deep"},
     "mdformat": {"about": "formats Markdown", "takes": "wrap number exclude", "help": "h", "tame": {"check": _CHECKS}, "operands": "write-deep"},
-    **alike("golangci-lint revive", {"about": "checks Go code", "help": "h", "verbs": {"help version linters cache completion": PRINTS, "config": PRINTS, "*": {"does": (_PLUGINS,)}}, "bare": PRINTS}),
+    **alike("golangci-lint revive", {"about": "checks Go code", "help": "h", "verbs": {"help version cache completion": PRINTS, "linters formatters config": {"loads": "golangci"}, "*": {"does": (_PLUGINS,)}}, "bare": PRINTS}),
     **alike("staticcheck errcheck ineffassign gosec govulncheck gocyclo misspell golint deadcode", {"about": "checks Go code", "long": True, "takes": "checks fail go tags f format fmt exclude include severity confidence over top", "options": {"out": "write", "conf": "read"}, "when": {"w": {"operands": "write-deep"}}, "help": "h", "operands": "skip", "does": ("read-deep .", "connect package-index")}),
     **alike("gofumpt gci golines", {"about": "formats Go code", "long": True, "takes": "lang modpath s m", "when": {"w": {"operands": "write-deep"}}, "operands": "read-deep", "verbs": {"write": {"operands": "write-deep"}, "diff print list": _CHECKS, "*": {"operands": "read-deep"}}}),
     "clang-format": {"about": "formats C and C++", "takes": "assume-filename fallback-style lines length offset cursor sort-includes", "optional": "style", "options": {"files": "read"}, "long": False, "tame": {"n dry-run": _CHECKS}, "when": {"i": {"operands": "write"}}, "operands": "read"},
@@ -100,12 +104,13 @@ PROGRAMS: dict[str, Row] = {
     **alike("cppcheck cpplint cppclean flawfinder include-what-you-use", {"about": "checks C and C++", "takes": "j I D U i", "options": {"output-file plist-output": "write", "project addon clang rule-file": "opaque"}, "operands": "read-deep"}),
     **alike("cmake-format cmake-lint gersemi", {"about": "formats and checks CMake files", "when": {"i in-place": {"operands": "write"}}, "options": {"c config-files": "opaque"}, "operands": "read"}),
     **alike("rubocop standardrb erb_lint haml-lint reek brakeman rails_best_practices", {"about": "checks Ruby", "always": True, "does": (_PLUGINS,)}),
-    **alike("phpstan psalm php-cs-fixer phpcs phpcbf rector phpmd pint", {"about": "checks PHP", "does": (_PLUGINS,)}),
+    # They load the project's own packages before they look at their options.
+    **alike("phpstan psalm php-cs-fixer phpcs phpcbf rector phpmd pint", {"about": "checks PHP", "always": True, "does": (_PLUGINS,)}),
     "ktlint": {"about": "checks and formats Kotlin", "takes": "reporter editorconfig baseline log-level l code-style", "options": {"R ruleset": "opaque"}, "help": "h V", "when": {"F format": EDITS}, "operands": "read-deep", "does": ("read-deep .",)},
     **alike("checkstyle detekt spotless pmd spotbugs scalafmt google-java-format", {"about": "checks and formats code of the JVM", "help": "h V", "when": {"i replace r auto-correct": {"operands": "write-deep"}}, "does": (_PLUGINS,)}),
-    **alike("swiftlint swiftformat swift-format", {"about": "checks and formats Swift", "takes": "config reporter rules disable enable", "options": {"config": "read", "plugin": "opaque"}, "help": "h", "tame": {"lint": _CHECKS}, "verbs": {"version rules help docs": PRINTS, "lint analyze dump-configuration": {"when": {"fix autocorrect": EDITS}, "operands": "read-deep"}, "*": EDITS}, "bare": _CHECKS}),
+    **alike("swiftlint swiftformat swift-format", {"loads": "swiftlint", "about": "checks and formats Swift", "takes": "config reporter rules disable enable", "options": {"config": "read", "plugin": "opaque"}, "help": "h", "tame": {"lint": _CHECKS}, "verbs": {"version rules help docs": PRINTS, "lint analyze dump-configuration": {"when": {"fix autocorrect": EDITS}, "operands": "read-deep"}, "*": EDITS}, "bare": _CHECKS}),
     **alike("luacheck stylua selene credo hlint ormolu fourmolu ocamlformat", {"about": "checks and formats code", "help": "h v", "takes": "config std", "when": {"i inplace in-place m mode refactor": {"operands": "write-deep"}}, "does": (_PLUGINS,)}),
-    **alike("codespell typos", {"about": "finds misspelt words", "takes": "L ignore-words-list S skip x exclude-file q quiet-level format exclude type ignore-regex uri-ignore-words-list count builtin sort", "options": {"I ignore-words D dictionary config c": "read"}, "help": "h V", "when": {"w write-changes i interactive": {"operands": "write-deep", "python": "knowledge.tool_words:here_if_none"}}, "operands": "read-deep", "does": ("read-deep .",)}),
+    **alike("codespell typos", {"loads": "codespell codespell-project", "about": "finds misspelt words", "takes": "L ignore-words-list S skip x exclude-file q quiet-level format exclude type ignore-regex uri-ignore-words-list count builtin sort", "options": {"I ignore-words D dictionary config c": "read"}, "help": "h V", "when": {"w write-changes i interactive": {"operands": "write-deep", "python": "knowledge.tool_words:here_if_none"}}, "operands": "read-deep", "does": ("read-deep .",)}),
     **alike("aspell hunspell ispell", {"about": "finds misspelt words", "takes": "l lang d p mode encoding i", "verbs": {"list pipe munch soundslike dicts dump config -a": PRINTS, "check -c": {"operands": "write"}, "*": {"operands": "read"}}, "bare": PRINTS}),
     "vale": {"about": "checks prose", "takes": "output minAlertLevel ext glob filter ignore-syntax", "options": {"config": "read"}, "help": "h v", "verbs": {"ls-config ls-metrics ls-dirs ls-vars help": PRINTS, "sync": {"does": ("connect package-index", "write-deep .")}, "*": {"operands": "read-deep"}}},
     **alike("proselint write-good", {"about": "checks prose", "options": {"config": "read"}, "operands": "read"}),
@@ -128,6 +133,7 @@ PROGRAMS: dict[str, Row] = {
         "bare": {"does": ("connect package-index", "read-deep .")},
     }),
     "trivy": {
+        "loads": "trivy",
         "about": "looks for known holes and settings that are unsafe",
         "takes": "f format s severity timeout scanners vuln-type pkg-types skip-dirs skip-files exit-code platform cache-dir security-checks db-repository",
         "options": {"o output": "write", "c config t template ignorefile i input ignore-policy": "read", "server": "upload", "token": "skip"},

@@ -129,6 +129,7 @@ PROGRAMS: dict[str, Row] = {
     **alike("ant lein clj clojure mill bb", {"about": "builds projects of the JVM", "always": True, "does": ("opaque runs the project's code",), "python": "knowledge.build_words:deploys"}),
     "dotnet": {
         "about": "builds, tests and publishes .NET code",
+        "loads": "dotnet",
         "takes": "v verbosity c configuration f framework r runtime",
         "help": "h info list-sdks list-runtimes ?",
         "verbs": {
@@ -173,7 +174,9 @@ PROGRAMS: dict[str, Row] = {
         },
         "bare": BUILDS,
     },
-    **alike("rebar3 erlc elixirc iex", {"about": "builds Erlang and Elixir code", "help": "h", "does": ("opaque runs the project's code",)}),
+    # Its settings are a program, and are read before its options.
+    "rebar3": {"about": "builds Erlang code", "always": True, "does": ("opaque runs the project's code",)},
+    **alike("erlc elixirc iex", {"about": "builds Erlang and Elixir code", "help": "h", "does": ("opaque runs the project's code",)}),
     "luarocks": {"about": "installs packages of Lua", "takes": "tree server only-server lua-version", "options": {"server only-server": "connect", "tree": "read"}, "help": "h", "verbs": {"list show which path doc help lint": {"operands": "skip"}, "search": NET, "config": {"python": "knowledge.package_words:setting"}, "upload": PUBLISHES, "*": INSTALLS}},
     "cpan": {"about": "installs packages of Perl", "takes": "j", "tame": {"l L O D v h": NET, "a A C x": NET}, "operands": "package", "does": ("install", "opaque packages run code when they are installed")},
     **alike("cpanm cpm carton", {"about": "installs packages of Perl", "takes": "l L n mirror from", "options": {"mirror from": "connect", "l L local-lib local-lib-contained": "write-deep"}, "help": "h V", "tame": {"info": NET}, "operands": "package", "does": ("install", "opaque packages run code when they are installed")}),

@@ -7,7 +7,18 @@ the program opaque: the lists are closed. What a program reads in the home direc
 from guard.model.typed import Literal, TypedDict
 
 Format = Literal[
-    "code", "python", "javascript", "ruby", "shell", "toml", "toolchain", "ini", "npmrc", "yaml", "composer"
+    "code",
+    "python",
+    "javascript",
+    "ruby",
+    "shell",
+    "toml",
+    "toolchain",
+    "ini",
+    "npmrc",
+    "yaml",
+    "composer",
+    "json",
 ]
 
 
@@ -31,8 +42,10 @@ class Settings(File, total=False):
     """Keys that run or load something. Dotted; ``*`` is any one name; each speaks for all below it."""
     hosts: str
     """Keys whose values are addresses of servers: those that a program talks to, where it talks to any."""
+    writes: str
+    """Keys whose values are files that the program writes, seen from where the file of settings lies."""
     quiet: str
-    """Keys that do neither. ``*`` alone: every other key."""
+    """Keys that do none of this. ``*`` alone: every other key."""
     templates: bool
     """Whether a value with ``{{`` in it is code."""
 
@@ -112,6 +125,42 @@ SETTINGS: dict[str, Settings] = {
         "quiet": _YARN_QUIET,
     },
     "yarnrc1": {"files": ".yarnrc", "format": "code", "above": True},
+    "pnpm-workspace": {
+        "files": "pnpm-workspace.yaml",
+        "format": "yaml",
+        "above": True,
+        "runs": "pnpmfile globalPnpmfile configDependencies scriptShell npmrcAuthFile pnpmfiles",
+        "hosts": "registry registries httpProxy httpsProxy",
+        "quiet": "*",
+    },
+    "ncu": {
+        "files": ".ncurc .ncurc.js .ncurc.cjs .ncurc.mjs .ncurc.json .ncurc.yml .ncurc.yaml",
+        "format": "code",
+    },
+    "tsconfig": {
+        "files": "tsconfig.json",
+        "format": "json",
+        "above": True,
+        # What it extends may say the same.
+        "runs": "extends",
+        "writes": "compilerOptions.tsBuildInfoFile compilerOptions.outDir compilerOptions.generateTrace",
+        "quiet": "*",
+    },
+    "oxlint": {
+        "files": ".oxlintrc.json oxlintrc.json oxlint.config.ts .oxlintrc.jsonc",
+        "format": "json",
+        "above": True,
+        "runs": "jsPlugins overrides.jsPlugins extends",
+        "quiet": "*",
+    },
+    "dprint": {
+        "files": "dprint.json dprint.jsonc .dprint.json .dprint.jsonc",
+        "format": "json",
+        "above": True,
+        # Those that are no WebAssembly are programs like any other.
+        "runs": "plugins extends",
+        "quiet": "*",
+    },
     "pnpmfile": {"files": ".pnpmfile.cjs .pnpmfile.mjs pnpmfile.js", "format": "javascript", "above": True},
     "bunfig": {
         "files": "bunfig.toml",
@@ -184,6 +233,37 @@ SETTINGS: dict[str, Settings] = {
         "hosts": "pypi.url pypi.extra.url",
         "quiet": "venv install check_update use_uv strategy build_isolation request_timeout pypi.name",
     },
+    "ruff": {
+        "files": "ruff.toml .ruff.toml",
+        "format": "toml",
+        "above": True,
+        # They switch on what the command line does not say; what is extended may as well.
+        "runs": "fix fix-only extend",
+        "writes": "cache-dir",
+        "quiet": "*",
+    },
+    "ruff-project": {
+        "files": "pyproject.toml",
+        "format": "toml",
+        "above": True,
+        "below": "tool.ruff",
+        "runs": "fix fix-only extend",
+        "writes": "cache-dir",
+        "quiet": "*",
+    },
+    "codespell": {
+        "files": ".codespellrc setup.cfg",
+        "format": "ini",
+        "runs": "write-changes interactive",
+        "quiet": "*",
+    },
+    "codespell-project": {
+        "files": "pyproject.toml",
+        "format": "toml",
+        "below": "tool.codespell",
+        "runs": "write-changes interactive",
+        "quiet": "*",
+    },
     "conftest": {"files": "conftest.py tests/conftest.py test/conftest.py", "format": "python"},
     "noxfile": {"files": "noxfile.py", "format": "python"},
     "invoke": {"files": "tasks.py", "format": "python", "above": True},
@@ -201,6 +281,45 @@ SETTINGS: dict[str, Settings] = {
     "gemfile": {"files": "Gemfile gems.rb", "format": "ruby", "above": True},
     "rakefile": {"files": "Rakefile rakefile Rakefile.rb", "format": "ruby", "above": True},
     "composer": {"files": "composer.json", "format": "composer"},
+    "golangci": {
+        "files": ".golangci.yml .golangci.yaml .golangci.toml .golangci.json",
+        "format": "code",
+        "above": True,
+    },
+    "buf": {
+        "files": "buf.yaml",
+        "format": "yaml",
+        "above": True,
+        # Rules that are programs.
+        "runs": "plugins",
+        "quiet": "*",
+    },
+    "dotnet": {
+        "files": "global.json",
+        "format": "json",
+        "above": True,
+        # Directories in which it looks for the rest of itself.
+        "runs": "sdk.paths",
+        "quiet": "*",
+    },
+    "stack": {
+        "files": "stack.yaml",
+        "format": "yaml",
+        "above": True,
+        "runs": "nix docker setup-info setup-info-locations",
+        "quiet": "*",
+    },
+    "swiftlint": {
+        "files": ".swiftlint.yml",
+        "format": "yaml",
+        "runs": "parent_config child_config",
+        "writes": "write_baseline cache_path",
+        "quiet": "*",
+    },
+    # It names the file that the report goes to, and the template that says what stands in it.
+    "trivy": {"files": "trivy.yaml", "format": "code"},
+    "pulumi": {"files": "Pulumi.yaml Pulumi.yml Pulumi.json", "format": "code", "above": True},
+    "supervisor": {"files": "supervisord.conf etc/supervisord.conf", "format": "code"},
     "terraform": {"files": ".terraform/providers .terraform/plugins", "format": "code"},
     "ansible": {
         "files": "ansible.cfg",

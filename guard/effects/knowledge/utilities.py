@@ -77,5 +77,5 @@ PROGRAMS: dict[str, Row] = {
     **alike("speedtest speedtest-cli fast", {"about": "measures the network", "does": ("upload ?",)}),
     **alike("pip-licenses pipdeptree johnnydep", {"about": "looks at packages of Python", "takes": "format p packages e exclude d depth", "options": {"output-file": "write", "python": "opaque"}}),
     **alike("pip-compile pip-sync", {"about": "pins packages of Python", "options": {"o output-file": "write", "i index-url extra-index-url": "connect"}, "help": "h", "operands": "read", "does": ("connect package-index", "opaque packages run code when they are built")}),
-    **alike("ncu npm-check-updates taze", {"about": "looks for newer packages", "when": {"u upgrade w write": {"does": ("write package.json",)}}, "options": {"registry": "connect", "configFilePath packageFile": "opaque"}, "operands": "skip", **NET}),
+    **alike("ncu npm-check-updates taze", {"loads": "ncu npmrc", "about": "looks for newer packages", "when": {"u upgrade w write": {"does": ("write package.json",)}}, "options": {"registry": "connect", "configFilePath packageFile": "opaque"}, "operands": "skip", **NET}),
 }  # fmt: skip

@@ -6,9 +6,12 @@ Knows TOML by the standard library, and of INI and YAML the plain forms only: an
 # A file of TOML or JSON can hold anything.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 
+import posixpath
+
 from guard.effects.call import Call
 from guard.effects.commands.hosts import connect_to
 from guard.effects.knowledge.settings import Settings
+from guard.effects.values import plain
 from guard.model.typed import Any, Iterator
 
 MAX_TEXT = 64 * 1024
@@ -83,7 +86,7 @@ def _composer(text: str) -> list[str]:
 
 def _keys(call: Call, settings: Settings, path: str, text: str) -> None:
     runs, hosts = _patterns(settings.get("runs", "")), _patterns(settings.get("hosts", ""))
-    quiet = _patterns(settings.get("quiet", ""))
+    writes, quiet = _patterns(settings.get("writes", "")), _patterns(settings.get("quiet", ""))
     below = tuple(settings.get("below", "").split(".")) if settings.get("below") else ()
     doubts: dict[str, None] = {}
     try:
@@ -95,6 +98,8 @@ def _keys(call: Call, settings: Settings, path: str, text: str) -> None:
                 doubts.setdefault(".".join(inner))
             elif _is(inner, hosts):
                 _talks(call, value)
+            elif _is(inner, writes):
+                call.write(plain(posixpath.join(posixpath.dirname(path), value), call.span))
             elif not _is(inner, quiet):
                 doubts.setdefault(".".join(inner))
     except _Unsure as why:
@@ -139,6 +144,8 @@ def _entries(settings: Settings, text: str) -> Iterator[tuple[Key, str]]:
             return _ini(text)
         case "yaml":
             return _yaml(text)
+        case "json":
+            return _json(text)
         case _:
             raise _Unsure("nobody has said how it is read")
 
@@ -151,6 +158,43 @@ def _toml(text: str) -> Iterator[tuple[Key, str]]:
     except (ValueError, RecursionError):
         raise _Unsure("it is not TOML") from None
     return _flat(table, ())
+
+
+def _json(text: str) -> Iterator[tuple[Key, str]]:
+    """With comments and a comma too many, as most that read such files take them."""
+    from json import loads  # noqa: PLC0415 - only where such a file is there
+
+    try:
+        table = loads(_plain_json(text))
+    except (ValueError, RecursionError):
+        raise _Unsure("it is not JSON") from None
+    return _flat(table, ())
+
+
+def _plain_json(text: str) -> str:
+    out, at = list[str](), 0
+    while at < len(text):
+        if text[at] == '"':
+            end = at + 1
+            while end < len(text) and text[end] != '"':
+                end += 2 if text[end] == "\\" else 1
+            out.append(text[at : end + 1])
+            at = end + 1
+        elif text.startswith(("//", "/*"), at):
+            last = "\n" if text[at + 1] == "/" else "*/"
+            end = text.find(last, at + 2)
+            at = len(text) if end < 0 else end + len(last)
+        else:
+            if text[at] in "]}" and (before := "".join(out[-_BLANKS:]).rstrip()).endswith(","):
+                del out[-_BLANKS:]
+                out.append(before[:-1])
+            out.append(text[at])
+            at += 1
+    return "".join(out)
+
+
+_BLANKS = 1000
+"""How far back a comma is looked for."""
 
 
 def _flat(value: object, key: Key) -> Iterator[tuple[Key, str]]:
@@ -215,6 +259,9 @@ def _ini(text: str) -> Iterator[tuple[Key, str]]:
         yield (name,), " ".join(block)
 
 
+_JOINS = {ord("-"): None, ord("_"): None}
+
+
 def _yaml(text: str) -> Iterator[tuple[Key, str]]:
     """Keys at the left margin, each with everything below it as its value."""
     if any(char in text.replace("\r\n", "\n") for char in "\r\x85\u2028\u2029\t"):
@@ -234,7 +281,7 @@ def _yaml(text: str) -> Iterator[tuple[Key, str]]:
             yield (name,), " ".join(block)
         key, colon, value = line.partition(":")
         name = key.strip().strip("\"'")
-        if not colon or not name.isalnum() or (value and value[0] != " "):
+        if not colon or not name.translate(_JOINS).isalnum() or (value and value[0] != " "):
             raise _Unsure("it is not a plain table")
         block = [value.strip()]
     if name:
