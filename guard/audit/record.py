@@ -4,7 +4,6 @@ from guard.audit.basis import basis_json
 from guard.audit.canonical import Json, canonical, text_of
 from guard.audit.canonical import digest as digest_of
 from guard.audit.redact import Redactor
-from guard.audit.said import said_of
 from guard.engine.stages import Decided
 from guard.model.dataclass import fields
 from guard.model.decision import Decision, Host, Reason, Sandbox, verdict_of
@@ -13,7 +12,7 @@ from guard.model.facts import Answer, LookPath, Lookup
 from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Outcome
 from guard.model.paths import FileKind, ResolvedPath
 from guard.model.profile import Limit
-from guard.model.proposal import Proposal, ShellProposal
+from guard.model.proposal import Proposal, ShellProposal, said_of
 from guard.model.typed import TYPE_CHECKING, Any, Iterable, assert_never, cast
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 import json
 import os
 
-from guard.audit.said import Said, said_of
 from guard.errors import UsageError
 from guard.model.dataclass import dataclass, field
 from guard.model.principal import Principal
@@ -13,9 +12,11 @@ from guard.model.proposal import (
     Proposal,
     ReadProposal,
     Replacement,
+    Said,
     ShellProposal,
     ToolProposal,
     WriteProposal,
+    said_of,
 )
 from guard.model.typed import Any, Mapping, TypeAlias, assert_never
 

@@ -3,13 +3,13 @@
 from guard.audit.canonical import Json, text_of
 from guard.audit.record import MAX_TEXT, decision_record
 from guard.audit.redact import Redactor
-from guard.audit.said import Said, said_of
 from guard.effects.place import place_of, roots
 from guard.engine.stages import Decided
 from guard.model.dataclass import dataclass
 from guard.model.decision import Host
 from guard.model.effect import DeletePath, WritePath
 from guard.model.facts import Facts
+from guard.model.proposal import Said, said_of
 from guard.model.typed import Any, assert_never, cast
 from guard.model.verdict import Verdict
 
