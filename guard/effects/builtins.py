@@ -9,7 +9,7 @@ from guard.effects.options import Parsed, grammar
 from guard.effects.printf import format_printf, unescape
 from guard.effects.sources import sources_of
 from guard.effects.state import MAX_ALTERNATIVES, UNKNOWN, State, Variable, forgotten, join
-from guard.effects.values import Field, Hole, Text, names_in, plain, static_text
+from guard.effects.values import BRACKETS, Field, Hole, Text, names_in, plain, static_text
 from guard.model.dataclass import replace
 from guard.model.effect import KillProcess, Opaque, ReadSecret
 from guard.model.facts import LookPath, PathFact
@@ -227,6 +227,9 @@ def _declare(call: Call) -> None:
             )
             state = state.with_variable(name, kept)
         else:
+            lists = {*flags} & {"a", "A"} or variable.array is not None or variable.keyed
+            if lists and _list_as_text(_after_equals(field, name)):
+                call.opaque("a list that is given as text is expanded, which can run commands")
             inherits = exported or variable.exported or name in call.evaluator.facts.env
             keyed = "A" in flags and "+" not in flags
             state = state.with_variable(
@@ -244,6 +247,16 @@ _NATURES = frozenset("ilnru")
 
 def _after(field: Field) -> str:
     return (field.static or "").partition("=")[2]
+
+
+def _list_as_text(value: Text) -> bool:
+    """Whether it may begin with the bracket of an array and holds more than plain words."""
+    first = value[0]
+    if first == BRACKETS:
+        return False
+    return (not isinstance(first, str) or first.startswith("(")) and not all(
+        isinstance(part, str) and not set(part) & {"$", "`"} for part in value
+    )
 
 
 def _after_equals(field: Field, name: str) -> Text:
@@ -605,7 +618,7 @@ def _let(call: Call) -> None:
 def _test(call: Call) -> None:
     call.output = ()
     texts = [f.static for f in call.args]
-    if "-v" in texts and any(t is None or "[" in t for t in texts if t not in {"[", "]"}):
+    if {"-v", "-R"} & {*texts} and any(t is None or "[" in t for t in texts if t not in {"[", "]"}):
         call.opaque("`test -v` of a name that is not known can run commands")
 
 

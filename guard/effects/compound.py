@@ -17,6 +17,7 @@ from guard.shell.ast import (
     If,
     Loop,
     Script,
+    Simple,
     Subshell,
     Word,
 )
@@ -55,6 +56,10 @@ class Compounds:
             case If():
                 return self._if(command, state, certain=certain, stdin=stdin)
             case Loop(condition, body):
+                if _without_end(command):
+                    self._evaluator.opaque(
+                        "a loop without an end starts one job after the other", command.span
+                    )
                 first = self._evaluator.script(condition, state, certain=certain, stdin=stdin)
                 # `until` and `while` differ in when they end; both leave with the condition just tested.
                 again = self._twice(body, first.any, stdin=stdin, condition=condition)
@@ -212,6 +217,29 @@ class Compounds:
         for name in _assigned(text):
             after = after.with_variable(name, Variable(((Hole("a number", number=True),),)))
         return after
+
+
+_GO_ON_OR_WAIT = frozenset({"sleep", "wait", "break", "exit", "return", "read"})
+
+
+def _without_end(loop: Loop) -> bool:
+    """``while :; do x & done``: nothing in it waits, or leaves it."""
+    names = [
+        command.words[0].static
+        for item in loop.body.items
+        for command in item.pipeline.commands
+        if isinstance(command, Simple) and command.words
+    ]
+    tests = [item.pipeline.commands[0] for item in loop.condition.items]
+    always = len(tests) == 1 and isinstance(tests[0], Simple) and len(tests[0].words) == 1
+    what = tests[0].words[0].static if always and isinstance(tests[0], Simple) else ""
+    return (
+        what == ("false" if loop.until else what)
+        and what in {":", "true", "false"}
+        and (loop.until or what != "false")
+        and any(item.background for item in loop.body.items)
+        and not _GO_ON_OR_WAIT & {*names}
+    )
 
 
 def _same(a: State, b: State) -> bool:

@@ -58,7 +58,7 @@ MAX_COMMANDS = 700
 MAX_INNER_CHARS = 128 * 1024
 """Of all text inside a text together."""
 _SHOW_ENVIRONMENT = frozenset({"env", "printenv"})
-_SENDERS = frozenset({"curl", "wget", "http", "https", "xh"})
+_SENDERS = frozenset({"curl", "wget", "http", "https", "xh", "wscat", "getent"})
 """Programs whose arguments, whatever they are, are part of what they send."""
 _NOTHING: Text = ()
 

@@ -9,7 +9,7 @@ from itertools import product
 from guard.effects.printf import unescape
 from guard.effects.sources import is_secret_name, sources_of, union
 from guard.effects.state import NOT_SET, READ_BY_THE_SHELL, State, Variable
-from guard.effects.values import Field, Hole, Piece, Stream, Text, Wild, names_in, static_text
+from guard.effects.values import BRACKETS, Field, Hole, Piece, Stream, Text, Wild, names_in, static_text
 from guard.model.dataclass import dataclass
 from guard.model.facts import Answer, Facts, GlobFact, LookGlob, Lookup
 from guard.model.source import Span
@@ -279,7 +279,7 @@ class Expander:
                 # What it holds is expanded for what that runs; the value is not followed through `declare`.
                 for word in (*elements, *(s for s in subscripts if s is not None)):
                     self.fields((word,), state)
-                return [[_Atom(Hole("an array"), quoted=True)]]
+                return [[_Atom(BRACKETS, quoted=True)]]
             case _:
                 assert_never(part)
 

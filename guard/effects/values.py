@@ -29,6 +29,10 @@ class Hole:
     """Where the text came from, as far as that was followed: see :mod:`guard.effects.sources`."""
 
 
+BRACKETS = Hole("an array in brackets")
+"""What stands for `( ... )` among the arguments of ``declare``: its elements were expanded where they stand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """The name of a pipe that a process substitution gives: reads as ``text`` if that is known."""

@@ -441,6 +441,8 @@ def _mode_operand(operands: list[Field]) -> bool:
 def _setfacl(call: Call) -> None:
     parsed = call.parse(grammar("m M x X modify modify-file remove remove-file set set-file restore"))
     call.mode(*parsed.operands, recursive=parsed.has("R", "recursive"), detail="access control list")
+    if parsed.has("restore"):
+        call.opaque("changes modes and owners of the files that a file names")
 
 
 def _chattr(call: Call) -> None:

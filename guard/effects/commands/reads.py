@@ -55,6 +55,14 @@ def _rev(call: Call) -> None:
         call.output = ("\n".join(line[::-1] for line in joined.split("\n")),)
 
 
+def _ts(call: Call) -> None:
+    """Puts the time before each line, in one form that is given; a spooler of that name runs what it is given."""
+    parsed = call.parse(grammar(flags="r i s m", stops=True))
+    if parsed.unknown or parsed.uncertain or len(parsed.operands) > 1:
+        call.opaque("a spooler of the same name takes these arguments for a command")
+        call.run(parsed.operands)
+
+
 def _env_readers(call: Call) -> None:
     """``printenv``: shows what the environment holds, keys included."""
     call.output = (Hole("the environment"),)
@@ -81,9 +89,11 @@ def _rg(call: Call) -> None:
         call.opaque("runs a program on every file")
         for field in parsed.values("pre", "hostname-bin"):
             call.run([field], stdin=())
+    if parsed.has("pager", "ackrc"):
+        call.opaque("runs a program, or reads its options from a file")
     if parsed.uncertain:
         call.opaque("an argument that is not known before it runs may be an option")
-    call.read(*parsed.values("f", "file", "ignore-file"))
+    call.read(*parsed.values("f", "file", "ignore-file", "path-to-ignore", "files-from"))
     operands = (
         parsed.operands
         if parsed.has("e", "regexp", "f", "file", "files", "type-list")
@@ -302,7 +312,7 @@ _GREP_RULES = grammar(f"{_GREP} e regexp f file exclude-from")
 _RG = grammar(
     "e regexp f file A B C m g glob iglob t type T type-not type-add j threads max-depth d M max-columns r replace "
     "sort sortr color colors context-separator encoding E engine max-filesize ignore-file pre pre-glob hostname-bin "
-    "path-separator after-context before-context context max-count"
+    "path-separator pager ackrc path-to-ignore files-from after-context before-context context max-count"
 )
 _LS = grammar(
     "I w T ignore hide width tabsize block-size sort time time-style format indicator-style quoting-style",
@@ -339,8 +349,8 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "expand": shape(takes="t tabs"),
     "unexpand": shape(takes="t tabs"),
     "od": shape(takes="A j N S t w address-radix skip-bytes read-bytes strings format"),
-    "hexdump": shape(takes="e f n s"),
-    "hd": shape(takes="e f n s"),
+    "hexdump": shape(takes="e n s", reads="f"),
+    "hd": shape(takes="e n s", reads="f"),
     "strings": shape(takes="n t e T s bytes radix encoding"),
     "file": shape(
         takes="F P e separator",
@@ -420,7 +430,7 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "getfacl": shape(),
     "lsattr": shape(),
     "namei": shape(operands="skip"),
-    "ts": shape(operands="skip"),
+    "ts": _ts,
     "inotifywait": shape(
         takes="e event t timeout exclude excludei include includei format timefmt fromfile",
         writes="o outfile",

@@ -118,6 +118,12 @@ def _curl(call: Call) -> None:
         local = True
     if call.stdin is not None and any(field.static in {"@-", "-"} for field in [*sent, *uploads]):
         local = True
+    _told_afterwards(call, parsed.values("w", "write-out"))
+    if any(
+        field.static is None or field.static.lstrip("-+*").partition(" ")[0].upper() not in _FTP_LOOKS
+        for field in parsed.values("Q", "quote")
+    ):
+        call.say(MutateCloud(detail="commands for the server in the place of a request"))
     call.read(*parsed.values("netrc-file", "b"))
     _proves(call, parsed.values("E", "cert", "key"))
     if parsed.has("K", "config"):
@@ -148,7 +154,8 @@ def _curl(call: Call) -> None:
     call.write(*[field for field in parsed.values(*logs) if field.static not in {"-", "%"}])
     urls = [*parsed.operands, *parsed.values("url")]
     body = bool(sent or uploads) and not parsed.has("G", "get")
-    if _changes(call, parsed.values("X", "request"), body=body, urls=urls):
+    methods = [*parsed.values("X", "request"), *_method_in(parsed.values("H", "header"))]
+    if _changes(call, methods, body=body, urls=urls):
         local = True
     if parsed.has("O", "remote-name", "remote-name-all"):
         for url in urls:
@@ -168,12 +175,42 @@ def _curl(call: Call) -> None:
         )
     for url in urls:
         text = url.static or url.prefix
+        if text.lower().startswith(("gopher:", "gophers:", "dict:")):
+            call.say(MutateCloud(detail=f"words of any protocol, sent as an address: {text}"[:120]))
         if text.startswith("file:"):
             call.read(plain("/" + text.removeprefix("file:").lstrip("/"), url.span))
         else:
             # Without a scheme curl guesses http.
             connect_field(call, url, upload=local)
     call.output = (Hole("what a server sends"),)
+
+
+def _told_afterwards(call: Call, formats: list[Field]) -> None:
+    """``-w``: the form of what is told afterwards stands in a file, and can lead to one."""
+    for field in formats:
+        text = field.static if field.static is not None else field.prefix
+        if text.startswith("@") and text != "@-":
+            call.read(plain(text[1:], field.span))
+        for part in text.split("%output{")[1:]:
+            name, closed, _ = part.partition("}")
+            if closed:
+                call.write(plain(name.removeprefix(">>"), field.span), append=name.startswith(">>"))
+            else:
+                call.opaque("a name that is not known before it runs is written to")
+
+
+_FTP_LOOKS = frozenset(
+    "NOOP NLST LIST MLSD MLST LS PWD CWD CD CDUP PASV EPSV PORT EPRT STAT SYST FEAT TYPE MODE OPTS MDTM SIZE HELP REST ABOR QUIT".split()
+)
+_INSTEAD = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
+
+
+def _method_in(headers: list[Field]) -> list[Field]:
+    """A header by which many servers take another method for the one that is sent."""
+    named = [(field, *(field.static or "").partition(":")[::2]) for field in headers]
+    return [
+        plain(value.strip(), field.span) for field, name, value in named if name.strip().lower() in _INSTEAD
+    ]
 
 
 def _below(directory: Field | None, name: Field) -> Field:

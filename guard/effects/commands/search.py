@@ -3,8 +3,10 @@
 from guard.effects.call import Call
 from guard.effects.commands.wrappers import doubts
 from guard.effects.identity import lexical_path
+from guard.effects.injection import doubt_of
 from guard.effects.names import all_listed
 from guard.effects.options import grammar
+from guard.effects.state import READ_BY_THE_SHELL
 from guard.effects.values import Field, Hole, Text, plain, static_text
 from guard.model.dataclass import replace
 from guard.model.effect import ChangeMode, DeletePath, ReadPath, WritePath
@@ -436,6 +438,10 @@ def _xargs(call: Call) -> None:
     if parsed.has("help", "version"):
         return
     doubts(call, parsed)
+    for field in parsed.values("process-slot-var"):
+        name = field.static
+        if name is None or name in READ_BY_THE_SHELL or doubt_of(name, (("0",),)):
+            call.opaque(f"sets `{field.text}` for what it runs")
     files = parsed.values("a", "arg-file")
     call.read(*files)
     argv = parsed.operands or [plain("echo", call.span)]

@@ -74,7 +74,9 @@ def _awk(call: Call) -> None:
         call.opaque("an option of awk that is not known")
     operands: list[Field] = list(parsed.operands)
     # `-i inplace` may find a file of that name here.
-    if parsed.has("i", "include", "l", "load", "E", "exec", "d", "o", "p", "D"):
+    if parsed.has("i", "include", "l", "load", "E", "exec", "d", "o", "p", "D") or (
+        parsed.has("W") and call.statics != ["-W", "version"]
+    ):
         call.opaque("an awk program with other parts")
     files = parsed.values("f", "file", "E", "exec")
     sources = parsed.values("e", "source")

@@ -542,8 +542,17 @@ def _multicall(call: Call) -> None:
     elif first is not None and first.startswith("--"):
         if first not in {"--list", "--list-full", "--help", "--version"}:
             call.opaque("installs links to itself")
+    elif first in _OWN_SERVERS:
+        call.say(Listen())
+        call.opaque("a server of its own, for the files that it is given")
     elif args:
         call.output = call.run(args)
+
+
+_OWN_SERVERS = frozenset(
+    "httpd ftpd tftpd telnetd inetd tcpsvd udpsvd crond dnsd udhcpd syslogd klogd".split()
+)
+"""Applets that are called like another program, or like none that is described."""
 
 
 def _daemon(call: Call) -> None:

@@ -167,7 +167,7 @@ def piped(call: Call, parsed: Parsed) -> None:
 # ------------------------------------------------------------------ others
 _EXIF_RUNS = frozenset("if config @ api p printformat execute stay_open userparam geotag if2 if3 if4".split())
 _EXIF_TAKES = frozenset(
-    "o out w textout ext x exclude d dateformat c coordformat charset lang fileorder i ignore sep srcfile tagsfromfile".split()
+    "o out w textout ext x exclude d dateformat c coordformat charset lang fileorder i ignore sep srcfile tagsfromfile geotag".split()
 )
 
 
@@ -187,6 +187,10 @@ def exiftool(call: Call, parsed: Parsed) -> None:
             files.append(field)
         else:
             name = text[1:].lower()
+            if "<=" in text:
+                call.read(plain(text.partition("<=")[2], field.span))
+            if name.startswith("geotag="):
+                call.read(plain(text.partition("=")[2], field.span))
             if name.rstrip("0123456789") in _EXIF_RUNS:
                 call.opaque(f"`{text}` may be a program of its own")
             writes = (
@@ -199,6 +203,8 @@ def exiftool(call: Call, parsed: Parsed) -> None:
                 value = next(args, None)
                 if value is not None and name in {"o", "out", "w", "textout"}:
                     call.write(value, recursive=True)
+                elif value is not None and name in {"tagsfromfile", "srcfile", "geotag"}:
+                    call.read(value)
     deep = "-r" in call.statics or "-recurse" in call.statics
     if writes:
         call.write(*files, recursive=deep)

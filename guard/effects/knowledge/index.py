@@ -20,7 +20,7 @@ FAMILIES: dict[str, str] = {
     "looks": "true false : whoami id groups who w users logname uname arch nproc uptime free vmstat iostat mpstat pidstat lscpu lsblk lspci "
     "lsusb lsmod lsmem lsns lslogins modinfo ps pgrep pidof pidwait pmap pwdx pstree top htop btop sleep usleep seq jot yes tty "
     "stty tput clear reset locale getconf getent which whereis type apropos whatis help expr factor numfmt lsof netstat last lastb "
-    "lastlog sw_vers sysinfo neofetch fastfetch echo printf pwd cowsay figlet toilet fortune lolcat banner sensors lsb_release "
+    "lastlog sw_vers sysinfo neofetch fastfetch echo printf pwd cowsay cowthink figlet toilet fortune lolcat banner sensors lsb_release "
     "hostid ipcs findmnt lshw inxi test errno units jobs wait uuidgen pwgen vm_stat nstat iftop iotop ncal runlevel tzselect zdump "
     "lsipc lsfd lslocks lsscsi dpkg-architecture ss dmesg man info bc dc logger nvidia-smi dmidecode blkid iperf iperf3",
     "machine_state": "renice wall write mesg domainname nisdomainname ypdomainname dnsdomainname nodename hostnamectl hwclock "
@@ -110,7 +110,7 @@ FAMILIES: dict[str, str] = {
     "json2yaml yaml2json jd jp pup htmlq jnv fx jc crudini xmllint xmlstarlet xsltproc tidy html2text lynx w3m links elinks "
     "csvcut csvgrep csvstat csvsort csvjoin csvjson csvformat csvstack in2csv xsv qsv xan csvlens tv csvtk datamash csvclean "
     "csvsql sql2csv csvpy vd visidata q mlr sd choose hck grex pastel ipcalc numbat ccze boxes cmatrix gti asciitree faker "
-    "lorem uuid ulid nanoid ksuid semver cowthink ast-grep comby jscodeshift jscpd license-checker npm-check cost-of-modules "
+    "lorem uuid ulid nanoid ksuid semver ast-grep comby jscodeshift jscpd license-checker npm-check cost-of-modules "
     "asciinema ttyrec termtosvg vhs terminalizer pv progress sponge vipe vidir pee ifne zrun isutf8 chardet chardetect uchardet "
     "enca mimetype dos2unix unix2dos mac2unix zoxide autojump fasd mcfly atuin thefuck starship act gitlab-runner vegeta wrk ab "
     "hey k6 locust siege artillery oha bombardier repomix gitingest code2prompt files-to-prompt cookiecutter copier degit tiged "

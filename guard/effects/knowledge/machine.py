@@ -164,7 +164,8 @@ PROGRAMS: dict[str, Row] = {
     "route": {"about": "looks at and sets routes", "takes": "A", "tame": {"e": PRINTS}, "verbs": {"get show print": PRINTS, "*": {"does": ("privilege changes the network",)}}, "bare": PRINTS},
     "ip": {
         "about": "looks at and sets addresses, links and routes",
-        "takes": "f family l loops b batch rc rcvbuf n netns a",
+        "takes": "f family l loops rc rcvbuf n netns a",
+        "options": {"b batch": "opaque"},
         "long": True,
         "verbs": {
             "address addr addre a link l li lin route r ro rou rule ru neighbor neigh neighbour n netns tunnel tun maddress maddr m mroute mr vrf addrlabel token tcp_metrics netconf xfrm macsec nexthop sr ntable nt": _IP_OBJECT,

@@ -3,6 +3,15 @@
 from guard.effects.call import Call
 from guard.effects.options import Parsed
 
+
+def cow(call: Call, parsed: Parsed) -> None:
+    """A cow by its path is a program in Perl; by its name it is one of those that came along."""
+    for field in parsed.values("f"):
+        if "/" in (field.static or "/"):
+            call.read(field)
+            call.opaque("a picture that is a program in Perl")
+
+
 _TAKE = (frozenset("oOkpqtU"), frozenset("oOpqtUuGgsC"))
 """Letters of ``ps`` that take the rest of the word, or the next one: without a dash and with one."""
 

@@ -62,7 +62,8 @@ PROGRAMS: dict[str, Row] = {
         "operands": "skip",
         "python": "knowledge.elsewhere_words:request",
     }),
-    **alike("grpcurl evans websocat wscat", {
+    "wscat": {"about": "talks to a server", "takes": "x execute p protocol o origin auth H header s subprotocol w wait", "options": {"c connect": "connect", "l listen": "listen", "cert ca": "read", "key": "secret"}, "help": "h", "operands": "skip"},
+    **alike("grpcurl evans websocat", {
         "about": "talks to a server",
         "takes": "d H rpc-header reflect-header proto import-path protoset cacert cert key authority c connect x execute p protocol o origin auth",
         "options": {"proto protoset cacert cert": "read", "key": "secret"},

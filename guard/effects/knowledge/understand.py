@@ -1,6 +1,7 @@
 """Gives rows their meaning: one handler for every program that is described as data."""
 
 import sys
+from itertools import pairwise
 
 from guard.effects.call import Call
 from guard.effects.knowledge.schema import Row
@@ -27,6 +28,17 @@ _HELP = frozenset({"help", "version"})
 _NONE: frozenset[str] = frozenset()
 _OFF = frozenset({"none", "false", "no", "0", "off"})
 _MAX_VERBS = 8
+_WRITE = frozenset(
+    "o out output outfile outdir out-file out-dir output-file output-dir output-directory output-path outputfile log logfile log-file "
+    "log-path save save-to dump dump-to write-to report-file trace-file trace-output profile-output pidfile pid-file export-to".split()
+)
+"""Names by which programs call a file that they write. A format with such a name (`--output json`) costs nothing: its file
+would stand in the workspace."""
+_RUN = frozenset(
+    "exec execute command cmd pager editor hook preload plugin plugins eval rcfile in-place inplace overwrite delete remove purge "
+    "post-command pre-command on-change on-success shell-command".split()
+)
+"""Names by which they call what they run, or what they do to the files that they are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,8 @@ def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) 
             call.secret(f"what `{name}` shows")
     if parsed.unknown and level.rules.flags is not None:
         call.opaque(f"nothing is known about `{call.name} {parsed.unknown[0]}`")
+    if level.rules.flags is None:
+        _unlisted(call, level, parsed)
     row = level.row
     table = row.get("verbs")
     if table is None or len(verbs) > _MAX_VERBS:
@@ -163,6 +177,29 @@ def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) 
             return
     rest = parsed.operands if found.get("whole") else parsed.operands[1:]
     _inner(call, level, found, rest, (*verbs, verb))
+
+
+def _unlisted(call: Call, level: _Level, parsed: Parsed) -> None:
+    """Options that the row does not speak of, and whose names say that they are no mere flags."""
+    rules = level.rules
+    known = rules.takes | rules.optional | rules.exact
+    for name, value in parsed.options:
+        if name in known:
+            continue
+        if name in _WRITE:
+            call.write(*(_behind(call, name) if value is None else [value]))
+        elif name in _RUN:
+            call.opaque(f"`--{name}` may make it run or change something")
+
+
+def _behind(call: Call, name: str) -> list[Field]:
+    """What stands behind the option: its argument, for all that is known."""
+    spelled = (f"--{name}", f"-{name}")
+    return [
+        after
+        for before, after in pairwise(call.args)
+        if before.static in spelled and not after.prefix.startswith("-")
+    ]
 
 
 def _load(call: Call, kinds: str) -> None:

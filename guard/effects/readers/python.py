@@ -152,6 +152,11 @@ class Reader(Expressions):
         finally:
             self.sure = before
 
+    def _annotation(self, node: ast.expr | None, frame: Frame) -> None:
+        """What stands where a type does is worked out like any other expression; names of types do nothing."""
+        if node is not None and any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(node)):
+            self.value(node, frame)
+
     def _statement(self, node: ast.stmt, frame: Frame) -> int:
         self.step(node)
         match node:
@@ -161,7 +166,8 @@ class Reader(Expressions):
                 found = self.value(value, frame)
                 for target in targets:
                     self.bind(target, found, frame)
-            case ast.AnnAssign(target=target, value=value):
+            case ast.AnnAssign(target=target, value=value, annotation=annotation):
+                self._annotation(annotation, frame)
                 if value is not None:
                     self.bind(target, self.value(value, frame), frame)
             case ast.AugAssign():
@@ -191,6 +197,17 @@ class Reader(Expressions):
             case ast.FunctionDef(name=name, decorator_list=decorators):
                 for default in [*node.args.defaults, *[d for d in node.args.kw_defaults if d is not None]]:
                     self.value(default, frame)
+                given = node.args
+                for argument in (
+                    *given.posonlyargs,
+                    *given.args,
+                    *given.kwonlyargs,
+                    given.vararg,
+                    given.kwarg,
+                ):
+                    if argument is not None:
+                        self._annotation(argument.annotation, frame)
+                self._annotation(node.returns, frame)
                 if decorators:
                     self.opaque("a function with decorators")
                 frame.bind(name, Function(node, frame))

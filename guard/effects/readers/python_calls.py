@@ -150,6 +150,9 @@ def _named(reader: "Reader", name: str, args: list[object], kw: dict[str, object
     elif name.startswith("tempfile.") and name.count(".") == 1:
         return _temporary(reader, name, kw)
     elif name in tables.OPENS:
+        if name == "fileinput.input" and (kw.keys() & {"inplace", "openhook"} or len(args) > 1):
+            reader.opaque("`fileinput.input` that writes what it reads")
+            paths.write(first)
         packed = name.split(".", maxsplit=1)[0] in {"gzip", "bz2", "lzma"}
         return _open(reader, args, kw, default="rb" if packed else "r")
     elif name in tables.ARCHIVES:

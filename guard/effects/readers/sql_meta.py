@@ -113,6 +113,11 @@ def _sqlite(call: Call, line: str, dialect: str, file: Field | None, *, memory: 
         "imp": "import",
     }
     name = full.get(name, name)
+    if any(word.startswith("|") for word in rest):
+        # Where a file is expected, the rest may be a command.
+        call.run_text((" ".join(rest).partition("|")[2],))
+        call.opaque("reads from or writes to a command")
+        return
     match name:
         case "shell" | "system":
             call.run_text((line[1:].strip().partition(" ")[2].strip(),))
