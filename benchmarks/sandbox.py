@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 
-from ratios import Cost, arguments, compare, process, show
+from ratios import Cost, arguments, compare, process, show, spent
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
@@ -40,10 +40,10 @@ def main() -> None:
         stdio = Stdio(stdin=null.fileno(), stdout=null.fileno(), stderr=null.fileno())
 
         def contained(walls: Backend) -> Cost:
-            before, started = os.times(), time.perf_counter()
+            before, started = spent(), time.perf_counter()
             walls.run(spec, stdio).destroy()
-            wall, after = time.perf_counter() - started, os.times()
-            return Cost(wall_ms=wall * 1e3, cpu_ms=(sum(after[:4]) - sum(before[:4])) * 1e3)
+            wall, after = time.perf_counter() - started, spent()
+            return Cost(wall_ms=wall * 1e3, cpu_ms=(after - before) * 1e3)
 
         measures = {"fork and exec": lambda: process(["/bin/true"])}
         program = os.environ.get("GUARD_TEST_BWRAP") or shutil.which("bwrap")

@@ -6,7 +6,7 @@ same law: a repository may send to the sandbox what others let onto the host, ne
 
 from guard.model.dataclass import dataclass, field
 from guard.model.decision import Decision, Reason
-from guard.model.typed import TypeAlias
+from guard.model.typed import Callable, TypeAlias
 from guard.model.verdict import Verdict
 from guard.policy import hosts, zones
 from guard.policy.hosts import HostSet
@@ -103,9 +103,18 @@ class LayerTable:
     layer: PolicyLayer
     rank: int
     """Place in :data:`KINDS`: ties between layers are settled by it."""
-    rulings: dict[str, tuple[Ruling, ...]]
-    """By the name of the effect."""
+    _ready: Callable[[str], tuple[Ruling, ...]]
+    _rulings: dict[str, tuple[Ruling, ...]] = field(
+        default_factory=dict[str, tuple[Ruling, ...]], compare=False
+    )
     _said: dict[tuple[str, int], Entry] = field(default_factory=dict[tuple[str, int], Entry], compare=False)
+
+    def about(self, name: str) -> tuple[Ruling, ...]:
+        """Its rules about an effect. A process that judges one command asks about few of them."""
+        known = self._rulings.get(name)
+        if known is None:
+            known = self._rulings[name] = self._ready(name)
+        return known
 
     def default(self, name: str, effect: int) -> Entry:
         """What the layer says of an effect that none of its rules speaks of."""
@@ -139,22 +148,6 @@ class Said:
 class Spoken:
     """The rules of all layers about one kind of effect, a bit for each, and what was found out about it before."""
 
-    __slots__ = (
-        "asking",
-        "decided",
-        "excepted",
-        "itself",
-        "layers",
-        "name",
-        "placed",
-        "placeless",
-        "places",
-        "rulings",
-        "said",
-        "strict",
-        "zoned",
-    )
-
     def __init__(self, name: str, layers: tuple[LayerTable, ...]) -> None:
         self.name = name
         self.rulings: list[Ruling] = []
@@ -165,7 +158,7 @@ class Spoken:
         """``asking``: those that ask for more than a place. ``placeless``: those that need none."""
         for table in layers:
             mine = 0
-            for ruling in table.rulings.get(name, ()):
+            for ruling in table.about(name):
                 at, bit = ruling.at, 1 << len(self.rulings)
                 self.rulings.append(ruling)
                 mine |= bit
@@ -315,8 +308,12 @@ def _layer(number: int, policy: Policy, table: zones.ZoneTable) -> LayerTable:
             exceptions=exceptions,
         )
 
-    by_effect: dict[str, list[Ruling]] = {}
-    for rule in layer.rules:
+    made: dict[int, Ruling] = {}
+
+    def ready(at: int, rule: Rule) -> Ruling:
+        known = made.get(at)
+        if known is not None:
+            return known
         exceptions = tuple(
             ruling(
                 _narrowed(rule, exception),
@@ -328,14 +325,13 @@ def _layer(number: int, policy: Policy, table: zones.ZoneTable) -> LayerTable:
             for place, exception in exceptions_to(policy, number, rule)
         )
         strict = rule.verdict is not Verdict.ALLOW
-        ready = ruling(rule, own, rule.source, strict=strict, exceptions=exceptions)
-        for name in rule.effects:
-            by_effect.setdefault(name, []).append(ready)
-    return LayerTable(
-        layer=layer,
-        rank=rank,
-        rulings={name: tuple(rulings) for name, rulings in by_effect.items()},
-    )
+        known = made[at] = ruling(rule, own, rule.source, strict=strict, exceptions=exceptions)
+        return known
+
+    def about(name: str) -> tuple[Ruling, ...]:
+        return tuple([ready(at, rule) for at, rule in enumerate(layer.rules) if name in rule.effects])
+
+    return LayerTable(layer, rank, about)
 
 
 def exceptions_to(policy: Policy, number: int, rule: Rule) -> list[tuple[int, PolicyException]]:

@@ -138,7 +138,7 @@ class Side:
         self._layers: list[tuple[LayerTable, list[tuple[int, Ruling, list[tuple[int, Ruling]]]]]] = []
         for table in self.tables.layers:
             mine: list[tuple[int, Ruling, list[tuple[int, Ruling]]]] = []
-            for ruling in table.rulings.get(effect, ()):
+            for ruling in table.about(effect):
                 if ruling.rule.shadow:
                     continue
                 bit = self._number(ruling)
