@@ -10,7 +10,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from guard.agents.disarm import ROWS, VARIABLES, Commands, Key, Line, Row, There
+from guard.agents import disarm
+from guard.agents.disarm import Commands, Key, Line, Row, There, rows
 from guard.cli import jsonc
 from guard.cli.clients import CLIENTS, Whole
 from guard.cli.installing import command
@@ -42,7 +43,7 @@ class Found:
 def disarmed(agents: tuple[str, ...], directory: str, home: str) -> list[Found]:
     """Around ``directory``, and in the settings of people, for these clients; each place once."""
     out: dict[tuple[str, int, str], Found] = {}
-    for row in ROWS:
+    for row in rows():
         if row.agents and not set(row.agents) & set(agents):
             continue
         for path in _places(row, directory, home):
@@ -80,7 +81,7 @@ def signs(row: Row, name: str, text: str) -> list[tuple[int, str]]:
 
 def variables(agents: tuple[str, ...], environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Those of this environment that keep a client from the hook: the name, and what it does."""
-    for one in VARIABLES:
+    for one in disarm.variables():
         if one.agent in agents and environment.get(one.word, "").lower() not in _OFF:
             yield one.word, f"{one.agent} {one.says}"
 

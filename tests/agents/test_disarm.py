@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from guard.agents.disarm import ROWS, VARIABLES, WORDS, rows_of
+from guard.agents.disarm import rows, rows_of, variables, words
+from guard.agents.disarm_rows import ROWS
 from guard.agents.table import AGENTS
 from guard.cli import disarmed
 from guard.cli.clients import CLIENTS, Whole
@@ -35,18 +36,20 @@ def put(at: Path, content: str) -> Path:
 
 
 def test_each_row_is_about_a_known_client_and_has_a_name_of_its_own() -> None:
-    assert len({row.id for row in ROWS}) == len(ROWS)
-    assert {agent for row in ROWS for agent in row.agents} <= set(AGENTS)
-    assert {one.agent for one in (*WORDS, *VARIABLES)} <= set(AGENTS)
-    assert all(row.files or row.people for row in ROWS)
+    assert len({row.id for row in rows()}) == len(rows())
+    assert {agent for row in rows() for agent in row.agents} <= set(AGENTS)
+    assert {one.agent for one in (*words(), *variables())} <= set(AGENTS)
+    assert all(row.files or row.people for row in rows())
+    assert all(len({"key", "below", "line"} & row.keys()) <= 1 for row in ROWS.values())
+    assert all(("key" in row) == ("when" in row) for row in ROWS.values())
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
 def test_the_example_of_a_row_has_its_sign(row) -> None:
     assert signs(row, *row.example)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.files], ids=lambda row: row.id)
+@pytest.mark.parametrize("row", [row for row in rows() if row.files], ids=lambda row: row.id)
 @pytest.mark.parametrize("below", ["work", "work/deep"])
 def test_an_example_is_found_from_its_directory_and_from_below(home: Path, row, below: str) -> None:
     path = put(home / "work" / row.example[0], row.example[1])
@@ -58,7 +61,7 @@ def test_an_example_is_found_from_its_directory_and_from_below(home: Path, row, 
 
 
 @pytest.mark.parametrize(
-    "row", [row for row in ROWS if row.comes == "off" and row.files], ids=lambda row: row.id
+    "row", [row for row in rows() if row.comes == "off" and row.files], ids=lambda row: row.id
 )
 def test_what_switches_hooks_off_is_found_in_the_persons_own_settings(home: Path, row) -> None:
     put(home / row.people[0], row.example[1])
