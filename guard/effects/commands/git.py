@@ -77,7 +77,7 @@ _LOOKS = frozenset(
     "status log show diff shortlog describe rev-parse rev-list ls-files ls-tree cat-file blame annotate whatchanged "
     "name-rev merge-base for-each-ref show-ref show-branch count-objects fsck check-ignore check-attr diff-tree diff-index "
     "diff-files version help var cherry range-diff ls-remote grep get-tar-commit-id verify-commit verify-tag "
-    "check-ref-format column mktree hash-object patch-id stripspace bugreport diagnose whatchanged".split(" ")
+    "check-ref-format column mktree hash-object patch-id stripspace whatchanged".split(" ")
 )
 
 _SHOWS_CONTENT = frozenset(
@@ -245,16 +245,26 @@ def _archive(call: Call) -> None:
         call.opaque("runs a program on a remote")
         for field in parsed.values("remote"):
             to_remote(call, field, upload=False)
-    call.read(*(in_commit(field) for field in parsed.operands[1:]))
+    call.read(*(in_commit(field) for field in parsed.operands[1:]), *parsed.values("add-file"))
     call.write(*parsed.values("o", "output"))
     runs_hooks(call)
 
 
 def _patches(call: Call) -> None:
     parsed = call.parse(
-        grammar("o output-directory n v reroll-count subject-prefix to cc from base signature-file")
+        grammar(
+            "o output-directory n v reroll-count subject-prefix to cc from base signature-file description-file"
+        )
     )
+    call.read(*parsed.values("signature-file", "description-file"))
     call.write(*(parsed.values("o", "output-directory") or [plain(".", call.span)]), append=True)
+
+
+def _reported(call: Call) -> None:
+    """``bugreport``, ``diagnose``: what is wrong with the repository is written to a file."""
+    parsed = call.parse(grammar("o output-directory s suffix mode", optional="diagnose"))
+    call.write(*(parsed.values("o", "output-directory") or [plain(".", call.span)]), append=True)
+    call.opaque("opens an editor, or packs what it finds in the repository")
 
 
 def _init(call: Call) -> None:
@@ -312,6 +322,7 @@ _COMMANDS: dict[str, Callable[[Call], None]] = {
     "submodule": submodule,
     "bisect": bisect,
     "archive": _archive,
+    **dict.fromkeys(("bugreport", "diagnose"), _reported),
     "apply": apply,
     "init": _init,
     "remote": remote_command,

@@ -138,6 +138,8 @@ def clone(call: Call) -> None:
         call.opaque("runs or copies programs into the new repository")
     for field in parsed.values("c", "config"):
         configured_by(call, field, {})
+    for field in parsed.values("bundle-uri", "reference"):
+        to_remote(call, field, upload=False)
     if parsed.operands:
         to_remote(call, parsed.operands[0], upload=False)
         text = parsed.operands[0].static
@@ -222,7 +224,7 @@ def remote_command(call: Call) -> None:
             call.say(RewriteVcs(branch="HEAD", detail=_NOTED_ANEW))
     elif action in {"remove", "rm"}:
         call.say(PersistEnv(detail="where git fetches from and pushes to"))
-    elif action in {"prune", "update"}:
+    elif action in {"prune", "update", "show"}:
         # As `fetch --prune`: what is forgotten of a branch is only that it was there.
         names = [field for field in call.args if not field.prefix.startswith("-")]
         runs_hooks(call, about=TALK)

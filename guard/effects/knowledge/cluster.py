@@ -14,7 +14,7 @@ _APPLY: Row = {
     "does": ("upload cloud-provider", "cloud"),
 }
 _GET: Row = {
-    "takes": "o output l selector field-selector sort-by L label-columns template chunk-size",
+    "takes": "o output l selector field-selector sort-by L label-columns template chunk-size raw",
     "options": {"f filename": "read"},
     "first": "skip",
     "does": ("connect cloud-provider",),
@@ -29,9 +29,10 @@ _REMOTE: Row = {
 PROGRAMS: dict[str, Row] = {
     "kubectl": {
         "about": "looks at and changes what runs in a Kubernetes cluster",
-        "takes": "n namespace context cluster user s server token as as-group request-timeout v cache-dir profile tls-server-name",
+        "takes": "n namespace context cluster user s server token as as-group request-timeout v profile tls-server-name",
         "options": {
             "kubeconfig": "config",
+            "cache-dir": "write",
             "client-key client-certificate certificate-authority": "read",
         },
         "help": "h",

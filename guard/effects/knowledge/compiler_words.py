@@ -279,3 +279,16 @@ def protoc(call: Call, parsed: Parsed) -> None:
                 value if where is None else plain(where.rpartition(":")[2], value.span),
                 recursive=not name.startswith("d"),
             )
+
+
+_JAVA_TELLS = frozenset(
+    "-version --version -showversion --show-version -fullversion --full-version -h -? -help --help -X --help-extra "
+    "-Xinternalversion -XshowSettings -XshowSettings:all -XshowSettings:vm -XshowSettings:properties".split()
+)
+
+
+def java(call: Call, parsed: Parsed) -> None:
+    """An agent that an option names is loaded before a version is told, so that must stand alone."""
+    del parsed
+    if not all(text in _JAVA_TELLS for text in call.statics):
+        call.opaque("runs Java code")

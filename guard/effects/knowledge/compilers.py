@@ -34,7 +34,7 @@ PROGRAMS: dict[str, Row] = {
     **alike("as nasm yasm", {"about": "assembles", "long": True, "takes": "f I march mcpu mfpu F D U i", "options": {"o l MD": "write"}, "flags": "g W Wall w s n k E M MM O0 O1 Ox v h hf 32 64 x32", "operands": "read", "does": ("write a.out",)}),
     **alike("ar ranlib llvm-ar gcc-ar", {"about": "packs object files", "takes": "plugin target", "python": "knowledge.compiler_words:archives"}),
     "strip": {"about": "removes symbols from programs", "takes": "K N R F keep-symbol remove-section strip-symbol I O target", "options": {"o": "write", "plugin": "opaque"}, "tame": {"o": {"operands": "read"}}, "help": "V h", "operands": "write"},
-    "objcopy": {"about": "copies and changes object files", "takes": "I O B j R K N F input-target output-target only-section set-section-flags rename-section", "options": {"add-section update-section dump-section": "write", "plugin": "opaque"}, "help": "V h", "first": "read", "operands": "write", "python": "knowledge.tool_words:one_is_changed"},
+    "objcopy": {"about": "copies and changes object files", "takes": "I O B j R K N F input-target output-target only-section set-section-flags rename-section", "options": {"add-section update-section dump-section": "skip", "plugin": "opaque"}, "help": "V h", "first": "read", "operands": "write", "python": "knowledge.tool_words:one_is_changed"},
     **alike("addr2line c++filt gprof gcov llvm-nm llvm-objdump llvm-readelf llvm-dis dwarfdump dumpbin pahole", {"about": "shows what is in object files", "options": {"plugin": "opaque"}, "operands": "read"}),
     "javac": {
         "about": "compiles Java",
@@ -46,7 +46,7 @@ PROGRAMS: dict[str, Row] = {
         "tame": {"proc:none": {"operands": "read", "does": ("write-deep .",)}},
         "does": ("opaque processors of annotations run while it compiles",),
     },
-    "java": {"about": "runs Java", "long": True, "stops": True, "help": "version showversion fullversion X h ?", "takes": "cp classpath", "does": ("opaque runs Java code",)},
+    "java": {"about": "runs Java", "long": True, "stops": True, "always": True, "takes": "cp classpath", "python": "knowledge.compiler_words:java"},
     **alike("javap jdeps jps jstack jstat", {"about": "looks at Java code and processes", "takes": "cp classpath", "long": True, "operands": "skip"}),
     **alike("jmap jcmd", {"about": "looks into Java processes", "long": True, "operands": "skip", "python": "knowledge.process_words:memory"}),
     "jinfo": {"about": "shows the settings of a Java process", "long": True, "verbs": {"*": {"does": ("secret the settings of another process",)}}, "bare": {}},

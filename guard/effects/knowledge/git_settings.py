@@ -82,7 +82,10 @@ def meaning(key: str) -> Meaning:
         names = [f"lfs.{inner.lower()}.*.{last}"] if dot else []
     else:
         names = []
-    names += [f"{section}.*.{last}"] if between else [f"{section}.{last}"]
+    # A section inside of another is a name that somebody gave, or one of git's own: `gpg.ssh.program`.
+    names += (
+        [f"{section}.{between.lower()}.{last}", f"{section}.*.{last}"] if between else [f"{section}.{last}"]
+    )
     for table, found in _TABLES:
         if any(name in table for name in names):
             return found

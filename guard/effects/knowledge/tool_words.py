@@ -66,7 +66,14 @@ def pyupgrade(call: Call, parsed: Parsed) -> None:
 
 
 def one_is_changed(call: Call, parsed: Parsed) -> None:
-    """``objcopy FILE`` changes it in place."""
+    """``objcopy FILE`` changes it in place; sections come from files and go to some, by ``NAME=FILE``."""
+    for name in ("add-section", "update-section", "dump-section"):
+        for field in parsed.values(name):
+            if field.static is None:
+                call.opaque("a file that is not known before it runs")
+                continue
+            file = plain(field.static.partition("=")[2], field.span)
+            call.write(file) if name == "dump-section" else call.read(file)
     if len(parsed.operands) == 1:
         call.write(*parsed.operands)
 

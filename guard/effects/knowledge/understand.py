@@ -129,6 +129,9 @@ def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) 
     parsed = call.parse(level.rules)
     if level.within:
         _go(call, parsed.values(*level.within))
+    if any((field.prefix or "").startswith("-J-") for field in args):
+        # What starts with it goes to the Java that runs the tool, before the tool looks at anything.
+        call.opaque("options of the Java that runs it can load code")
     for name, value in parsed.options:
         # Of a subcommand `--version` may be an option with a value of its own: `aws ... delete-policy --version 1`.
         alone = name != "version" or len(verbs) == 1 or len(args) == 1
