@@ -12,12 +12,9 @@ from tests.agents.client import installed
 from tests.cli.conftest import needs_a_sandbox
 from tests.clients.packages import PACKAGES
 
-SLOW = {"cline", "copilot", "opencode", "qwen"}
-"""They take longer to start than all the others together: their own tests start them already."""
-
 
 @needs_a_sandbox
-@pytest.mark.parametrize("agent", sorted(set(RECIPES) - SLOW))
+@pytest.mark.parametrize("agent", sorted(RECIPES))
 def test_a_real_client_is_proved_to_be_stopped(scene, agent: str) -> None:
     place = installed(PACKAGES[agent].name, PACKAGES[agent].program)
     path = f"{place}:{scene.env['PATH']}"
