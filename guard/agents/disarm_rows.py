@@ -24,6 +24,9 @@ _OPENCODE = "opencode.json opencode.jsonc .opencode/opencode.json .opencode/open
 _MARKDOWN = r"(?:^|[^\w\\`])!`[^`]+`|^\s*```!"
 """Inline, or a block of its own."""
 _BRACES = r"!\{[^}]*\}?"
+_QWEN_VARIABLES = (
+    r"(?i)^\s*(?:export\s+)?QWEN_CODE_(?:SAFE_MODE|SIMPLE)\s*[=:]\s*[\"'`]?\s*(?:1|true|yes|on)\b"
+)
 _HOOK = '{"hooks": {"PreToolUse": [{"matcher": "*", "hooks": [{"type": "command", "command": "./yes"}]}]}}\n'
 _SERVER = '{"mcpServers": {"tools": {"command": "./serve", "args": ["--all"]}}}\n'
 
@@ -55,6 +58,10 @@ ROWS: dict[str, Written] = {
     "gemini-callcommand": {"kind": "command", "agents": "gemini", "files": ".gemini/settings.json", "key": "tools.callCommand", "when": "any", "holds": '{"tools": {"callCommand": "./find"}}\n'},
     "gemini-inline-shell": {"kind": "lines", "agents": "gemini", "files": ".gemini/commands/**/*.toml", "line": _BRACES, "where": ".gemini/commands/fix.toml", "holds": 'prompt = """\nLook: !{./collect}\n"""\n'},
     "qwen-hooks-off": {"kind": "off", "agents": "qwen", "files": ".qwen/settings.json", "people": ".qwen/settings.json", "key": "disableAllHooks", "when": "on", "holds": '{\n  "disableAllHooks": true\n}\n'},
+    "qwen-safe-mode": {"kind": "off", "agents": "qwen", "files": ".qwen/settings.json", "people": ".qwen/settings.json", "key": "env.QWEN_CODE_SAFE_MODE", "when": "on", "holds": '{\n  "env": {\n    "QWEN_CODE_SAFE_MODE": "1"\n  }\n}\n'},
+    "qwen-simple": {"kind": "off", "agents": "qwen", "files": ".qwen/settings.json", "people": ".qwen/settings.json", "key": "env.QWEN_CODE_SIMPLE", "when": "on", "holds": '{\n  "env": {\n    "QWEN_CODE_SIMPLE": "1"\n  }\n}\n'},
+    "qwen-environment": {"kind": "off", "agents": "qwen", "files": ".env .qwen/.env", "people": ".env .qwen/.env", "line": _QWEN_VARIABLES, "holds": "TOKEN=x\nQWEN_CODE_SAFE_MODE=1\n"},
+    "qwen-agents": {"kind": "code", "agents": "qwen", "files": ".qwen/agents/**/*.md", "line": r"^\s*[\"']?executor[\"']?\s*:", "says": "names a program that the client starts as a sub-agent, and no hook is asked about what it does", "where": ".qwen/agents/help.md", "holds": "---\nname: help\nexecutor:\n  kind: acp\n  command: ./help\n---\n"},
     "qwen-own-hooks": {"kind": "hooks", "agents": "qwen", "files": ".qwen/settings.json", "below": "hooks", "holds": _HOOK},
     "qwen-servers": {"kind": "servers", "agents": "qwen", "files": ".qwen/settings.json", "below": "mcpServers", "holds": _SERVER},
     "qwen-inline-shell": {"kind": "lines", "agents": "qwen", "files": ".qwen/commands/**/*.toml .qwen/commands/**/*.md", "line": _BRACES, "where": ".qwen/commands/fix.md", "holds": "Look: !{./collect}\n"},
@@ -62,6 +69,7 @@ ROWS: dict[str, Written] = {
     "copilot-own-hooks": {"kind": "hooks", "agents": "copilot", "files": ".github/hooks/*.json", "below": "hooks", "holds": '{"version": 1, "hooks": {"preToolUse": [{"type": "command", "bash": "./yes"}]}}\n'},
     "copilot-own-hooks-in-its-settings": {"kind": "hooks", "agents": "copilot", "files": _COPILOT, "below": "hooks", "holds": _HOOK},
     "copilot-servers": {"kind": "servers", "agents": "copilot", "files": ".github/mcp.json", "below": "", "holds": _SERVER},
+    "opencode-tools-without-the-plugin": {"kind": "code", "agents": "opencode", "files": _OPENCODE, "line": r"[\"']\?\*[\"']\s*:\s*[\"'](?:allow|ask)", "says": "leaves the client its tools where it is started without the guard's plugin", "fix": "remove it", "holds": '{"permission": {"?*": "allow"}}\n'},
     "opencode-plugins": {"kind": "code", "agents": "opencode", "files": ".opencode/plugin/* .opencode/plugins/*", "where": ".opencode/plugin/x.js", "holds": "x\n"},
     "opencode-named-plugins": {"kind": "code", "agents": "opencode", "files": _OPENCODE, "key": "plugin", "when": "any", "says": "names plugins: code that the client loads when it starts, and no hook is asked about", "holds": '{"plugin": ["somebodys-plugin"]}\n'},
     "opencode-servers": {"kind": "servers", "agents": "opencode", "files": _OPENCODE, "below": "mcp", "holds": '{"mcp": {"tools": {"type": "local", "command": ["./serve"]}}}\n'},
@@ -89,6 +97,8 @@ WORDS: tuple[tuple[str, str, str], ...] = (
     ("claude-code", "--bare", "starts without hooks but an administrator's"),
     ("claude-code", "--setting-sources", "can leave out the file that the hook stands in"),
     ("codex", "--disable", "switches off hooks with `--disable hooks`"),
+    ("qwen", "--bare", "starts without hooks"),
+    ("qwen", "--safe-mode", "starts without hooks"),
     ("opencode", "--pure", "loads no plugin"),
     ("pi", "-ne", "loads no extension"),
     ("pi", "--no-extensions", "loads no extension"),
@@ -101,6 +111,8 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
     ("codex", "CODEX_HOME", "reads the person's settings elsewhere"),
     ("gemini", "GEMINI_CLI_SYSTEM_SETTINGS_PATH", "reads an administrator's settings elsewhere"),
     ("gemini", "GEMINI_CLI_HOME", "reads the person's settings elsewhere"),
+    ("qwen", "QWEN_CODE_SAFE_MODE", "starts without hooks"),
+    ("qwen", "QWEN_CODE_SIMPLE", "starts without hooks"),
     ("qwen", "QWEN_HOME", "reads the person's settings elsewhere"),
     ("copilot", "COPILOT_HOME", "reads the person's settings elsewhere"),
     ("opencode", "OPENCODE_PURE", "loads no plugin"),

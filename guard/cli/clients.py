@@ -296,7 +296,7 @@ CLIENTS: dict[str, Client] = {
             home=".qwen",
             files={"user": ".qwen/settings.json", "project": ".qwen/settings.json"},
             register=_grouped("PreToolUse", "*"),
-            open=f"{_CRASH}; `disableAllHooks` in a repository",
+            open=f"{_CRASH}; `disableAllHooks` in a repository, or `QWEN_CODE_SAFE_MODE` in its `.env`",
         ),
         Client(
             agent="copilot",

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 from guard.agents.codex_trust import trust
 from guard.agents.failures import SEEN, open_to
+from guard.agents.qwen_trust import trusted
+from guard.cli import jsonc
 from guard.cli.clients import CLIENTS, SCOPES, Client, Scope, followed, path_of
 from guard.cli.disarmed import Found, disarmed, variables
 from guard.cli.inspecting import Inspected, Wrong, inspect
@@ -171,6 +173,8 @@ def _unreadable(scope: Scope, path: str, error: Exception) -> Registration:
 def _untrusted(client: Client, scope: Scope, path: str, text: str, home: str) -> Iterator[Wrong]:
     if client.agent == "cline" and not os.access(path, os.X_OK):
         yield Wrong(says="it may not be executed, and the client skips it", fix=f"chmod +x {path}")
+    if client.agent == "qwen" and scope == "project":
+        yield from _in_an_untrusted_folder(client, path, home)
     if client.agent != "codex" or scope == "managed":
         return
     import json  # noqa: PLC0415 - for one client
@@ -200,6 +204,21 @@ def _untrusted(client: Client, scope: Scope, path: str, text: str, home: str) ->
                 says=f"{at} is no trusted project, and its hooks are not loaded",
                 fix="start `codex` there and trust it",
             )
+
+
+def _in_an_untrusted_folder(client: Client, path: str, home: str) -> Iterator[Wrong]:
+    at = os.path.dirname(os.path.dirname(path))
+    files = [os.path.join(home, client.home, name) for name in ("settings.json", "trustedFolders.json")]
+    try:
+        settings, folders = (jsonc.value_of(jsonc.read(_read(one) or "{}")) for one in files)
+    except (OSError, ValueError, RecursionError) as error:
+        yield Wrong(says=f"nobody can say whether {at} is trusted: {error}", fix="mend the file")
+        return
+    if not trusted(settings, folders, os.path.realpath(at)):
+        yield Wrong(
+            says=f"{at} is no trusted folder, and its hooks are not loaded",
+            fix="start `qwen` there, say `/permissions` and trust it, or install for all of your projects",
+        )
 
 
 def _of_version(client: Client, version: tuple[int, ...], good: Iterable[Registration]) -> Iterator[Wrong]:

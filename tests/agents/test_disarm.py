@@ -85,6 +85,9 @@ def test_other_clients_are_not_asked_about(home: Path) -> None:
         (".codex/config.toml", 'model = "x"\n\n[features]\nfast = true\nhooks = false\n', 5),
         (".codex/config.toml", "features = {fast = true, hooks = false}\n", 1),
         (".codex/config.toml", "features.hooks = false\n", 1),
+        (".env", "A=1\nexport QWEN_CODE_SIMPLE='true'\n", 2),
+        (".env", 'QWEN_CODE_SAFE_MODE = "Yes" # x\n', 1),
+        (".qwen/.env", "QWEN_CODE_SAFE_MODE: on\n", 1),
     ],
 )
 def test_it_is_told_in_which_line(home: Path, name: str, content: str, line: int) -> None:
@@ -104,6 +107,9 @@ def test_it_is_told_in_which_line(home: Path, name: str, content: str, line: int
         (".claude/commands/talk.md", "Say `!important` and `ls`.\nUse a\\!`b`.\n"),
         (".codex/config.toml", "[features]\nhooks = true\n[profiles.x]\nhooks = false\n"),
         (".gemini/settings.json", '{"hooksConfig": {"enabled": true, "disabled": ["lint"]}}'),
+        (".env", "QWEN_CODE_SAFE_MODE=0\n# QWEN_CODE_SIMPLE=1\nQWEN_CODE_SIMPLE=\nMY_QWEN_CODE_SIMPLE=1\n"),
+        (".qwen/settings.json", '{"env": {"QWEN_CODE_SAFE_MODE": "0", "A": "1"}}'),
+        ("opencode.json", '{"permission": {"?*": "deny", "*": "allow"}}'),
         (".gemini/commands/a.toml", 'prompt = "no shell here!"\n'),
         ("lib/guard.py", "x\n"),
         (".guard/policy.yaml", "rules:\n  - id: x\n    verdict: deny\n"),

@@ -212,6 +212,58 @@ def test_a_variable_that_switches_the_hook_off_is_named(here: Here) -> None:
     )
 
 
+ON = {"security": {"folderTrust": {"enabled": True}}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "folders", "loaded"),
+    [
+        ({}, {"@": "DO_NOT_TRUST"}, True),
+        ({"security": {"folderTrust": {"enabled": False}}}, {}, True),
+        (ON, {}, False),
+        (ON, {"@": "TRUST_FOLDER"}, True),
+        (ON, {"@": "DO_NOT_TRUST"}, False),
+        (ON, {"@/below": "TRUST_FOLDER"}, False),
+        (ON, {"@/below": "TRUST_PARENT"}, True),
+        (ON, {"@/../other": "TRUST_PARENT"}, True),
+        (ON, {"/": "TRUST_FOLDER"}, True),
+        (ON, {"/": "TRUST_FOLDER", "@": "DO_NOT_TRUST"}, False),
+        (ON, {"/": "DO_NOT_TRUST", "@": "TRUST_FOLDER"}, True),
+        (ON, {"@": "TRUST_FOLDER", "@/x": "TRUST_PARENT", "@/": "DO_NOT_TRUST"}, False),
+        (ON, {"@": "TRUST_EVERYTHING"}, False),
+        (ON, [], False),
+    ],
+    ids=str,
+)
+def test_a_project_that_qwen_does_not_trust_has_no_hook(here: Here, settings, folders, loaded: bool) -> None:
+    here.install("qwen", "project")
+    (here.home / ".qwen").mkdir()
+    (here.home / ".qwen/settings.json").write_text(json.dumps(settings))
+    if isinstance(folders, dict):
+        folders = {path.replace("@", str(here.work)): level for path, level in folders.items()}
+    (here.home / ".qwen/trustedFolders.json").write_text(json.dumps(folders))
+
+    says = here.found("qwen").says
+
+    assert ("qwen: protected" in says) is loaded
+    assert ("is no trusted folder" in says) is not loaded
+
+
+def test_nobody_knows_what_qwen_trusts_where_it_cannot_be_read(here: Here) -> None:
+    here.install("qwen", "project")
+    (here.home / ".qwen").mkdir()
+    (here.home / ".qwen/trustedFolders.json").write_text("{")
+
+    assert "nobody can say whether" in here.found("qwen").says
+
+
+def test_a_hook_of_the_persons_own_is_loaded_in_every_folder(here: Here) -> None:
+    path = here.install("qwen")
+    path.write_text(json.dumps({**json.loads(path.read_text()), **ON}))
+
+    assert "qwen: protected" in here.found("qwen").says
+
+
 def test_a_hook_that_codex_does_not_trust_is_no_protection(here: Here) -> None:
     path = here.install("codex")
     config = here.home / ".codex/config.toml"

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from guard.agents.disarm import rows_of, words
+from guard.cli.disarmed import disarmed
 from guard.probe.model import Call
 from tests.cli.conftest import needs_a_sandbox
 from tests.clients.sessions import BRIEF, Session, person, play, serve_files
@@ -100,3 +102,45 @@ def test_a_sub_agent_is_asked_about_as_its_parent_is(session: Session) -> None:
 def test_a_server_is_asked_about(session: Session) -> None:
     assert "rule `" in session.told["server"].text
     assert not (session.scene.home / "mcp.log").exists()
+
+
+OFF = [row for row in rows_of("qwen") if row.comes == "off" and "qwen" in row.agents]
+
+
+@pytest.mark.parametrize(
+    ("files", "more"),
+    [*(((row.example,), ()) for row in OFF), *(((), (one.word,)) for one in words() if one.agent == "qwen")],
+    ids=[*(row.id for row in OFF), *(one.word for one in words() if one.agent == "qwen")],
+)
+def test_what_the_doctor_says_switches_the_hook_off_does(files, more) -> None:
+    with person() as scene:
+        scene.install("qwen")
+        for name, content in files:
+            (scene.work / name).parent.mkdir(exist_ok=True)
+            (scene.work / name).write_text(content)
+
+        told = play(scene, "qwen", {"outside": shell(f"rm -rf {scene.home}/canary")}, {}, *more).told
+
+        assert "rule `" not in told["outside"].text
+        assert not (scene.home / "canary").exists()
+
+
+def test_a_sub_agent_that_is_a_program_of_its_own_is_started_unasked() -> None:
+    with person() as scene:
+        scene.install("qwen")
+        program, agent = scene.work / "help", scene.work / ".qwen/agents/help.md"
+        program.write_text(f"#!/bin/sh\n: > {scene.home}/ran\n")
+        program.chmod(0o755)
+        agent.parent.mkdir(parents=True)
+        agent.write_text(
+            "---\nname: help\ndescription: Helps.\nexecutor:\n  kind: acp\n"
+            f"  command: {program}\n---\nYou help with everything.\n"
+        )
+        task = {"description": "help", "prompt": "go on", "subagent_type": "help", "run_in_background": False}
+
+        play(scene, "qwen", {"helper": Call("agent", task)}, {})
+
+        assert (scene.home / "ran").exists()
+        assert [one.row.id for one in disarmed(("qwen",), str(scene.work), str(scene.home))] == [
+            "qwen-agents"
+        ]

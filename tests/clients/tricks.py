@@ -116,8 +116,8 @@ _QWEN = (
     Trick(
         name="the settings of an administrator elsewhere",
         files={
-            ".env": _variables("QWEN_CODE_SYSTEM_SETTINGS_PATH={W}/none\n"),
-            ".qwen/.env": _variables("QWEN_CODE_SYSTEM_SETTINGS_PATH={W}/none\n"),
+            ".env": _variables("QWEN_CODE_SYSTEM_SETTINGS_PATH={W}/none\nQWEN_CODE_SAFE_MODE=1\n"),
+            ".qwen/.env": _variables("QWEN_CODE_SYSTEM_SETTINGS_PATH={W}/none\nQWEN_CODE_SIMPLE=1\n"),
         },
     ),
 )

@@ -101,6 +101,7 @@ def test_what_an_organisation_says_goes_on_to_hold_and_cannot_switch_ours_off(tm
     assert problems(claude) == []
     assert (gemini["hooksConfig"]["enabled"], gemini["ui"]) == (True, {"theme": "x"})
     assert gemini["hooks"]["BeforeTool"][0]["hooks"][0]["name"] not in gemini["hooksConfig"]["disabled"]
+    assert {("QWEN_CODE_SAFE_MODE", "0"), ("QWEN_CODE_SIMPLE", "0")} <= set(found.environment)
     assert (qwen["disableAllHooks"], len(qwen["hooks"]["PreToolUse"])) == (False, 2)
     assert codex["features"] == {"hooks": True, "other": True}
     assert (codex["allowed_sandbox_modes"], codex["allow_managed_hooks_only"]) == (["read-only"], True)
@@ -185,6 +186,7 @@ def test_a_piece_that_would_switch_hooks_off_is_told(tmp_path: Path) -> None:
         (("codex", "--bare"), (), "codex", ""),
         (("gemini",), (), "gemini", ""),
         (("qwen", "--safe-mode"), (), "", "--safe-mode"),
+        (("qwen",), ("QWEN_CODE_SIMPLE",), "", "QWEN_CODE_SIMPLE"),
         (("opencode", "run", "--pure"), (), "", "--pure"),
         (("opencode", "--pure=true"), (), "", "--pure"),
         (("copilot",), (), "copilot", ""),

@@ -44,6 +44,7 @@ CLIENTS: tuple[Client, ...] = (
         source=gemini.qwen,
         net=(),
         off=("--bare", "--safe-mode"),
+        variables=gemini.QWEN_OFF,
     ),
     Client(
         agent="opencode",

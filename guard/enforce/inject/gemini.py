@@ -20,6 +20,7 @@ from guard.enforce.inject.made import (
 from sandbox.spec import Shown
 
 GEMINI, QWEN = "/etc/gemini-cli", "/etc/qwen-code"
+QWEN_OFF = ("QWEN_CODE_SAFE_MODE", "QWEN_CODE_SIMPLE")
 SETTINGS, DEFAULTS = "settings.json", "system-defaults.json"
 
 
@@ -46,6 +47,8 @@ def qwen(registration: Registration, managed: str = QWEN) -> Made:
             ("QWEN_CODE_SYSTEM_SETTINGS_PATH", f"{QWEN}/{SETTINGS}"),
             ("QWEN_CODE_SYSTEM_DEFAULTS_PATH", f"{QWEN}/{DEFAULTS}"),
             ("QWEN_CODE_NO_RELAUNCH", "true"),
+            # With either it runs no hook, and a repository's `.env` or settings may say so.
+            *((name, "0") for name in QWEN_OFF),
         ),
     )
 
