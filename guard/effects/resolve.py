@@ -49,12 +49,27 @@ Roots = tuple[tuple[str, str], ...]
 def resolve(effects: tuple[SymbolicEffect, ...], facts: Facts) -> tuple[ResolvedEffect, ...]:
     """The same effects, each once, on resolved paths."""
     named = roots(facts)
-    if len(effects) == 1:
-        return (_resolve(effects[0], facts, named),)
     out: dict[ResolvedEffect, None] = {}
     for effect in effects:
-        out.setdefault(_resolve(effect, facts, named))
+        out.setdefault(one := _resolve(effect, facts, named))
+        if (other := _by_another_name(one, facts)) is not None:
+            out.setdefault(other)
     return tuple(out)
+
+
+def _by_another_name(effect: ResolvedEffect, facts: Facts) -> ResolvedEffect | None:
+    """The same on the file's other names, which may lie anywhere: `ln ~/.bashrc notes` may have been long ago."""
+    match effect:
+        case WritePath(path=path, detail="", recursive=False) | ChangeMode(path=path, recursive=False):
+            answer = facts.answers.get(LookPath(path.given))
+            if not isinstance(answer, PathFact) or answer.names < 2:
+                return None
+            elsewhere = ResolvedPath(
+                given=path.given, real="", place=UNRESOLVED_PLACE, unresolved="the file has other names, too"
+            )
+            return replace(effect, path=elsewhere)
+        case _:
+            return None
 
 
 def _resolve(effect: SymbolicEffect, facts: Facts, named: Roots) -> ResolvedEffect:

@@ -109,6 +109,7 @@ def walk(path: str) -> tuple[PathFact, os.stat_result | None, os.stat_result | N
         is_link=is_link,
         mode=stat.S_IMODE(info.st_mode) if info is not None else 0,
         size=info.st_size if info is not None else 0,
+        names=info.st_nlink if info is not None and stat.S_ISREG(info.st_mode) else 1,
         repository=around,
     )
     return fact, info, holder

@@ -109,6 +109,8 @@ class PathFact:
     size: int = 0
     error: str = ""
     """Why we could not look; then ``kind`` is UNKNOWN."""
+    names: int = 1
+    """How many the file goes by: what is written through one is read by all."""
     repository: str = ""
     """The directory above it that git takes for a repository, when it is not called ``.git``; absolute."""
 

@@ -1,5 +1,6 @@
 """What the agent's own file tools are given, in a workspace where it lies: cases are data."""
 
+import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from guard.enforce.pipeline import Guard
 from guard.enforce.places import Places
-from guard.model.decision import verdict_of
+from guard.model.decision import Sandbox, verdict_of
 from guard.model.principal import Principal
 from guard.model.proposal import (
     DeleteProposal,
@@ -17,6 +18,7 @@ from guard.model.proposal import (
     Proposal,
     ReadProposal,
     Replacement,
+    ShellProposal,
     WriteProposal,
 )
 from guard.model.verdict import Level, Verdict
@@ -65,3 +67,53 @@ def test_a_spelling_is_judged_as_whatever_it_may_be(path: str, says: str, guard:
     assert verdict_of(found[1]).value == says
     if says == "ask":
         assert Verdict.ALLOW not in [verdict_of(one) for one in found]
+
+
+@pytest.fixture(scope="module")
+def linked(guard: Guard) -> Guard:
+    """With files in the workspace that go by a name outside of it, or in the repository, too."""
+    work = Path(guard.facts.cwd)
+    for name in ("alone", "other", "settings"):
+        (work / name).write_text("x\n")
+    (work / "store").mkdir()
+    os.link(work / "settings", work / "store" / "config")
+    os.link(work / "other", work.parent / "shared")
+    return guard
+
+
+@pytest.mark.parametrize("path", ["other", "settings", "store/config", "./other", "store/../other"])
+def test_a_file_by_another_name_may_be_any_file(path: str, linked: Guard) -> None:
+    write, edit, read, *_ = [linked.decide(one).decision for one in proposals(path, linked.facts.cwd)]
+
+    assert (verdict_of(write), verdict_of(edit), verdict_of(read)) == (
+        Verdict.ASK,
+        Verdict.ASK,
+        Verdict.ALLOW,
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "contained"),
+    [
+        ("echo x > other", True),
+        ("echo x >> settings", True),
+        ("cp alone other", True),
+        ("tee store/config < alone", True),
+        ("truncate -s 0 other", True),
+        ("dd if=alone of=other", True),
+        ("chmod +x other", True),
+        ("ln -s other link; echo x > link", True),
+        ("echo x > alone", False),
+        ("chmod +x alone", False),
+        ("cat other", False),
+        ("cp other new", False),
+        ("mkdir -p store", False),
+    ],
+)
+def test_what_is_written_through_one_name_is_written_in_the_sandbox(
+    command: str, contained: bool, linked: Guard
+) -> None:
+    decision = linked.decide(ShellProposal(principal=AGENT, cwd=linked.facts.cwd, command=command)).decision
+
+    assert verdict_of(decision) is Verdict.ALLOW
+    assert isinstance(decision.placement, Sandbox) is contained

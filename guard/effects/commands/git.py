@@ -274,7 +274,8 @@ def _init(call: Call) -> None:
     if parsed.has("template"):
         call.opaque("copies hooks into the new repository")
     apart(call, parsed, parsed.operands[0] if parsed.operands else None)
-    call.write(*(parsed.operands or [plain(".", call.span)]), append=True)
+    # What follows may write where a bare one has its configuration, which has no name that tells.
+    call.write(*(parsed.operands or [plain(".", call.span)]), append=True, recursive=parsed.has("bare"))
 
 
 def _bundle(call: Call) -> None:

@@ -34,7 +34,7 @@ def to_remote(call: Call, field: Field | None, *, upload: bool) -> None:
     address = address or text
     if address.startswith("ext::") or "::" in address:
         call.opaque("a remote that runs a program")
-    elif "/" not in address and ":" not in address:
+    elif "/" not in address and ":" not in address and address[:1] != ".":
         # A name whose address we do not know: the remote that the repository was cloned from, most likely.
         changed = any(path.endswith("/.git/config") for path in call.state.written)
         known = not changed and (fact is None or not fact.remotes)
@@ -148,7 +148,7 @@ def clone(call: Call) -> None:
             into = plain(text.rstrip("/").rpartition("/")[2].removesuffix(".git") or ".", call.span)
         if into is not None:
             # A directory of its own, with what others have published: nothing in it is replaced, nothing runs.
-            call.write(into, append=True)
+            call.write(into, append=True, recursive=parsed.has("bare", "mirror"))
             apart(call, parsed, into)
 
 
