@@ -4,9 +4,9 @@ from guard.agents import calls, plugin
 from guard.agents.calls import Called, Layout, Tools
 from guard.agents.codec import HookCall, PayloadError
 from guard.agents.dialect import Dialect
-from guard.agents.strict_json import as_object, checked_text, optional_text, read_object, text
+from guard.agents.strict_json import as_object, checked_text, optional_text, read_object
 from guard.model.principal import Principal
-from guard.model.proposal import Proposal, ShellProposal
+from guard.model.proposal import Proposal
 from guard.model.typed import Any, cast
 
 NAME = "opencode"
@@ -80,29 +80,15 @@ def read(payload: bytes) -> HookCall:
     calls.check_event(event, _EVENTS)
     given = as_object(event.get("input"), "`input` is missing or not an object")
     output = as_object(event.get("output"), "`output` is missing or not an object")
-    cwd = calls.checked_path(text(event, "directory", ""))
-    if not cwd.startswith("/"):
-        raise PayloadError("`directory` is not an absolute path")
-    tool = text(given, "tool", "input.")
-    if not tool:
-        raise PayloadError("`input.tool` is empty")
     called = Called(
         principal=Principal(agent=NAME, session=optional_text(given, "sessionID", "input.")),
-        cwd=cwd,
-        tool=tool,
+        cwd=plugin.directory(event, "directory"),
+        tool=plugin.tool_of(given, "tool", "input."),
         arguments=as_object(output.get("args"), "`output.args` is missing or not an object"),
         id=optional_text(given, "callID", "input."),
         where="output.args.",
     )
-    proposal = _proposed(event, called)
-    return HookCall(
-        proposal=proposal,
-        tool=tool,
-        arguments=called.arguments,
-        # It is our plugin that puts the command in its place.
-        rewrites=isinstance(proposal, ShellProposal),
-        project=cwd,
-    )
+    return plugin.hook_call(called, _proposed(event, called))
 
 
 DIALECT = Dialect(name=NAME, deny=plugin.DENY, rewrite=plugin.REWRITE, silent=plugin.ALLOW, reader=read)

@@ -7,7 +7,7 @@ from guard.agents.dialect import Dialect
 from guard.agents.strict_json import as_object, optional_text, read_object, text
 from guard.model.dataclass import replace
 from guard.model.principal import Principal
-from guard.model.proposal import BatchProposal, Proposal, ShellProposal, SingleProposal
+from guard.model.proposal import BatchProposal, Proposal, SingleProposal
 
 NAME = "pi"
 _EVENTS = Layout(events=frozenset({"tool_call"}))
@@ -53,28 +53,15 @@ def read(payload: bytes) -> HookCall:
     event = as_object(whole.get("event"), "`event` is missing or not an object")
     if text(event, "type", "event.") != "tool_call":
         raise PayloadError("`event.type` is not `tool_call`")
-    cwd = calls.checked_path(text(whole, "cwd", ""))
-    if not cwd.startswith("/"):
-        raise PayloadError("`cwd` is not an absolute path")
-    tool = text(event, "toolName", "event.")
-    if not tool:
-        raise PayloadError("`event.toolName` is empty")
     called = Called(
         principal=Principal(agent=NAME, session=optional_text(whole, "session", "")),
-        cwd=cwd,
-        tool=tool,
+        cwd=plugin.directory(whole, "cwd"),
+        tool=plugin.tool_of(event, "toolName", "event."),
         arguments=as_object(event.get("input"), "`event.input` is missing or not an object"),
         id=optional_text(event, "toolCallId", "event."),
         where="event.input.",
     )
-    proposal = calls.proposed(TOOLS, called)
-    return HookCall(
-        proposal=proposal,
-        tool=tool,
-        arguments=called.arguments,
-        rewrites=isinstance(proposal, ShellProposal),
-        project=cwd,
-    )
+    return plugin.hook_call(called, calls.proposed(TOOLS, called))
 
 
 DIALECT = Dialect(name=NAME, deny=plugin.DENY, rewrite=plugin.REWRITE, silent=plugin.ALLOW, reader=read)
