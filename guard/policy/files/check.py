@@ -8,9 +8,10 @@ from guard.model.dataclass import dataclass, replace
 from guard.model.decision import Decision
 from guard.model.facts import Facts
 from guard.model.typed import Callable, Iterator
-from guard.policy.files.build import chosen_profile, read_builtin, read_layer
+from guard.policy.files.among import layers_around, read_by_itself
+from guard.policy.files.build import chosen_profile, read_builtin
 from guard.policy.files.compiled import read_source
-from guard.policy.files.load import kind_of, load_pack
+from guard.policy.files.load import load_pack
 from guard.policy.files.locate import Source, builtin
 from guard.policy.files.near_misses import near_misses
 from guard.policy.files.strict_yaml import Path, StrictYaml
@@ -110,18 +111,20 @@ def read(
     for source in in_force:
         if source.path not in shipped:
             with contextlib.suppress(PolicyFileError):
-                above.append(_load(source, [*profiles["balanced"], *above])[0])
+                above.append(read_by_itself(source, [*profiles["balanced"], *above])[0])
     loaded: list[tuple[Source, PolicyLayer, bytes]] = []
     for source in files:
         if os.path.abspath(source.path) in shipped:
             continue
         try:
-            layer, content = _load(source, [*profiles["balanced"], *above, *(one for _, one, _ in loaded)])
+            layer, content = read_by_itself(
+                source, [*profiles["balanced"], *above, *(one for _, one, _ in loaded)]
+            )
             loaded.append((source, layer, content))
         except PolicyFileError as error:
             findings.append(_unread(error, source.path))
     for source, layer, content in loaded:
-        around = _around(layer, [one for _, one, _ in loaded], above)
+        around = layers_around(layer, [one for _, one, _ in loaded], above)
         chosen = profiles[chosen_profile([*around, layer], tuple(profiles))]
         policy = policy_of((layer,) if alone else (*chosen, *around, layer), "check")
         document = Document(layer, marked(content, source.path), (("rules", layer.rules),))
@@ -166,28 +169,6 @@ def _of_file(layer: PolicyLayer, path: str) -> tuple[Rule, ...]:
 
 def _unread(error: PolicyFileError, path: str) -> Finding:
     return finding("GP001", place_of(error.place or path), error.problem, error.help)
-
-
-def _load(source: Source, above: list[PolicyLayer]) -> tuple[PolicyLayer, bytes]:
-    content = read_source(source)
-    kind = source.kind or kind_of(content, source.path)
-    if kind == "pack":
-        raise PolicyFileError(
-            "packs are built in", place=source.path, help_="say `kind: policy`, `floor` or `personal`"
-        )
-    return read_layer(replace(source, kind=kind), content, above), content
-
-
-def _around(layer: PolicyLayer, checked: list[PolicyLayer], in_force: list[PolicyLayer]) -> list[PolicyLayer]:
-    """The layers that a file would stand among: those in force, as edited where they are being checked themselves."""
-    mine = {os.path.abspath(other.source): other for other in checked}
-    return [
-        mine.get(os.path.abspath(other.source), other)
-        for other in in_force
-        # A file that is to replace the repository's own is judged without the old one.
-        if os.path.abspath(other.source) != os.path.abspath(layer.source)
-        and not (other.kind == layer.kind and layer.kind in {"repo", "personal"})
-    ]
 
 
 # ---------------------------------------------------------------------- profiles

@@ -8,9 +8,9 @@ from guard.errors import PolicyFileError
 from guard.model.dataclass import dataclass, replace
 from guard.model.decision import Decision, verdict_of
 from guard.model.typed import Callable
-from guard.policy.files.build import chosen_profile, read_builtin, read_layer
+from guard.policy.files.among import layers_around, read_by_itself
+from guard.policy.files.build import chosen_profile, read_builtin
 from guard.policy.files.compiled import read_source
-from guard.policy.files.load import kind_of
 from guard.policy.files.locate import Source, builtin
 from guard.policy.layers import exceptions_to
 from guard.policy.profiles import GRANTS, WORDS, clamped
@@ -61,16 +61,16 @@ def check_files(
     for source in in_force:
         if source.path not in shipped:
             with contextlib.suppress(PolicyFileError):
-                above.append(_load(source, [*profiles["balanced"], *above]))
+                above.append(read_by_itself(source, [*profiles["balanced"], *above])[0])
     for source in files:
         if os.path.abspath(source.path) in ours:
             continue
         try:
-            layers.append(_load(source, [*profiles["balanced"], *above, *layers]))
+            layers.append(read_by_itself(source, [*profiles["balanced"], *above, *layers])[0])
         except PolicyFileError as error:
             findings.append(Finding(place=error.place or source.path, problem=error.problem, help=error.help))
     for layer in layers:
-        around = _around(layer, layers, above)
+        around = layers_around(layer, layers, above)
         chosen = profiles[chosen_profile([*around, layer], tuple(profiles))]
         policy = policy_of((*chosen, *around, layer), "check")
         findings += _exceptions(layer, policy, today)
@@ -79,28 +79,6 @@ def check_files(
         findings += found
         judged += count
     return findings, judged
-
-
-def _load(source: Source, above: list[PolicyLayer]) -> PolicyLayer:
-    content = read_source(source)
-    kind = source.kind or kind_of(content, source.path)
-    if kind == "pack":
-        raise PolicyFileError(
-            "packs are built in", place=source.path, help_="say `kind: policy`, `floor` or `personal`"
-        )
-    return read_layer(replace(source, kind=kind), content, above)
-
-
-def _around(layer: PolicyLayer, checked: list[PolicyLayer], in_force: list[PolicyLayer]) -> list[PolicyLayer]:
-    """The layers that a file would stand among: those in force, as edited where they are being checked themselves."""
-    mine = {os.path.abspath(other.source): other for other in checked}
-    return [
-        mine.get(os.path.abspath(other.source), other)
-        for other in in_force
-        # A file that is to replace the repository's own is judged without the old one.
-        if os.path.abspath(other.source) != os.path.abspath(layer.source)
-        and not (other.kind == layer.kind and layer.kind in {"repo", "personal"})
-    ]
 
 
 def _clamped(layer: PolicyLayer, policy: Policy) -> list[Finding]:
