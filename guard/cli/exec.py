@@ -26,8 +26,8 @@ from guard.enforce.undo import prune
 from guard.enforce.walls import waiting
 from guard.engine.stages import Decided
 from guard.errors import UsageError
-from guard.model.decision import Sandbox, verdict_of
-from guard.model.outcome import Completed, Killed, LimitReached, NotStarted
+from guard.model.decision import Decision, Sandbox, verdict_of
+from guard.model.outcome import Completed, Killed, LimitReached, NotStarted, Outcome
 from guard.model.principal import Principal
 from guard.model.profile import Limit, amount
 from guard.model.proposal import ShellProposal
@@ -220,9 +220,14 @@ def _answer(terminal: int) -> str:
 
 
 def status_of(carried: Carried) -> int:
-    match carried.outcome:
+    return ended_with(carried.decided.decision, carried.outcome, held=bool(carried.why_held))
+
+
+def ended_with(decision: Decision, outcome: Outcome | None, *, held: bool) -> int:
+    """``outcome``: None for what was not permitted. ``held``: something that it changed waits for a person."""
+    match outcome:
         case None:
-            return CODES[verdict_of(carried.decided.decision)]
+            return CODES[verdict_of(decision)]
         case NotStarted():
             return FAILED
         case LimitReached():
@@ -230,7 +235,7 @@ def status_of(carried: Carried) -> int:
         case Killed(signal=number):
             return 128 + number
         case Completed(status=status):
-            return HELD if carried.why_held else status
+            return HELD if held else status
 
 
 def limit_words(name: str, set_by: Limit | None, config: str) -> tuple[str, str]:

@@ -8,9 +8,8 @@ import termios
 from collections.abc import Generator
 from shlex import join
 
-from guard.cli.check import CODES
-from guard.cli.exec import TIMEOUT_STATUS, approver_of, interrupts, limit_words
-from guard.cli.exit_codes import DENY, FAILED, HELD
+from guard.cli.exec import approver_of, ended_with, interrupts, limit_words
+from guard.cli.exit_codes import DENY
 from guard.cli.inside import registrations
 from guard.cli.mend import mend
 from guard.cli.output import complain, say, visible
@@ -23,8 +22,7 @@ from guard.enforce.ending import apply_allowed, drop
 from guard.enforce.inject.clients import inject
 from guard.enforce.pipeline import Guard
 from guard.errors import UsageError
-from guard.model.decision import verdict_of
-from guard.model.outcome import Completed, Killed, LimitReached, NotStarted
+from guard.model.outcome import LimitReached, NotStarted
 from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal
 from guard.model.verdict import Level
@@ -208,14 +206,4 @@ def _settle(guard: Guard, session: Session, at_end: str) -> bool:
 def _status(session: Session, *, left: bool) -> int:
     if session.ended_by:
         return DENY
-    match session.outcome:
-        case None:
-            return CODES[verdict_of(session.decided.decision)]
-        case NotStarted():
-            return FAILED
-        case LimitReached():
-            return TIMEOUT_STATUS
-        case Killed(signal=number):
-            return 128 + number
-        case Completed(status=status):
-            return HELD if left or session.appeared else status
+    return ended_with(session.decided.decision, session.outcome, held=left or bool(session.appeared))
