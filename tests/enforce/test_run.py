@@ -441,7 +441,10 @@ HIDDEN = {
     "a directory of them": ("mkdir -p a/.claude/commands; echo x > a/.claude/commands/x.md", ["a/.claude"]),
     "a link": ("ln -s ../README src/AGENTS.md", ["README", "src/AGENTS.md"]),
     "spelled otherwise": ("mkdir a; echo x > a/AGENTS.MD", ["a/AGENTS.MD"]),
-    "a repository": ("git init -q src/inner", ["src/inner/.git/config", "src/inner/.git/hooks"]),
+    "a repository": (
+        "git init -q src/inner",
+        ["src/inner/.git/branches", "src/inner/.git/config", "src/inner/.git/hooks"],
+    ),
     "in the workspace itself": ("echo x > CLAUDE.md", ["CLAUDE.md"]),
     "behind a crowd": (
         "mkdir a; i=0; while [ $i -lt 600 ]; do : > a/$i; i=$((i+1)); done; echo x > a/.cursorrules",
