@@ -116,6 +116,7 @@ PROPOSED = {
         "1.18.33-tool.execute.before-bash": ("shell", "echo hi; rm -rf old/x", f"{APP}/old"),
         "1.18.33-tool.execute.before-edit": ("edit", f"{APP}/keep.txt", ("hello", "bye")),
         "1.18.33-tool.execute.before-fake_run_cmd": ("tool", "fake_run_cmd"),
+        "1.18.33-tool.execute.before-files_keep_it": ("tool", "mcp__files__keep_it"),
         "1.18.33-tool.execute.before-glob": ("search", f"{APP}/"),
         "1.18.33-tool.execute.before-grep": ("search", APP),
         "1.18.33-tool.execute.before-read": ("read", f"{APP}/keep.txt"),
