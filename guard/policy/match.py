@@ -6,7 +6,7 @@ below and what all of it surely is.
 """
 
 from guard.model.dataclass import dataclass
-from guard.model.names import may_be_short_for
+from guard.model.names import may_be_short_for, short_parts
 from guard.model.typed import Iterable, Mapping
 
 REMEMBERED = 20_000
@@ -28,7 +28,7 @@ class Membership:
 class _Node:
     """A position in the patterns; patterns that begin alike share theirs."""
 
-    __slots__ = ("accept", "affixes", "deep", "literal", "loop", "may", "wild")
+    __slots__ = ("_short", "accept", "affixes", "deep", "literal", "loop", "may", "wild")
 
     def __init__(self, *, loop: bool = False) -> None:
         self.literal: dict[str, _Node] = {}
@@ -39,6 +39,17 @@ class _Node:
         self.loop = loop
         self.accept = 0
         self.may = 0
+        self._short: tuple[int, dict[str, list[tuple[str, _Node]]]] | None = None
+
+    def shortened(self, part: str) -> "list[tuple[str, _Node]]":
+        """Those that a short name (folded) may be meant for: it keeps two letters, whatever a disk makes of the rest."""
+        kept = self._short
+        if kept is None or kept[0] != len(self.literal):
+            known: dict[str, list[tuple[str, _Node]]] = {}
+            for name, child in self.literal.items():
+                known.setdefault(short_parts(name)[0][:2], []).append((name, child))
+            kept = self._short = len(self.literal), known
+        return kept[1].get(part.partition("~")[0][:2], [])
 
     def then(self, part: str) -> "_Node":
         if part == "**":
@@ -178,7 +189,7 @@ def _step(states: tuple[_Node, ...], part: str, *, short: bool = False) -> tuple
         if following is not None:
             out.append(following)
         if short:
-            out.extend(child for name, child in node.literal.items() if may_be_short_for(part, name))
+            out.extend(child for name, child in node.shortened(part) if may_be_short_for(part, name))
         for before, behind, length, child in node.affixes:
             if part.endswith(behind) and part.startswith(before) and len(part) >= length:
                 out.append(child)

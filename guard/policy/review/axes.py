@@ -172,7 +172,7 @@ class Axes:
             weight = where.weight
             ends = self._meeting.ends(where)
             for number in lost:
-                key = self._meeting.met((replace(ends[0], lost=number), replace(ends[1], lost=number)))
+                key = self._meeting.met(ends, number)
                 if kinds.wants(key, weight):
                     kinds.keep(
                         key, Piece(weight, {"where": replace(where, lost=number) if number else where})
@@ -184,22 +184,25 @@ class Axes:
     def _links(self, axis: Axis, kinds: dict[tuple[int, int], Piece]) -> None:
         """Two ends, each anything: joined by what the rules say of each, not one by one."""
         settled = {key for key in kinds if self._settled(key)}
+        open_ = [(key, piece, *self._of_target(key)) for key, piece in kinds.items() if key not in settled]
         for one, first in kinds.items():
-            for two, second in kinds.items():
-                if (two in settled or one in settled) and one != two:
-                    continue
-                key, weight = self._linked(one, two), first.weight + second.weight
+            strict = [met & side.strict for met, side in zip(one, self._sides, strict=True)]
+            others = [(one, first, *self._of_target(one))] if one in settled else open_
+            for _, second, target, both in others:
+                # A strict rule speaks of either end, or of the new name only; a permissive one of both.
+                key = strict[0] | target[0] | one[0] & both[0], strict[1] | target[1] | one[1] & both[1]
+                weight = first.weight + second.weight
                 if axis.wants(key, weight):
                     fields = {"where": first.fields["where"], "target": second.fields["where"]}
                     axis.keep(key, Piece(weight, fields))
 
-    def _linked(self, one: tuple[int, int], two: tuple[int, int]) -> tuple[int, int]:
-        """A strict rule speaks of either end, or of the new name only; a permissive one of both."""
-        out: list[int] = []
-        for side, first, second in zip(self._sides, one, two, strict=True):
-            either = (first | second & ~side.itself) & side.strict
-            out.append(either | (first & second & ~side.strict))
-        return out[0], out[1]
+    def _of_target(self, met: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Of rules that it meets: the strict ones that speak of what a link leads to too, and the permissive ones."""
+        old, new = self._sides
+        return (
+            (met[0] & old.strict & ~old.itself, met[1] & new.strict & ~new.itself),
+            (met[0] & ~old.strict, met[1] & ~new.strict),
+        )
 
     def _settled(self, met: tuple[int, int]) -> bool:
         """Whether both sides say the same of it, and of all that takes it along."""

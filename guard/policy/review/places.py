@@ -72,7 +72,8 @@ class _Machine:
         self._known: dict[object, int] = {}
         self._closures: dict[int, tuple[int, int]] = {}
         self._looks: dict[int, tuple[int, int]] = {}
-        self._done: dict[int, int] = {}
+        self.done: dict[int, int] = {}
+        """By what holds everything: nodes at which nothing else could be accepted."""
         self.start = self._number(root)
         self.loops = sum(1 << number for number, loop in enumerate(self.loop) if loop)
         self.onward = sum(
@@ -120,10 +121,10 @@ class _Machine:
 
         ``held``: groups that hold everything from here on.
         """
-        done = self._done.get(held)
+        done = self.done.get(held)
         if done is None:
             done = sum(1 << number for number, reach in enumerate(self.reach) if not reach & ~held)
-            self._done[held] = done
+            self.done[held] = done
         return nodes & ~done
 
     def looks(self, nodes: int, held: int) -> tuple[int, int, int]:
@@ -197,12 +198,14 @@ def _find(groups: frozenset[Group], *, rooted: bool, most: int, settled: frozens
     met: set[tuple[int, int]] = set()
     level = [(machine.left(nodes, held), held, "")]
     first = True
+    done = machine.done
     while level:
         after: list[tuple[int, int, str]] = []
         for at, held, spelled in level:
             for more, holds, text in steps.by(roots, at) if rooted and first else steps.apart(at, held):
                 now = held | holds
-                nodes = machine.left(more, now)
+                gone = done.get(now)
+                nodes = machine.left(more, now) if gone is None else more & ~gone
                 made = nodes, now
                 if made in met:
                     continue
@@ -347,7 +350,16 @@ class _Index:
                     names = self._folded if pattern.fold else self._plain
                     names.setdefault(pattern.text, []).append((number, child))
 
-        self._wild = [(pattern.affix(), pattern, edges) for pattern, edges in wild.items()]
+        self._wild: list[tuple[Pattern, list[tuple[int, int]]]] = []
+        self._affixed: dict[tuple[bool, str, str], list[tuple[str, str, int, list[tuple[int, int]]]]] = {}
+        """By how a component is compared, and the letters that it has to begin and to end with."""
+        for pattern, led in wild.items():
+            affix = pattern.affix()
+            if affix is None:
+                self._wild.append((pattern, led))
+            else:
+                key = pattern.fold, affix[0][:1], affix[1][-1:]
+                self._affixed.setdefault(key, []).append((*affix, led))
         self._shortened: dict[str, list[str]] = {}
         for name in self._folded:
             # Whatever a disk makes of it, a short name keeps two letters; those that are asked about have no ending.
@@ -366,15 +378,15 @@ class _Index:
                 if may_be_short_for(low, name)
                 for edge in self._folded[name]
             ]
-        for affix, pattern, edges in self._wild:
-            if affix is None:
-                if pattern.holds(text):
-                    led += edges
-                continue
-            before, behind, length = affix
-            given = low if pattern.fold else text
-            if given.startswith(before) and given.endswith(behind) and len(given) >= length:
+        for pattern, edges in self._wild:
+            if pattern.holds(text):
                 led += edges
+        for fold, given in ((False, text), (True, low)):
+            for first in ("", given[:1]):
+                for last in ("", given[-1:]):
+                    for before, behind, length, edges in self._affixed.get((fold, first, last), ()):
+                        if given.startswith(before) and given.endswith(behind) and len(given) >= length:
+                            led += edges
         for number, child in led:
             out.setdefault(number, set()).add(child)
         return {number: tuple(sorted(children)) for number, children in out.items()}

@@ -3,7 +3,9 @@
 What a cell is judged to be is worked out from the rules that it meets; that they are met is asked of the evaluator.
 """
 
-from guard.model.dataclass import dataclass, replace
+from operator import attrgetter
+
+from guard.model.dataclass import dataclass, fields, replace
 from guard.model.facts import Facts
 from guard.model.typed import Callable
 from guard.model.verdict import Verdict
@@ -104,13 +106,18 @@ AXES: dict[str, Callable[[Ruling], Ruling]] = {
 """A rule with the conditions of one kind only: what it asks of the others is met by anything."""
 
 
+# Compared by what they hold: faster than as values of a class, and there are many.
+_of_where = attrgetter(*[item.name for item in fields(Where)])
+_of_end = attrgetter(*[item.name for item in fields(End)])
+
+
 class Ends:
     """What paths are to the zones of a policy, worked out once for all kinds of effects."""
 
     def __init__(self, policy: Policy, facts: Facts) -> None:
         self._tables = tables_of(policy)
         self._facts = facts
-        self._known: dict[Where, End] = {}
+        self._known: dict[object, End] = {}
 
     def or_of(self, policy: Policy) -> "Ends":
         """These, where every path is the same to the other policy; else its own."""
@@ -118,10 +125,11 @@ class Ends:
         return self if same else Ends(policy, self._facts)
 
     def of(self, where: Where) -> End:
-        known = self._known.get(where)
+        key = _of_where(where)
+        known = self._known.get(key)
         if known is None:
             path = where.path(self._facts)
-            known = self._known[where] = end_of(path, self._tables, self._facts, recursive=where.recursive)
+            known = self._known[key] = end_of(path, self._tables, self._facts, recursive=where.recursive)
         return known
 
 
@@ -293,24 +301,36 @@ class Meeting:
         self.alike = old.ends is new.ends
         """Whether a path is the same to both."""
         both = list(dict.fromkeys((*first, *second))) if self.alike else []
-        self._both = [(at, first.get(at, 0), second.get(at, 0)) for at in both]
-        self._each = () if self.alike else (first, second)
-        self._known: dict[tuple[End, End], tuple[int, int]] = {}
+        # Whether what is there can be had back is asked apart from where it is.
+        self._places: dict[PlaceCondition, tuple[int, int]] = {}
+        for at in both:
+            where = replace(at, recoverable="")
+            old_rules, new_rules = self._places.get(where, (0, 0))
+            self._places[where] = old_rules | first.get(at, 0), new_rules | second.get(at, 0)
+        self._each = () if self.alike else (_anyhow(first), _anyhow(second))
+        self._asked = first, second
+        self._known: dict[object, tuple[int, int]] = {}
+        self._lost: dict[int, tuple[int, int]] = {}
 
     def ends(self, where: Where) -> tuple[End, End]:
         old, new = self._ends
         end = old.of(where)
         return end, end if self.alike else new.of(where)
 
-    def met(self, ends: tuple[End, End]) -> tuple[int, int]:
-        known = self._known.get(ends)
+    def met(self, ends: tuple[End, End], lost: int = 0) -> tuple[int, int]:
+        """``lost``: what cannot be had back, whatever the ends say of it."""
+        key = _of_end(ends[0]) if self.alike else (_of_end(ends[0]), _of_end(ends[1]))
+        known = self._known.get(key)
         if known is None:
-            known = self._known[ends] = self._met(ends)
-        return known
+            known = self._known[key] = self._met(ends)
+        kept = self._lost.get(lost)
+        if kept is None:
+            kept = self._lost[lost] = _recoverable(self._asked[0], lost), _recoverable(self._asked[1], lost)
+        return known[0] & kept[0], known[1] & kept[1]
 
     def _met(self, ends: tuple[End, End]) -> tuple[int, int]:
         old = new = 0
-        for at, first, second in self._both:
+        for at, (first, second) in self._places.items():
             if holds_at(at, ends[0]):
                 old |= first
                 new |= second
@@ -320,3 +340,22 @@ class Meeting:
                 for asked, end in zip(self._each, ends, strict=True)
             )
         return old, new
+
+
+def _anyhow(asked: dict[PlaceCondition, int]) -> dict[PlaceCondition, int]:
+    """Without what is asked of whether it can be had back."""
+    out: dict[PlaceCondition, int] = {}
+    for at, rules in asked.items():
+        where = replace(at, recoverable="")
+        out[where] = out.get(where, 0) | rules
+    return out
+
+
+def _recoverable(asked: dict[PlaceCondition, int], lost: int) -> int:
+    """The rules that are met as far as they ask for it, wherever it is."""
+    end = End(0, 0, frozenset(), recursive=False, lost=lost)
+    out = 0
+    for at, rules in asked.items():
+        if holds_at(PlaceCondition(at.strict, 0, 0, recoverable=at.recoverable), end):
+            out |= rules
+    return out
