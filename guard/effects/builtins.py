@@ -5,11 +5,21 @@ import posixpath
 from guard.effects.call import NO_OUTPUT, Call
 from guard.effects.expand import LAST_JOB
 from guard.effects.identity import lexical_path
+from guard.effects.injection import doubt_of
 from guard.effects.options import Parsed, grammar
 from guard.effects.printf import format_printf, unescape
 from guard.effects.sources import sources_of
-from guard.effects.state import MAX_ALTERNATIVES, UNKNOWN, State, Variable, forgotten, join
-from guard.effects.values import BRACKETS, Field, Hole, Text, names_in, plain, static_text
+from guard.effects.state import (
+    MAX_ALTERNATIVES,
+    NUMBER,
+    READ_BY_THE_SHELL,
+    UNKNOWN,
+    State,
+    Variable,
+    forgotten,
+    join,
+)
+from guard.effects.values import BRACKETS, Field, Hole, Text, names_in, plain, static_text, texts_of
 from guard.model.dataclass import replace
 from guard.model.effect import KillProcess, Opaque, ReadSecret
 from guard.model.facts import LookPath, PathFact
@@ -68,6 +78,16 @@ def _printf(call: Call) -> None:
         args = args[1:]
     texts = [field.static for field in args]
     known = [text for text in texts if text is not None]
+    if any(
+        field.static in READ_BY_THE_SHELL or doubt_of(field.static or "", (NUMBER.values[0],))
+        for field in args[1:]
+    ):
+        # `%n` gives a variable the count of what was printed.
+        form = texts[0]
+        if form is None or any(
+            "n" in part.lstrip("-+ #0123456789.*hlqjzt")[:1] for part in form.split("%")[1:]
+        ):
+            call.opaque("sets a variable that decides what runs")
     output: Text
     if texts and len(known) == len(texts):
         printed = format_printf(known[0], known[1:])
@@ -490,7 +510,10 @@ def _source(call: Call) -> None:
     if flow is None:
         call.after = forgotten(call.state)
         return
-    positional = call.state.positional if len(args) > 1 else flow.ok.positional
+    positional = flow.ok.positional
+    if len(args) > 1:
+        # Its own arguments end with it; what `set --` puts in their place does not.
+        positional = call.state.positional if positional == texts_of(args[1:]) else None
     call.after = replace(flow.ok, positional=positional)
     call.failed = join(replace(flow.fail, positional=positional), call.state)
     call.output = flow.output

@@ -29,7 +29,7 @@ class Scripts:
         stream = field.stream
         if stream is not None:
             if stream.text is not None:
-                return self._text(call, stream.text, replace(state, positional=texts_of(args)), same=same)
+                return self._text(call, stream.text, _given(state, args, same=same), same=same)
             sender = _sender(stream.sources)
             call.opaque(f"runs what {sender} sends" if sender else f"runs {stream.reason}")
             return None
@@ -38,7 +38,7 @@ class Scripts:
             call.opaque("which file it runs is not known before it runs")
             return None
         if text in {"/dev/stdin", "/proc/self/fd/0", "/dev/fd/0"}:
-            return self.run_stdin(call, state, same=same)
+            return self.run_stdin(call, _given(state, args, same=same), same=same)
         flows: list[Flow | None] = []
         for cwd in state.cwd:
             path = lexical_path(text if text.startswith("/") else f"{cwd}/{text}")
@@ -144,10 +144,15 @@ class Scripts:
             return None
         self._running.append(path)
         try:
-            inside = state if same and not args else replace(state, positional=texts_of(args))
+            inside = _given(state, args, same=same)
             return self._text(call, text, inside if same else replace(inside, name=(path,)), same=same)
         finally:
             self._running.pop()
+
+
+def _given(state: State, args: list[Field], *, same: bool) -> State:
+    """What is sourced without arguments has those of the shell that it runs in."""
+    return state if same and not args else replace(state, positional=texts_of(args))
 
 
 def _sender(sources: Sources) -> str:

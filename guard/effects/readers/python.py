@@ -153,7 +153,7 @@ class Reader(Expressions):
             self.sure = before
 
     def _annotation(self, node: ast.expr | None, frame: Frame) -> None:
-        """What stands where a type does is worked out like any other expression; names of types do nothing."""
+        """What stands where a type does is worked out like any other expression; names of types alone do nothing."""
         if node is not None and any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(node)):
             self.value(node, frame)
 
@@ -253,6 +253,7 @@ class Reader(Expressions):
             return
         if isinstance(target, ast.Subscript):
             holder = self.value(target.value, frame)
+            self.value(target.slice, frame)
             if isinstance(holder, Items | Table):
                 holder.forget()
                 return
@@ -407,6 +408,7 @@ class Reader(Expressions):
         self._whole = False
         for handler in node.handlers:
             frame.names = dict(broken)
+            self._annotation(handler.type, frame)
             if handler.name:
                 frame.bind(handler.name, Data("an error"))
             ended = self._unsure(handler.body, frame)

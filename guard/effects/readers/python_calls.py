@@ -535,7 +535,8 @@ def _exec(reader: "Reader", name: str, args: list[object]) -> None:
         return
     program, words = rest[0], rest[1:]
     listed = elements(words[0]) if words and isinstance(words[0], Items | tuple) else None
-    if words and listed is None and isinstance(words[0], Items):
+    in_a_list = name.startswith(("execv", "spawnv", "posix_spawn"))
+    if listed is None and (in_a_list or (words and isinstance(words[0], Items))):
         reader.opaque("arguments that are not known before it runs")
     argv = [program, *(listed if listed is not None else words)[1:]]
     if name.rstrip("p").endswith("e") or name.startswith("posix_spawn"):

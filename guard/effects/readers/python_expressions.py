@@ -209,7 +209,10 @@ class Expressions:
                     self.value(part, frame) if part is not None else None for part in (lower, upper, step)
                 ]
                 return slice(*ends) if all(part is None or isinstance(part, int) for part in ends) else Data()
-            case ast.Lambda():
+            case ast.Lambda(args=given):
+                for default in (*given.defaults, *given.kw_defaults):
+                    if default is not None:
+                        self.value(default, frame)
                 return Function(node, frame)
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 return self._comprehension(node, frame)
