@@ -33,7 +33,9 @@ PROGRAMS: dict[str, Row] = {
         "verbs": {"version help info": {"operands": "skip"}, "clean": BUILDS, "shutdown": PRINTS, "*": BUILDS},
         "bare": PRINTS,
     }),
-    **alike("scons waf b2 xmake premake5 qmake gyp gn autoconf automake autoreconf libtool configure aclocal autoheader earthly dagger garden tilt skaffold", {"about": "builds projects with scripts of their own", "help": "h v", "does": ("opaque runs the project's code",)}),
+    # What options there are is said by the project's scripts, too.
+    **alike("scons waf b2 xmake premake5", {"about": "builds projects with scripts of their own", "always": True, "help": "version v", "does": ("opaque runs the project's code",)}),
+    **alike("qmake gyp gn autoconf automake autoreconf libtool configure aclocal autoheader earthly dagger garden tilt skaffold", {"about": "builds projects with scripts of their own", "help": "h v", "does": ("opaque runs the project's code",)}),
     "just": {
         "about": "runs recipes of a project",
         "takes": "d working-directory set shell-arg dotenv-filename",
@@ -77,7 +79,9 @@ PROGRAMS: dict[str, Row] = {
         "verbs": {"list get set unset encrypt decrypt rotate ls genexample gitignore prebuild precommit": {"does": ("secret variables of a file", "append .")}, "run exec": {"stops": True, "operands": "argv", "does": ("opaque loads variables of a file",)}},
         "otherwise": {"whole": True, "stops": True, "operands": "argv", "does": ("opaque loads variables of a file",)},
     }),
-    **alike("husky lefthook lint-staged", {"about": "runs checks before commits", "help": "h", "verbs": {"version help dump validate": PRINTS, "install uninstall add init": {"does": ("persist hooks of the repository",)}, "*": RUNS}, "bare": RUNS}),
+    # Whatever it is given, and without anything, it says where git looks for hooks from then on.
+    "husky": {"about": "runs checks before commits", "always": True, "does": ("persist hooks of the repository", "opaque runs the project's code")},
+    **alike("lefthook lint-staged", {"about": "runs checks before commits", "help": "h", "verbs": {"version help dump validate": PRINTS, "install uninstall add init": {"does": ("persist hooks of the repository",)}, "*": RUNS}, "bare": RUNS}),
     "ccache": {"about": "remembers what compilers made", "tame": {"s show-stats p show-config v print-stats show-compression k get-config": {"operands": "skip"}, "C clear z zero-stats c cleanup o set-config M max-size F": {"does": ("persist packages that are kept for later",)}}, "stops": True, "help": "h V", "operands": "argv"},
     "sccache": {"about": "remembers what compilers made", "tame": {"s show-stats show-adv-stats": {}, "z zero-stats start-server stop-server": DAEMON}, "stops": True, "help": "h V", "operands": "argv"},
     **alike("distcc icecc bear", {"about": "runs a compiler", "stops": True, "does": ("opaque runs the project's code",)}),

@@ -27,6 +27,8 @@ _NPM_TAKES = (
     "audit-level json-indent searchlimit searchopts message m init-author-name preid save-prefix node-options user-agent expect-result-count"
 )
 _ADDS: Row = {**INSTALLS, "tame": {"dry-run": NET}}
+_BEGINS: Row = {**INSTALLS, "tame": {"dry-run": {**NET, "python": "knowledge.package_words:own_scripts"}}}
+"""Without a package to install it is about the project, whose own scripts a dry run leaves out in pnpm and bun only."""
 _DIST_TAGS: Row = {"verbs": {"ls list l": NET, "*": PUBLISHES}, "bare": NET}
 _NPX: Row = {
     "loads": "npmrc",
@@ -93,8 +95,13 @@ _NPM: Row = {
             # Packing runs the scripts of what is packed, with `--dry-run` too.
             "does": ("connect package-index", "write-deep .", "opaque runs the project's scripts"),
         },
-        "install i in ins inst insta instal isnt isnta isntal isntall add update up upgrade udpate dedupe ddp": _ADDS,
-        "ci clean-install ic install-clean isntall-clean rebuild rb prune install-test it install-ci-test cit clean-install-test sit link ln": _ADDS,
+        "install i in ins inst insta instal isnt isnta isntal isntall add": _BEGINS,
+        "update up upgrade udpate dedupe ddp prune link ln": _ADDS,
+        # They run the project's own scripts, with `--dry-run` too.
+        "ci clean-install ic install-clean isntall-clean rebuild rb install-test it install-ci-test cit clean-install-test sit": {
+            **INSTALLS,
+            "tame": {"dry-run": {"does": ("connect package-index", "opaque runs the project's own scripts")}},
+        },
         "uninstall unlink remove rm r un": _ADDS,
         "find-dupes": NET,
         "run run-script rum urn": _RUN_SCRIPT,

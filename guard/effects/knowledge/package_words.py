@@ -54,6 +54,12 @@ _BY_ITSELF = frozenset(
 )
 
 
+def own_scripts(call: Call, parsed: Parsed) -> None:
+    """``npm install --dry-run``: seen to run ``install`` and ``prepare`` of the project itself."""
+    if not parsed.operands or any(field.static is None for field in parsed.operands):
+        call.opaque("runs the project's own scripts, if it does nothing else")
+
+
 def scripts_set(call: Call, parsed: Parsed) -> None:
     """``npm pkg set scripts.postinstall=...``: a script that runs without being asked for, at the next installation."""
     for field in parsed.operands:
