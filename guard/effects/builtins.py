@@ -255,6 +255,8 @@ def _declare(call: Call) -> None:
             state = state.with_variable(
                 name, Variable((_after_equals(field, name),), None, inherits, keyed=keyed)
             )
+        if (call.name == "readonly" or "r" in flags) and BRACKETS not in field.parts:
+            state = state.fixing(name)
         if call.name == "readonly" or (call.name != "export" and not _NATURES.isdisjoint(flags)):
             state = state.keeping(f"an attribute of `{name}`")
         call.evaluator.note_injection(name, state, call.span)

@@ -23,6 +23,8 @@ class Variable:
     """``declare -n``: the variable that is meant by this name."""
     keyed: bool = False
     """``declare -A``: what stands between brackets is a key, not arithmetic; ``values`` are those of all keys."""
+    fixed: bool = False
+    """``readonly``: what it is given later it may not take."""
 
 
 _COUNTER = Variable((("",), (Hole("a number", number=True),)))
@@ -115,6 +117,9 @@ class State:
         old = self.variables.get(name)
         if old is not None and old.refers and not variable.refers and old.refers != name:
             return self.with_variable(old.refers, variable)
+        if old is not None and old.fixed and old != variable:
+            # Whether the shell ends there or goes on with the old value depends on how it is given the new one.
+            variable = _merge(old, variable)
         return replace(self, variables={**self.variables, name: variable})
 
     def with_element(self, name: str, subscript: str | None, values: tuple[Text, ...]) -> "State":
@@ -150,7 +155,16 @@ class State:
             else replace(self, rare=replace(rare, kept=rare.kept.union(what)))
         )
 
+    def fixing(self, name: str) -> "State":
+        variable = self.variables.get(name)
+        if variable is None or variable.fixed:
+            return self
+        return replace(self, variables={**self.variables, name: replace(variable, fixed=True)})
+
     def without_variable(self, name: str) -> "State":
+        old = self.variables.get(name)
+        if old is not None and old.fixed:
+            return self
         return replace(
             self,
             variables={k: v for k, v in self.variables.items() if k != name} | {name: Variable((("",),))},
@@ -326,7 +340,9 @@ def _merge(a: Variable, b: Variable) -> Variable:
     if len(values) > MAX_ALTERNATIVES:
         values = _unknown(values)
     array = a.array if a.array == b.array else ((Hole("an array that is not known"),),)
-    return Variable(values, array, a.exported or b.exported, keyed=a.keyed and b.keyed)
+    return Variable(
+        values, array, a.exported or b.exported, keyed=a.keyed and b.keyed, fixed=a.fixed or b.fixed
+    )
 
 
 def _unknown(values: tuple[Text, ...]) -> tuple[Text, ...]:
