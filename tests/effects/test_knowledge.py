@@ -83,7 +83,7 @@ def test_every_kind_of_settings_is_loaded_by_a_program_and_says_how_it_is_read(k
     assert set(settings) <= set(Settings.__annotations__) | set(File.__annotations__)
     assert settings["files"].split()
     assert not any(name.startswith(("/", "~", "..")) for name in settings["files"].split())
-    if settings["format"] in {"toml", "toolchain", "ini", "npmrc", "yaml"}:
+    if settings["format"] in {"toml", "toolchain", "ini", "npmrc", "yaml", "json"}:
         assert settings.get("quiet"), "a file with keys says which of them do nothing"
     else:
-        assert not {"runs", "hosts", "quiet", "below", "templates"} & set(settings)
+        assert not {"runs", "hosts", "quiet", "below", "templates", "writes"} & set(settings)
