@@ -188,8 +188,15 @@ def _zip(call: Call) -> None:
         call.delete(*members, recursive=True)
 
 
+_ZIPINFO = frozenset(f"-Z{letter}" for letter in ("", *"12smlvhMtz"))
+
+
 def _unzip(call: Call) -> None:
     if _asks(call):
+        return
+    if (call.statics[:1] or [None])[0] in _ZIPINFO:
+        # As `zipinfo`: it lists.
+        call.read(*[field for field in call.args if not (field.static or "").startswith("-")][:1])
         return
     parsed = call.parse(_UNZIP)
     _doubts(call, parsed)

@@ -472,6 +472,9 @@ def _split(call: Call) -> None:
 def _patch(call: Call) -> None:
     parsed = call.parse(_PATCH)
     call.read(*parsed.values("i", "input"))
+    if parsed.has("dry-run", "C", "check"):
+        call.read(*parsed.operands)
+        return
     call.write(*parsed.values("o", "output", "r", "reject-file"), *parsed.operands[:1])
     if not parsed.operands:
         # Which files a patch names is in the patch; it never leaves the directory.

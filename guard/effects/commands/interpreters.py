@@ -234,6 +234,13 @@ def _module(call: Call, module: Field, rest: list[Field]) -> None:
             else:
                 _read_python(call, field.static, shadowed=True)
         call.output = NO_OUTPUT
+    elif name == "py_compile" and operands and all(field.static not in {None, "-"} for field in operands):
+        call.read(*operands)
+        for field in operands:
+            directory, _, file = (field.static or "").rpartition("/")
+            cache = f"{directory or '.'}/__pycache__"
+            stem = file.rpartition(".")[0] or file
+            call.write(plain(cache, field.span), plain(f"{cache}/{stem}.pyc", field.span), append=True)
     elif name in {"py_compile", "compileall"}:
         call.read(*(operands or [plain(".", call.span)]), recursive=name == "compileall")
         call.write(plain("__pycache__", call.span), recursive=True, append=True)
@@ -347,9 +354,14 @@ def _ruby(call: Call) -> None:
     parsed = call.parse(_RUBY)
     if parsed.has("version", "copyright", "help", "h"):
         return
+    checks = parsed.has("c") and not parsed.has("e", "r")
     loads = parsed.has("I", "S", "x", "C", "X", "s") or parsed.unknown or parsed.uncertain
     if loads or not all((field.static or "?") in _RUBY_MODULES for field in parsed.values("r")):
         call.opaque("an option of ruby that makes it load or run something")
+    if checks:
+        # It says whether it can be read, and runs none of it.
+        call.read(*parsed.operands[:1])
+        return
     _code(call, parsed, "ruby", ("e",), each=parsed.has("n", "p"))
 
 
@@ -459,13 +471,14 @@ def _code_file(call: Call, file: Field, rest: list[Field], language: str) -> Non
     _entry_point(call, file, rest)
     for path in call.paths(file):
         text, doubt = source_of(call, path.text) if isinstance(path, KnownPath) else (None, "")
-        # What such a reader follows is too little to let a whole file onto the host.
-        call.opaque(doubt or f"runs code in `{file.text}`")
+        if doubt or text is None:
+            # What such a reader follows is too little to let a whole file onto the host that others have written.
+            call.opaque(doubt or f"runs code in `{file.text}`")
         if text is not None:
             from guard.effects.readers.code import read_code  # noqa: PLC0415 - as above
 
             code = text.partition("\n")[2] if text.startswith("#!") else text
-            read_code(call, code.strip().removeprefix("<?php").removesuffix("?>"), language)
+            read_code(call, code.strip().removeprefix("<?php").removesuffix("?>"), language, inline=False)
 
 
 # ---------------------------------------------------------------------- languages without one

@@ -121,8 +121,12 @@ _GO: Row = {
         },
         "install": {**INSTALLS, "takes": _GO_TAKES},
         "clean": {
-            "tame": {"n": {}},
-            "when": {"cache testcache modcache fuzzcache": CACHES},
+            # What tests said is asked again; nothing that was built goes.
+            "tame": {
+                "n": {},
+                "testcache": {"operands": "opaque", "when": {"cache modcache fuzzcache": CACHES}},
+            },
+            "when": {"cache modcache fuzzcache": CACHES},
             "does": ("opaque deletes what was built",),
         },
         "fix": EDITS,
@@ -236,6 +240,8 @@ PROGRAMS: dict[str, Row] = {
         "bare": PRINTS,
     },
     "pub": {**_DART["pub"], "about": "installs packages of Dart"},
+    "crystal": {"about": "compiles Crystal", "verbs": {"version env help": PRINTS, "*": BUILDS}, "bare": PRINTS},
+    "nim": {"about": "compiles Nim", "help": "h v", "verbs": {"*": BUILDS}, "bare": PRINTS},
     "zig": {"about": "compiles Zig and C", "verbs": {"version env targets zen help libc": PRINTS, "fmt": {"tame": {"check": {"operands": "read-deep"}}, "operands": "write-deep"}, "ast-check": {"operands": "read"}, "init init-exe init-lib": EDITS, "build": {**BUILDS, "always": True}, "*": BUILDS}},
     "stack": {"about": "builds Haskell code", "loads": "stack", "takes": "stack-yaml resolver", "help": "h", "verbs": {"path ls list templates": {"when": {"x": PRINTS}}, "query dot": BUILDS, "setup update upgrade install": INSTALLS, "new init": EDITS, "upload": PUBLISHES, "clean purge": {"does": ("delete-deep .stack-work",)}, "*": RUNS}},
     "cabal": {"about": "builds Haskell code", "help": "h V", "verbs": {"list info path help": NET, "update get fetch": FETCHES, "check outdated freeze": BUILDS, "install": INSTALLS, "upload report": PUBLISHES, "init": EDITS, "clean": {"does": ("delete-deep dist-newstyle",)}, "*": RUNS}},

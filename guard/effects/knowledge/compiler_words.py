@@ -107,7 +107,9 @@ def compiles(call: Call, parsed: Parsed) -> None:
         elif text is None:
             _unknown(call, field, sources)
         elif text == "-":
-            call.opaque("compiles what it reads from its standard input")
+            if call.stdin is None:
+                call.opaque("compiles what is typed into it", typed=True)
+            sources.append(field)
         elif not text.startswith("-"):
             if text.startswith("@"):
                 call.opaque(f"more arguments stand in `{text[1:]}`")

@@ -67,7 +67,7 @@ PROGRAMS: dict[str, Row] = {
             "codespace cs": {"takes": _TAKES, "verbs": {"list view logs ports": _LOOKS, "ssh jupyter code": {"does": ("upload api.github.com", "cloud", "opaque runs something on another machine")}, "*": _CHANGES}},
             "copilot agent-task models": {"does": ("upload api.github.com", "opaque asks a model that can act")},
             "ssh-key gpg-key": {"verbs": {"list": _LOOKS, "*": _CHANGES}},
-            "cache ruleset label workflow org": {"takes": _TAKES, "verbs": {"check": _LOOKS, **_MORE}},
+            "cache ruleset rs label workflow org": {"takes": _TAKES, "verbs": {"check": _LOOKS, **_MORE}},
         },
     },
     "hub": {"about": "works with GitHub", "verbs": {"issue pr release ci-status browse compare api help version": {"verbs": {"show list": _LOOKS, "create delete edit update close": _CHANGES}, "bare": _LOOKS, "otherwise": _LOOKS}, "*": _CHANGES}},

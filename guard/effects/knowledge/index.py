@@ -60,7 +60,7 @@ FAMILIES: dict[str, str] = {
     "vitest mocha ava karma cypress playwright nyc c8 tap jasmine wdio testcafe esbuild tsc prisma knex sequelize sequelize-cli "
     "typeorm drizzle-kit",
     "compiled_languages": "cargo rustup rustc go gofmt goimports rustfmt swift xcodebuild xcrun xcode-select pod carthage fastlane flutter dart pub "
-    "zig stack cabal ghc ghci runghc runhaskell ghcup opam dune elm",
+    "crystal nim zig stack cabal ghc ghci runghc runhaskell ghcup opam dune elm",
     "other_packages": "gem bundle bundler rake rails jekyll hugo rspec cucumber composer artisan phpunit pest codecept mvn mvnw mvnd gradle "
     "gradlew sbt ant lein clj clojure mill bb dotnet nuget msbuild xbuild mix rebar3 erlc elixirc iex luarocks cpan cpanm cpm "
     "carton R julia rbenv pyenv nodenv goenv jenv phpenv plenv nvm fnm n volta mise rtx asdf sdk rvm",

@@ -132,7 +132,7 @@ PROGRAMS: dict[str, Row] = {
     "man": {
         "about": "shows the manual",
         "takes": "C config-file R recode L locale m systems M manpath S s sections e extension p preprocessor r prompt E encoding",
-        "options": {"P pager H html": "opaque"},
+        "options": {"P pager": "code", "H html": "opaque"},
         "optional": "H html T troff-device X gxditview Z ditroff",
     },
     "info": {"about": "shows the manual", "takes": "k apropos d directory n node", "options": {"o output": "write", "f file": "read", "restore dribble": "opaque"}},

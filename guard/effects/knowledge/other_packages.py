@@ -153,7 +153,12 @@ PROGRAMS: dict[str, Row] = {
             "add": _DOTNET_INSTALL,
             "remove": BUILDS,
             "restore": {"options": {"s source": "connect"}, "does": ("connect package-index", "opaque evaluates the project's build")},
-            "sln solution": {"operands": "skip", "does": ("write-deep .",)},
+            "sln solution": {
+                "verbs": {"list": PRINTS, "add remove migrate": EDITS},
+                # The file may stand before the word.
+                "otherwise": {"verbs": {"list": PRINTS}, "otherwise": EDITS, "bare": EDITS},
+                "bare": EDITS,
+            },
             "dev-certs user-secrets": {"verbs": {"list": {"does": ("secret secrets of the project",)}}, "otherwise": SETTINGS},
             "ef": {"verbs": {"database": {"verbs": {"drop": _DROPS, "*": BUILDS}}, "*": BUILDS}},
             "clean": BUILDS,

@@ -3,10 +3,14 @@
 What acts is said with its arguments where they are literal, whether the rest is understood or not.
 """
 
+import posixpath
+
 from guard.effects.call import Call
 from guard.effects.readers.code_tokens import Scanner, Token, Unsure
 from guard.effects.readers.code_words import ACTS, FOLLOWED, JS_DENIED, JS_MODULES, WORDS
 from guard.effects.values import Field, Hole, plain
+from guard.model.facts import LookPath, PathFact
+from guard.model.paths import FileKind, KnownPath
 
 _MAX_TEXT = 32 * 1024
 _END = Token("sign", ";")
@@ -18,8 +22,11 @@ _RUBY_STREAMS = frozenset({"STDIN", "ARGF", "$stdin", "$stdout", "STDOUT", "$std
 _JS_DECLARES = frozenset({"const", "let", "var", "function", "catch"})
 
 
-def read_code(call: Call, source: str, language: str) -> bool:
-    """Say what ``source`` does; whether all of it was followed."""
+def read_code(call: Call, source: str, language: str, *, inline: bool = True) -> bool:
+    """Say what ``source`` does; whether all of it was followed.
+
+    ``inline``: it stands in the command itself, so names in it are relative to where that runs.
+    """
     if len(source) > _MAX_TEXT:
         call.opaque(f"{language} code that is too long to read")
         return False
@@ -28,14 +35,15 @@ def read_code(call: Call, source: str, language: str) -> bool:
     except (Unsure, RecursionError):
         call.opaque(f"{language} code that cannot be read")
         return False
-    reading = Code(call, tokens, language)
+    reading = Code(call, tokens, language, inline=inline)
     reading.read()
     return not reading.said
 
 
 class Code:
-    def __init__(self, call: Call, tokens: list[Token], language: str) -> None:
+    def __init__(self, call: Call, tokens: list[Token], language: str, *, inline: bool) -> None:
         self._call = call
+        self._inline = inline
         call.in_order = True
         self._tokens = [token for token in tokens if token.text != "\n" or language != "javascript"]
         self._language = language
@@ -167,6 +175,12 @@ class Code:
     def _javascript(self, index: int, name: str, before: Token, after: Token) -> None:
         if name in JS_DENIED:
             self._opaque(f"`{name}`")
+        elif name == "require" and after.text == "(" and self._is_data(index + 2):
+            self._call.read(plain(self._at(index + 2).text, self._call.span))
+        elif name == "import" and before.text != ".":
+            source = self._imports(index)
+            if source is None or source.text not in JS_MODULES:
+                self._opaque("loads code")
         elif name == "require":
             module = self._at(index + 2)
             bound = self._at(index - 1).text == "=" and self._at(index + 4).text in {
@@ -189,6 +203,7 @@ class Code:
             before.text != "."
             and name in self._modules
             and after.text != "."
+            and index not in self._imported
             and before.text not in _JS_DECLARES
         ):
             # Handed on or looked into, a module gives all of its functions.
@@ -296,7 +311,9 @@ class Code:
         found: set[str] = set()
         for index, token in enumerate(self._tokens):
             if self._language == "javascript":
-                if token.text in _JS_DECLARES and token.kind == "name":
+                if token.text == "import" and self._imports(index) is not None:
+                    found.update(self._until(index + 1, {"from"}) - {"as"})
+                elif token.text in _JS_DECLARES and token.kind == "name":
                     found.update(
                         self._until(
                             index + 1,
@@ -328,9 +345,46 @@ class Code:
                 token.text == "require"
                 and self._at(index - 1).text == "="
                 and self._at(index + 4).text != "."
+                and not self._is_data(index + 2)
             ):
                 found.add(self._at(index - 2).text)
-        return found - {"}"}
+            elif token.text == "import" and self._imports(index) is not None:
+                found.update(self._until(index + 1, {"from", "{"}))
+        return found - {"}", "as"}
+
+    def _imports(self, index: int) -> Token | None:
+        """What ``import {readFile} from "node:fs"`` loads, where nothing but names stand between."""
+        if self._language != "javascript" or self._at(index).kind != "name":
+            return None
+        at = index + 1
+        while self._at(at).kind == "name" or self._at(at).text in {"{", "}", ",", "*"}:
+            if self._at(at).text == "from" and self._at(at + 1).kind == "text":
+                return self._at(at + 1)
+            at += 1
+        return None
+
+    def _is_data(self, index: int) -> bool:
+        """``require("./package.json")``: a file of this name is data, unless it is a link to something that is none."""
+        token = self._at(index)
+        if (
+            self._language != "javascript"
+            or not self._inline
+            or token.kind != "text"
+            or not token.exact
+            or not token.text.endswith(".json")
+            or not token.text.startswith(("./", "../", "/"))
+            or self._at(index + 1).text != ")"
+        ):
+            return False
+        paths = self._call.paths(plain(token.text, self._call.span))
+        return bool(paths) and all(
+            isinstance(path, KnownPath)
+            and posixpath.normpath(path.text) not in self._call.state.written
+            and isinstance(fact := self._call.evaluator.ask(LookPath(path.text)), PathFact)
+            and fact.kind is FileKind.FILE
+            and not fact.is_link
+            for path in paths
+        )
 
     def _unpacked(self) -> set[int]:
         """Places in ``const {readFileSync} = require("fs")``, where names are only named."""
@@ -340,6 +394,11 @@ class Code:
                 close = self._close(index + 1)
                 if self._at(close + 1).text == "=" and self._at(close + 2).text == "require":
                     found.update(range(index + 2, close))
+            elif token.text == "import" and self._imports(index) is not None:
+                at = index + 1
+                while self._at(at).kind != "text":
+                    found.add(at)
+                    at += 1
         return found
 
     def _callable(self) -> set[str]:

@@ -42,7 +42,7 @@ _JAVASCRIPT = frozenset(
     "try catch finally throw Error TypeError message break continue switch case default async await void process argv stdout stderr write version versions platform arch cwd memoryUsage uptime hrtime "
     "exit require path dirname basename extname resolve relative normalize sep os EOL tmpdir cpus totalmem freemem hostname util inspect url URL URLSearchParams searchParams crypto createHash update digest "
     "randomBytes randomUUID randomInt Buffer byteLength Infinity NaN encodeURIComponent decodeURIComponent encodeURI decodeURI BigInt Symbol Promise all then isFinite env stdin node v8 Intl "
-    "NumberFormat DateTimeFormat format structuredClone performance endOfLine pathname hostname host protocol search origin".split()
+    "NumberFormat DateTimeFormat format structuredClone performance isDirectory isFile isSymbolicLink size mtime mtimeMs mode isBuffer endOfLine pathname hostname host protocol search origin".split()
 )
 WORDS: Mapping[str, frozenset[str]] = {"perl": _PERL, "ruby": _RUBY, "php": _PHP, "javascript": _JAVASCRIPT}
 JS_MODULES = frozenset(

@@ -479,6 +479,8 @@ class Expressions:
     def apply(self, target: object, arguments: list[object], keywords: dict[str, object]) -> object:
         if isinstance(target, Function):
             return self._own(target, arguments, keywords)
+        if _only_shows(target):
+            arguments = [Items(None) if _is_listing(value) else value for value in arguments]
         if not (isinstance(target, Named) and target.name in {"map", "functools.partial"}):
             # A function that is handed over is called with something.
             for value in (*arguments, *keywords.values()):
@@ -595,6 +597,22 @@ def _formatted(text: str, value: object) -> object:
     if len(text) * (1 + len(str(value))) > _MAX_TEXT * 8:
         return Data()
     return text % (tuple(value) if isinstance(value, list) else value)
+
+
+def _only_shows(target: object) -> bool:
+    """Whether it looks at a list that it is given, and keeps no way to change it."""
+    match target:
+        case Named(name=name):
+            return name in tables.READ_ONLY
+        case Method(of=str(), name="join"):
+            return True
+        case _:
+            return False
+
+
+def _is_listing(value: object) -> bool:
+    """A list of the interpreter's own that may be shown, not changed."""
+    return value == Named("sys.path")
 
 
 def _is_value(name: str) -> bool:

@@ -6,6 +6,7 @@
 import posixpath
 
 from guard.effects.call import Call
+from guard.effects.readers.python_tables import TEXTS
 from guard.effects.readers.python_values import (
     Anything,
     Below,
@@ -292,6 +293,8 @@ class Paths:
                 return value
             case Opened(kind="sqlite"):
                 return Data("a row")
+            case Named(name=name) if name in TEXTS:
+                return Data()
             case Opened() | Anything() | Named():
                 return Anything("an element of something that is not followed")
             case _:
@@ -303,6 +306,8 @@ class Paths:
                 return self.variable(index)
             if value.name == "sys.argv":
                 return self.argument(index)
+            if value.name in TEXTS:
+                return Data()
             return Anything("an element of something that is not followed")
         if isinstance(value, Anything):
             return value

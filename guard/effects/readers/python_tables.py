@@ -142,6 +142,10 @@ DATA_METHODS = frozenset(
 )
 """What text, numbers, containers, files and their like have. ``replace``, ``copy`` and ``get`` of a module are no method of data."""
 DATA_ATTRIBUTES = frozenset({"copy"})
+TEXTS = frozenset(
+    "sys.path sys.version_info sys.flags sys.builtin_module_names sys.stdlib_module_names sys.orig_argv sys.float_info".split()
+)
+"""Whose elements are texts and numbers."""
 READ_ONLY = frozenset(
     "print len str repr sum min max any all sorted enumerate zip map filter reversed iter list tuple set dict frozenset isinstance type bool range "
     "json.dumps json.dump os.path.join subprocess.run subprocess.call subprocess.check_call subprocess.check_output subprocess.Popen open hash id "
