@@ -218,6 +218,14 @@ class Call:
             for path in self.paths(field, entry=True):
                 self.emit(DeletePath(path=path, recursive=recursive, detail=detail, **self._signed()))
 
+    def spare(self, field: Field, *, recursive: bool) -> None:
+        """What this line made is removed: nothing is lost, unless the line puts something there that was elsewhere."""
+        self.write(field, append=True)
+        self.evaluator.spared += [
+            DeletePath(path=path, recursive=recursive, **self._signed())
+            for path in self.paths(field, entry=True)
+        ]
+
     def mode(self, *fields: Field, recursive: bool = False, detail: str = "") -> None:
         for field in fields:
             for path in self._each(field):

@@ -86,6 +86,8 @@ class Evaluator:
         self._spilled: dict[str, WrittenFile] = {}
         """What commands inside words wrote, until the state has it."""
         self._made = 0
+        self.spared: list[SymbolicEffect] = []
+        """Deletions of what the line itself made."""
         self._trapped: list[str] = []
         self._aliases: list[str] = []
         self._span: Span | None = None
@@ -162,6 +164,9 @@ class Evaluator:
             self.opaque("too many commands to follow", Span(0, len(text)))
         except RecursionError:
             self.opaque("nested too deeply to follow", Span(0, len(text)))
+        if any(_may_bring(effect) for effect in self._effects):
+            for effect in self.spared:
+                self.emit(effect)
 
     def run_text(
         self, text: str, state: State, *, span: Span, certain: bool, depth: int, same: bool = False
@@ -704,6 +709,17 @@ class Evaluator:
             return state
         files, self._spilled = self._spilled, {}
         return replace(state, written={**state.written, **files})
+
+
+def _may_bring(effect: SymbolicEffect) -> bool:
+    """Whether it may take something from where it was: then that may be all there is of it."""
+    match effect:
+        case Opaque() | DeletePath() | WritePath(recursive=True):
+            return True
+        case WritePath(detail=detail):
+            return bool(detail)
+        case _:
+            return False
 
 
 def _originated(after: State, before: State, sources: Sources) -> State:

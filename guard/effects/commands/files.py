@@ -7,7 +7,7 @@ from guard.effects.identity import lexical_path
 from guard.effects.options import Parsed, grammar
 from guard.effects.state import WrittenFile
 from guard.effects.values import Field, Hole, plain, static_text
-from guard.model.effect import MOVES, DeletePath, GainPrivilege, Opaque, WritePath
+from guard.model.effect import MOVES, GainPrivilege
 from guard.model.facts import LookPath, PathFact
 from guard.model.paths import FileKind, KnownPath
 from guard.model.typed import Callable
@@ -39,29 +39,33 @@ def _rm(call: Call) -> None:
     # An argument that is not known, or a file whose name begins with `-`, may be `-r`.
     deep = parsed.has("r", "R", "recursive") or parsed.uncertain
     for field in parsed.operands:
-        if deep and _is_fresh(call, field):
-            # Nothing is lost with it that was there before.
-            call.write(field, append=True)
+        paths = call.paths(field, entry=True)
+        if paths and all(isinstance(path, KnownPath) and _was_made(call, path.text) for path in paths):
+            call.spare(field, recursive=deep)
         else:
             call.delete(field, recursive=deep)
+
+
+def _was_made(call: Call, path: str) -> bool:
+    """A name that was none before this line began."""
+    if _is_new(call, path):
+        return True
+    made = call.state.written.get(posixpath.normpath(path))
+    if made is None or made.link or path.endswith("/"):
+        return False
+    before = call.evaluator.ask(LookPath(path))
+    return (
+        isinstance(before, PathFact)
+        and before.kind is FileKind.ABSENT
+        and not before.is_link
+        and not before.error
+    )
 
 
 def _is_new(call: Call, path: str) -> bool:
     """A directory that mktemp made and that nothing was put in the place of."""
     made = call.state.written.get(posixpath.normpath(path))
     return made is not None and made.fresh
-
-
-def _is_fresh(call: Call, field: Field) -> bool:
-    """A directory that this line made, where it has moved or deleted nothing and run nothing that nobody has read."""
-    paths = call.paths(field, entry=True)
-    if not all(isinstance(path, KnownPath) and _is_new(call, path.text) for path in paths):
-        return False
-    return bool(paths) and not any(
-        isinstance(effect, Opaque | DeletePath)
-        or (isinstance(effect, WritePath) and (effect.detail or effect.recursive))
-        for effect in call.evaluator.effects
-    )
 
 
 def _unlink(call: Call) -> None:

@@ -128,8 +128,10 @@ def _ls(call: Call) -> None:
         return
     operands = parsed.operands
     kinds = [FileKind.FILE if parsed.has("d", "directory") else _kind(call, field) for field in operands]
-    if operands and all(kind is FileKind.FILE for kind in kinds):
-        _say_names(call, operands)
+    if operands and all(kind in {FileKind.FILE, FileKind.ABSENT} for kind in kinds):
+        # Of what is not there it prints nothing.
+        found = [field for field, kind in zip(operands, kinds, strict=True) if kind is FileKind.FILE]
+        _say_names(call, found or operands)
     elif not operands or kinds == [FileKind.DIRECTORY]:
         # As they are printed they are relative to it, and none of them is hidden.
         where = call.paths(operands[0] if operands else plain(".", call.span))

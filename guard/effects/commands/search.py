@@ -4,14 +4,14 @@ from guard.effects.call import Call
 from guard.effects.commands.wrappers import doubts
 from guard.effects.identity import lexical_path
 from guard.effects.injection import doubt_of
-from guard.effects.names import all_listed
+from guard.effects.names import all_listed, each
 from guard.effects.options import grammar
-from guard.effects.state import READ_BY_THE_SHELL
+from guard.effects.state import READ_BY_THE_SHELL, WrittenFile
 from guard.effects.values import Field, Hole, Text, plain, static_text
 from guard.model.dataclass import replace
 from guard.model.effect import ChangeMode, DeletePath, ReadPath, WritePath
 from guard.model.facts import LookTree, TreeFact
-from guard.model.paths import KnownPath, UnresolvedPath
+from guard.model.paths import KnownPath, SymbolicPath, UnresolvedPath
 from guard.model.typed import Callable
 
 _MAX_FOUND = 64
@@ -299,11 +299,29 @@ def deepen(call: Call, start: Field, place: Field, before: int, *, narrow: bool 
         if not isinstance(effect, ReadPath | WritePath | DeletePath | ChangeMode):
             continue
         if isinstance(effect.path, KnownPath) and any(effect.path.text.startswith(s) for s in stood):
+            if (
+                isinstance(effect, WritePath | ChangeMode)
+                and effect.path.text in stood
+                and in_workspace(call, start)
+                and _each_of(call, start, effect)
+            ):
+                continue
             if within and not isinstance(effect, ReadPath):
                 call.emit(replace(effect, path=some, recursive=True))
                 continue
             for path in call.paths(start):
                 call.emit(replace(effect, path=path, recursive=True))
+
+
+def _each_of(call: Call, start: Field, effect: WritePath[SymbolicPath] | ChangeMode[SymbolicPath]) -> bool:
+    """Said of every file below, where all of them were looked at and they are few."""
+    found = all_listed(call, [start], "names that are found")
+    files = each(call, Field(found, start.span)) if len(found) == 1 else None
+    for file in files or ():
+        call.emit(replace(effect, path=KnownPath(file), recursive=False))
+        if isinstance(effect, WritePath):
+            call.remember(file, WrittenFile(None))
+    return files is not None
 
 
 def _passes(path: str, test: tuple[str, str]) -> bool:
