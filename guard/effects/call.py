@@ -213,6 +213,23 @@ class Call:
                     file = content and (before is None or before.file)
                     self.remember(path.text, WrittenFile(None if append else text, file=file))
 
+    def edit(self, *fields: Field) -> None:
+        """Files are rewritten where they lie, and none is made: of a directory, all that are in it."""
+        from guard.effects.names import files_at  # noqa: PLC0415 - only where files are edited
+
+        for field in fields:
+            for path in self.paths(field) if field.static != "" else ():
+                files = files_at(self, path.text) if isinstance(path, KnownPath) else None
+                effects = (
+                    [WritePath(path=path, recursive=True, **self._signed())]
+                    if files is None
+                    else [WritePath(path=KnownPath(file), **self._signed()) for file in files]
+                )
+                for effect in effects:
+                    self.emit(effect)
+                    if isinstance(effect.path, KnownPath):
+                        self.remember(effect.path.text, WrittenFile(None, file=files == [effect.path.text]))
+
     def delete(self, *fields: Field, recursive: bool = False, detail: str = "") -> None:
         for field in fields:
             for path in self.paths(field, entry=True):

@@ -11,8 +11,8 @@ from guard.effects.options import Parsed, named
 from guard.effects.state import State
 from guard.effects.values import Field, Hole, Text, plain
 from guard.model.dataclass import replace
-from guard.model.facts import LookTree, TreeFact
-from guard.model.paths import KnownPath
+from guard.model.facts import LookPath, LookTree, PathFact, TreeFact
+from guard.model.paths import FileKind, KnownPath
 from guard.model.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from guard.effects.evaluate import Evaluator
 
 _SPLITS = frozenset(" \t\n\r\v\f'\"\\*?[")
+_OF_NO_TOOL = frozenset({".gitignore", ".gitattributes", ".gitkeep", ".editorconfig", ".dockerignore"})
+"""Hidden files that nothing runs or loads because of what they say."""
 _MOST = 256
 """Files that are said one by one to be written."""
 
@@ -68,6 +70,29 @@ def below_of(call: "Call", path: str) -> list[str] | None:
     """What lies below a directory, git's own excepted; None when not all of it is known."""
     entries = _entries(call.evaluator, path, call.state)
     return None if entries is None or any(".git" in entry.split("/") for entry in entries) else entries
+
+
+def files_at(call: "Call", path: str) -> list[str] | None:
+    """The file itself, or all that lies below the directory, git's own excepted; None when nobody can say."""
+    tidy = lexical_path(path)
+    answer = call.evaluator.ask(LookPath(path))
+    if not isinstance(answer, PathFact) or answer.error or call.evaluator.may_have_gone(tidy):
+        return None
+    made = call.state.written.get(tidy)
+    if answer.kind is FileKind.FILE and (made is None or made.file):
+        return [path]
+    if answer.kind is FileKind.ABSENT:
+        return [path] if made is None or made.file else None
+    entries = _entries(call.evaluator, path, call.state) if answer.kind is FileKind.DIRECTORY else None
+    own = [entry for entry in entries or () if ".git" not in entry.split("/")]
+    if entries is None or len(own) > _MOST or any(_is_hidden(entry) for entry in own):
+        return None
+    return [posixpath.join(path, entry) for entry in own]
+
+
+def _is_hidden(entry: str) -> bool:
+    """What tools and agents are set up with lies there: whether it is touched is seen in the sandbox."""
+    return any(part.startswith(".") and part not in _OF_NO_TOOL for part in entry.split("/"))
 
 
 def _entries(evaluator: "Evaluator", directory: str, state: State) -> list[str] | None:
@@ -120,7 +145,11 @@ def each(call: "Call", field: Field) -> list[str] | None:
         if entries is None:
             return None
         own = [entry for entry in entries if ".git" not in entry.split("/")]
-        if len(out) + len(own) > _MOST or (len(own) < len(entries) and not hole.outside_git):
+        if (
+            len(out) + len(own) > _MOST
+            or any(_is_hidden(entry) for entry in own)
+            or (len(own) < len(entries) and not hole.outside_git)
+        ):
             # Which of them it will be is seen in the sandbox.
             return None
         root = hole.after if hole.relative else directory

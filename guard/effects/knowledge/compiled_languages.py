@@ -95,7 +95,7 @@ _GO: Row = {
         "help doc bug": {"stops": True},
         "env": {"when": {"w u": {"does": ("persist settings of Go",)}}},
         "list vet": _GO_LOOK,
-        "fmt": {"tame": {"n": {}}, "does": ("write-deep .",)},
+        "fmt": {"tame": {"n": {}}, "does": ("edit .",)},
         "build": _GO_BUILD,
         "mod": {
             "verbs": {
@@ -184,7 +184,7 @@ PROGRAMS: dict[str, Row] = {
         "python": "knowledge.compiler_words:beside",
     },
     "go": _GO,
-    **alike("gofmt goimports", {"about": "formats Go code", "takes": "r cpuprofile local", "options": {"cpuprofile": "write"}, "long": True, "operands": "read-deep", "when": {"w": {"operands": "write-deep"}}}),
+    **alike("gofmt goimports", {"about": "formats Go code", "takes": "r cpuprofile local", "options": {"cpuprofile": "write"}, "long": True, "operands": "read-deep", "when": {"w": {"operands": "edit"}}}),
     "rustfmt": {"about": "formats Rust code", "loads": "rustup", "takes": "edition style-edition color files-with-diff config emit print-config", "options": {"config-path": "read"}, "help": "h V", "tame": {"check": {"operands": "read"}}, "operands": "write"},
     "swift": {
         "about": "builds and runs Swift code",
@@ -242,7 +242,7 @@ PROGRAMS: dict[str, Row] = {
     "pub": {**_DART["pub"], "about": "installs packages of Dart"},
     "crystal": {"about": "compiles Crystal", "verbs": {"version env help": PRINTS, "*": BUILDS}, "bare": PRINTS},
     "nim": {"about": "compiles Nim", "help": "h v", "verbs": {"*": BUILDS}, "bare": PRINTS},
-    "zig": {"about": "compiles Zig and C", "verbs": {"version env targets zen help libc": PRINTS, "fmt": {"tame": {"check": {"operands": "read-deep"}}, "operands": "write-deep"}, "ast-check": {"operands": "read"}, "init init-exe init-lib": EDITS, "build": {**BUILDS, "always": True}, "*": BUILDS}},
+    "zig": {"about": "compiles Zig and C", "verbs": {"version env targets zen help libc": PRINTS, "fmt": {"tame": {"check": {"operands": "read-deep"}}, "operands": "edit"}, "ast-check": {"operands": "read"}, "init init-exe init-lib": EDITS, "build": {**BUILDS, "always": True}, "*": BUILDS}},
     "stack": {"about": "builds Haskell code", "loads": "stack", "takes": "stack-yaml resolver", "help": "h", "verbs": {"path ls list templates": {"when": {"x": PRINTS}}, "query dot": BUILDS, "setup update upgrade install": INSTALLS, "new init": EDITS, "upload": PUBLISHES, "clean purge": {"does": ("delete-deep .stack-work",)}, "*": RUNS}},
     "cabal": {"about": "builds Haskell code", "help": "h V", "verbs": {"list info path help": NET, "update get fetch": FETCHES, "check outdated freeze": BUILDS, "install": INSTALLS, "upload report": PUBLISHES, "init": EDITS, "clean": {"does": ("delete-deep dist-newstyle",)}, "*": RUNS}},
     **alike("ghc ghci runghc runhaskell", {"about": "compiles and runs Haskell", "help": "info", "long": False, "does": ("opaque runs code while it compiles",)}),

@@ -300,7 +300,7 @@ _DENO: Row = {
         "fmt": {
             "tame": {"check": {"operands": "read-deep"}},
             "takes": "ext ignore line-width indent-width prose-wrap",
-            "operands": "write-deep",
+            "operands": "edit",
             "python": "knowledge.language_words:whole_tree",
         },
         "lint": {

@@ -16,7 +16,7 @@ def prompt(call: Call, parsed: Parsed) -> None:
 def whole_tree(call: Call, parsed: Parsed) -> None:
     """A formatter without operands: everything below."""
     if not parsed.operands:
-        call.write(plain(".", call.span), recursive=True)
+        call.edit(plain(".", call.span))
 
 
 def again(call: Call, parsed: Parsed) -> None:
@@ -37,7 +37,7 @@ def cargo_fmt(call: Call, parsed: Parsed) -> None:
     if any(field.static == "--check" for field in parsed.operands):
         call.read(here, recursive=True)
     else:
-        call.write(here, recursive=True)
+        call.edit(here)
 
 
 def go_ldflags(call: Call, parsed: Parsed) -> None:
@@ -62,4 +62,4 @@ def dart_format(call: Call, parsed: Parsed) -> None:
     if asked and asked[-1].static in {"none", "show", "json"}:
         call.read(*parsed.operands, recursive=True)
     else:
-        call.write(*parsed.operands, recursive=True)
+        call.edit(*parsed.operands)

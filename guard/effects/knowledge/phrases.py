@@ -23,7 +23,7 @@ PUBLISHES: Row = {"does": ("publish", "upload package-index")}
 SETTINGS: Row = {"does": ("persist settings of the package manager",)}
 CACHES: Row = {"does": ("persist packages that are kept for later",)}
 """Emptying a cache costs time, not work; still it is the person's."""
-FORMATS: Row = {"operands": "write-deep"}
+FORMATS: Row = {"operands": "edit"}
 EDITS: Row = {"does": ("write-deep .",)}
 """It changes files of the project that its documentation names."""
 DAEMON: Row = {"does": ("listen", "opaque serves something")}

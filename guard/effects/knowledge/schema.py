@@ -12,6 +12,7 @@ An *action* is what happens to a value, or several joined by ``+``:
 ``skip``        nothing: a name, a pattern, a number
 ``read``        the file is read; ``read-deep`` with all below it
 ``write``       it is created or overwritten; ``write-deep`` with all below, ``append``
+``edit``        it is rewritten where it lies, or every file below it; none is made
 ``delete``      it is removed; ``delete-deep`` with all below
 ``mode``        its mode, owner or attributes change; ``mode-deep``
 ``connect``     it names a host or an address that is fetched from; ``upload`` that is sent to
@@ -42,7 +43,7 @@ A *saying* is an effect of the whole call, its first word one of:
 ``rewrite WHAT``            it loses or changes history
 ``opaque WHAT``             it runs what nobody has read
 ``read|read-deep PATH``     it reads PATH without being told to; likewise ``write``, ``write-deep``,
-                            ``append``, ``delete``, ``delete-deep``, ``mode``
+                            ``edit``, ``append``, ``delete``, ``delete-deep``, ``mode``
 ==========================  ====================================================================
 """
 

@@ -56,7 +56,7 @@ def ninja(call: Call, parsed: Parsed) -> None:
 def here_if_none(call: Call, parsed: Parsed) -> None:
     """A formatter that is told to write, and not what: everything below."""
     if not parsed.operands:
-        call.write(plain(".", call.span), recursive=True)
+        call.edit(plain(".", call.span))
 
 
 def pyupgrade(call: Call, parsed: Parsed) -> None:

@@ -302,6 +302,8 @@ def _act(call: Call, action: str, fields: list[Field]) -> None:
                 call.read(*fields, recursive=deep)
             case "write":
                 call.write(*fields, recursive=deep)
+            case "edit":
+                call.edit(*fields)
             case "append":
                 call.write(*fields, append=True)
             case "delete":
@@ -380,7 +382,17 @@ def _say(call: Call, saying: str, verbs: tuple[str, ...], parsed: Parsed) -> Non
             call.opaque(what)
         case "prompt":
             call.opaque(what, typed=True)
-        case "read" | "read-deep" | "write" | "write-deep" | "append" | "delete" | "delete-deep" | "mode":
+        case (
+            "read"
+            | "read-deep"
+            | "write"
+            | "write-deep"
+            | "edit"
+            | "append"
+            | "delete"
+            | "delete-deep"
+            | "mode"
+        ):
             _act(call, kind, [plain(_home(call, rest), call.span)])
         case _:
             call.opaque(f"`{kind}` is no saying")
