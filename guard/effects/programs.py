@@ -10,7 +10,7 @@ from guard.model.typed import Any, Callable, Iterator
 Handler = Callable[[Call], None]
 
 _FAMILIES = {
-    "reads": "cat tac nl head tail less more wc sort uniq cut paste join comm tr rev fold fmt column expand unexpand od hexdump hd strings "
+    "reads": "cat tac nl head tail less more wc sort uniq cut paste join comm tr rev fold pr fmt column expand unexpand od hexdump hd strings "
     "file stat ls dir vdir exa eza tree du df grep egrep fgrep zgrep rg ag ack diff cmp colordiff base64 base32 md5sum sha1sum sha224sum "
     "sha256sum sha384sum sha512sum b2sum cksum sum zcat bzcat xzcat zless jq yq bat batcat realpath readlink basename dirname cal shuf "
     "tsort iconv cloc tokei wdiff nm objdump readelf ldd size xxd date hostname printenv [ look csvlook mdcat glow getfacl lsattr namei ts inotifywait",

@@ -10,14 +10,14 @@ from guard.effects.knowledge.schema import Row
 from guard.effects.knowledge.settings import SETTINGS, File, Settings
 
 ACTIONS = set(
-    "skip read read-deep write write-deep append delete delete-deep mode mode-deep connect upload listen kill package "
+    "skip read read-deep write write-deep edit append delete delete-deep mode mode-deep connect upload listen kill package "
     "code argv program config secret opaque".split()
 )
 SAYINGS = set(
     "connect upload cloud container database install publish privilege persist secret kill listen rewrite opaque prompt read "
-    "read-deep write write-deep append delete delete-deep mode".split()
+    "read-deep write write-deep edit append delete delete-deep mode".split()
 )
-NEEDS_MORE = set("connect upload database privilege opaque prompt read read-deep write write-deep append delete delete-deep mode".split())  # fmt: skip
+NEEDS_MORE = set("connect upload database privilege opaque prompt read read-deep write write-deep edit append delete delete-deep mode".split())  # fmt: skip
 KEYS = set(Row.__annotations__)
 PROGRAMS = [
     (family, name, import_module(f"guard.effects.knowledge.{family}").PROGRAMS[name])

@@ -346,6 +346,10 @@ HANDLERS: dict[str, Callable[[Call], None]] = {
     "tr": _tr,
     "rev": _rev,
     "fold": shape(takes="w width"),
+    "pr": shape(
+        takes="D h l o W w N date-format header length indent width page-width first-line-number",
+        optional="e i n s S",
+    ),
     "fmt": shape(takes="w g p width goal prefix"),
     "column": shape(takes="s t o c N n O H R W separator output-separator table-columns"),
     "expand": shape(takes="t tabs"),

@@ -240,6 +240,7 @@ PROGRAMS: dict[str, Row] = {
         "bare": PRINTS,
     },
     "pub": {**_DART["pub"], "about": "installs packages of Dart"},
+    **alike("gopls dlv", {"about": "answers editors and debuggers about Go code", "verbs": {"version help": PRINTS, "*": BUILDS}, "bare": BUILDS}),
     "crystal": {"about": "compiles Crystal", "verbs": {"version env help": PRINTS, "*": BUILDS}, "bare": PRINTS},
     "nim": {"about": "compiles Nim", "help": "h v", "verbs": {"*": BUILDS}, "bare": PRINTS},
     "zig": {"about": "compiles Zig and C", "verbs": {"version env targets zen help libc": PRINTS, "fmt": {"tame": {"check": {"operands": "read-deep"}}, "operands": "edit"}, "ast-check": {"operands": "read"}, "init init-exe init-lib": EDITS, "build": {**BUILDS, "always": True}, "*": BUILDS}},

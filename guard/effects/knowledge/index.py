@@ -22,7 +22,7 @@ FAMILIES: dict[str, str] = {
     "stty tput clear reset locale getconf getent which whereis type apropos whatis help expr factor numfmt lsof netstat last lastb "
     "lastlog sw_vers sysinfo neofetch fastfetch echo printf pwd cowsay cowthink figlet toilet fortune lolcat banner sensors lsb_release "
     "hostid ipcs findmnt lshw inxi test errno units jobs wait uuidgen pwgen vm_stat nstat iftop iotop ncal runlevel tzselect zdump "
-    "lsipc lsfd lslocks lsscsi dpkg-architecture ss dmesg man info bc dc logger nvidia-smi dmidecode blkid iperf iperf3",
+    "lsipc lsfd lslocks lsscsi dpkg-architecture ss dmesg man pg_isready info bc dc logger nvidia-smi dmidecode blkid iperf iperf3",
     "machine_state": "renice wall write mesg domainname nisdomainname ypdomainname dnsdomainname nodename hostnamectl hwclock "
     "update-ca-certificates update-ca-trust c_rehash trust certutil update-alternatives alternatives eselect pg_ctl "
     "pg_ctlcluster pg_lsclusters pg_dropcluster nginx apachectl apache2ctl httpd apache2 sv monit circusctl chronyc "
@@ -60,7 +60,7 @@ FAMILIES: dict[str, str] = {
     "vitest mocha ava karma cypress playwright nyc c8 tap jasmine wdio testcafe esbuild tsc prisma knex sequelize sequelize-cli "
     "typeorm drizzle-kit",
     "compiled_languages": "cargo rustup rustc go gofmt goimports rustfmt swift xcodebuild xcrun xcode-select pod carthage fastlane flutter dart pub "
-    "crystal nim zig stack cabal ghc ghci runghc runhaskell ghcup opam dune elm",
+    "gopls dlv crystal nim zig stack cabal ghc ghci runghc runhaskell ghcup opam dune elm",
     "other_packages": "gem bundle bundler rake rails jekyll hugo rspec cucumber composer artisan phpunit pest codecept mvn mvnw mvnd gradle "
     "gradlew sbt ant lein clj clojure mill bb dotnet nuget msbuild xbuild mix rebar3 erlc elixirc iex luarocks cpan cpanm cpm "
     "carton R julia rbenv pyenv nodenv goenv jenv phpenv plenv nvm fnm n volta mise rtx asdf sdk rvm",

@@ -115,7 +115,9 @@ PROGRAMS: dict[str, Row] = {
     "vale": {"about": "checks prose", "takes": "output minAlertLevel ext glob filter ignore-syntax", "options": {"config": "read"}, "help": "h v", "verbs": {"ls-config ls-metrics ls-dirs ls-vars help": PRINTS, "sync": {"does": ("connect package-index", "write-deep .")}, "*": {"operands": "read-deep"}}},
     **alike("proselint write-good", {"about": "checks prose", "options": {"config": "read"}, "operands": "read"}),
     "actionlint": {"about": "checks workflows", "takes": "ignore format stdin-filename", "options": {"config-file": "read", "shellcheck pyflakes": "opaque"}, "long": True, "help": "h version", "when": {"init-config": {"does": ("write .github/actionlint.yaml",)}}, "operands": "read"},
-    **alike("kubeconform kubeval kube-linter kube-score conftest checkov tfsec tflint terrascan cfn-lint cfn_nag spectral ansible-lint dockle", {"about": "checks descriptions of infrastructure", "takes": "o output format kubernetes-version schema-location p policy f framework c check skip-check", "help": "h v V", "does": (_PLUGINS,)}),
+    # Schemas are data, fetched from where they are kept unless another place is named.
+    **alike("kubeconform kubeval", {"about": "checks descriptions of a cluster against schemas", "long": True, "takes": "output o kubernetes-version v ignore-filename-pattern ignore-missing-schemas reject skip n cache", "options": {"schema-location s additional-schema-locations": "connect", "d directories": "read-deep", "cache": "write-deep"}, "help": "h v", "operands": "read-deep", "does": ("connect raw.githubusercontent.com",)}),
+    **alike("kube-linter kube-score conftest checkov tfsec tflint terrascan cfn-lint cfn_nag spectral ansible-lint dockle", {"about": "checks descriptions of infrastructure", "takes": "o output format kubernetes-version schema-location p policy f framework c check skip-check", "help": "h v V", "does": (_PLUGINS,)}),
     **alike("semgrep opengrep", {
         "about": "finds patterns in code",
         "takes": "e pattern l lang severity exclude include timeout j jobs max-target-bytes baseline-commit exclude-rule metrics max-memory timeout-threshold",

@@ -135,6 +135,7 @@ PROGRAMS: dict[str, Row] = {
         "options": {"P pager": "code", "H html": "opaque"},
         "optional": "H html T troff-device X gxditview Z ditroff",
     },
+    "pg_isready": {"about": "asks whether a database answers", "takes": "d dbname p port t timeout U username", "options": {"h host": "connect"}, "help": "V"},
     "info": {"about": "shows the manual", "takes": "k apropos d directory n node", "options": {"o output": "write", "f file": "read", "restore dribble": "opaque"}},
     "bc": {"about": "calculates", "takes": "e f", "options": {"f file": "read"}, "operands": "read"},
     # `!COMMAND` is one of its commands.
