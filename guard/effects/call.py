@@ -232,8 +232,17 @@ class Call:
 
     def delete(self, *fields: Field, recursive: bool = False, detail: str = "") -> None:
         for field in fields:
+            # Names may fall into others, but these they are at least.
+            for directory in self._below(Field(field.parts, field.span)):
+                if not self._in_workspace(directory):
+                    # `ls ~ | while read -r d; do rm -rf ~/$d; done`: which of them it is makes no difference out there.
+                    self.emit(DeletePath(path=KnownPath(directory), recursive=True, **self._signed()))
             for path in self.paths(field, entry=True):
                 self.emit(DeletePath(path=path, recursive=recursive, detail=detail, **self._signed()))
+
+    def _in_workspace(self, path: str) -> bool:
+        root = self.evaluator.facts.workspace
+        return bool(root) and f"{posixpath.normpath(path)}/".startswith(f"{root}/")
 
     def spare(self, field: Field, *, recursive: bool) -> None:
         """What this line made is removed: nothing is lost, unless the line puts something there that was elsewhere."""
