@@ -119,7 +119,7 @@ def _file(
     if field.prefix.startswith(("/dev/tcp/", "/dev/udp/")):
         sockets.append(_socket(evaluator, redirect, field, certain=certain))
         return (Hole("the network"),) if to_stdin else stdin
-    if text in _STREAMS or text.startswith("/dev/fd/"):
+    if text in _STREAMS or (text.startswith("/dev/fd/") and text.removeprefix("/dev/fd/").isdigit()):
         return ("",) if to_stdin and text == "/dev/null" else stdin
     for path in symbolic_paths(field, state):
         if reads:
