@@ -11,7 +11,7 @@ from sandbox.backends import _init, _kernel, _signals, _watch
 from sandbox.backends._streams import Streams
 from sandbox.errors import SetupError
 from sandbox.faults import Point, reached
-from sandbox.result import End, Interrupted, LimitHit
+from sandbox.result import End, Exited, Interrupted, LimitHit
 from sandbox.spec import Limits, Stdio
 
 BACKSTOP_S = 10.0
@@ -39,7 +39,7 @@ def launch(
     its process id and our end, ``afterwards`` is called when it has ended, with whether it could not say how.
     """
     ours, theirs = _kernel.socket_pair()
-    killed = True
+    killed, kept = True, -1
     try:
         caller = os.getpid()
         with (
@@ -65,6 +65,10 @@ def launch(
                 afterwards(killed)
             streams.drain(arrived)
             return (LimitHit(limit="output") if streams.over else end), kept
+    except BaseException:
+        if kept >= 0:
+            os.close(kept)
+        raise
     finally:
         os.close(ours)
         if theirs >= 0:
@@ -119,7 +123,10 @@ def attend(
                     upper, started = descriptor, True
                     reached(Point.STARTED_HEARD)
                 case _init.ENDED:
-                    return _init.decode_end(message), upper
+                    end = _init.decode_end(message)
+                    # Who was told to end while the command did so by itself was told all the same.
+                    unheard = interrupted and isinstance(end, Exited)
+                    return (Interrupted(signal=interrupted) if unheard else end), upper
                 case _init.FAILED:
                     raise _init.decode_failure(message)  # noqa: TRY301 - the handler below only closes
                 case _init.TERMINAL:

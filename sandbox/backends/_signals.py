@@ -14,7 +14,10 @@ _Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | N
 
 @contextlib.contextmanager
 def arriving(also: tuple[signal.Signals, ...] = ()) -> Generator[int]:
-    """A descriptor that one byte arrives on for each signal to forward; none do outside the main thread."""
+    """A descriptor that one byte arrives on for each signal to forward; none do outside the main thread.
+
+    What nobody has read at the end, because the run had just ended, goes to whoever heard of signals before.
+    """
     reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     before: dict[signal.Signals, _Handler] = {}
     try:
@@ -30,5 +33,8 @@ def arriving(also: tuple[signal.Signals, ...] = ()) -> Generator[int]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        os.close(reader)
         os.close(writer)
+        with open(reader, "rb", buffering=0) as pipe:
+            unread = pipe.read(64) or b""
+        for late in unread:
+            signal.raise_signal(late)

@@ -245,9 +245,13 @@ def scene(host: str, uid: int, projects: tuple[str, ...] = ()) -> Generator[Scen
 
 def _sleeper(uid: int) -> "subprocess.Popen[bytes]":
     argv, env = ["/bin/sleep", "600"], {"CALLER": CALLER}
+    # Of its own: whoever reads what we say until nobody can say more does not wait for it, should we be killed.
+    null = subprocess.DEVNULL
     if os.getuid() == 0:
-        return subprocess.Popen(argv, env=env, user=uid, group=uid, extra_groups=[])
-    return subprocess.Popen(argv, env=env)
+        return subprocess.Popen(
+            argv, env=env, stdin=null, stdout=null, stderr=null, user=uid, group=uid, extra_groups=[]
+        )
+    return subprocess.Popen(argv, env=env, stdin=null, stdout=null, stderr=null)
 
 
 def _tcp() -> socket.socket:

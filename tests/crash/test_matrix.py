@@ -156,7 +156,7 @@ class Scenario:
     def case(self, point: Point, occurrence: int, who: str, kill: Callable[[int], None]) -> None:
         self.cases += 1
         # What a command has done when it is killed is what it has done.
-        self.scene.torn = who == "command"
+        self.scene.torn = who == self.names.get("command", "command")
         try:
             words = self.prepare()
             first = len(self.scene.records())
