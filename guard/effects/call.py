@@ -78,6 +78,8 @@ class Call:
     """A secret that it hands out: of its own server, so that its own connections do not carry it away."""
     sent: tuple[Connect, ...] = ()
     """Its connections: what they carry is known when it has read everything."""
+    addressed: tuple[Field, ...] = ()
+    """What its options, by their names, say of where its service is."""
 
     # ------------------------------------------------------------------ arguments
 

@@ -1,7 +1,7 @@
 """Clients of databases, and what dumps, restores and drops them."""
 
 from guard.effects.call import Call
-from guard.effects.commands.hosts import connect_field
+from guard.effects.commands.hosts import connect_field, given_by
 from guard.effects.options import Grammar, Parsed, grammar
 from guard.effects.values import Field, plain, static_text
 from guard.model.dataclass import dataclass
@@ -16,6 +16,9 @@ def _only_asks(call: Call) -> bool:
 
 
 # ---------------------------------------------------------------------- SQL
+
+
+_LIBPQ = "PGHOST PGHOSTADDR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class _Client:
     """Whether an operand may be an address of a server."""
     variables: str = ""
     """Environment variables that make it run something."""
+    where: str = ""
+    """Environment variables that say on which machine its server is."""
 
     @property
     def rules(self) -> Grammar:
@@ -49,14 +54,14 @@ class _Client:
 
 
 _PSQL = _Client(
-    dialect="psql", sql="c command", files="f file", hosts="h host", writes="o output L log-file", variables="PSQLRC PSQL_PAGER PSQL_EDITOR PGSERVICEFILE",
+    dialect="psql", sql="c command", files="f file", hosts="h host", writes="o output L log-file", variables="PSQLRC PSQL_PAGER PSQL_EDITOR PGSERVICEFILE", where=_LIBPQ,
     takes="d dbname p port U username v set variable F field-separator P pset R record-separator T table-attr",
     flags="1 single-transaction a echo-all A no-align b echo-errors e echo-queries E echo-hidden H html l list n no-readline q quiet s single-step S single-line "
     "t tuples-only V w no-password W password x expanded X no-psqlrc z field-separator-zero 0 record-separator-zero csv ?",
     address=True,
 )  # fmt: skip
 _MYSQL = _Client(
-    dialect="mysql", sql="e execute", hosts="h host", writes="tee", opaque="init-command pager defaults-file defaults-extra-file plugin-dir load-data-local-dir",
+    dialect="mysql", sql="e execute", hosts="h host", where="MYSQL_HOST", writes="tee", opaque="init-command pager defaults-file defaults-extra-file plugin-dir load-data-local-dir",
     takes="P port u user D database S socket default-character-set protocol ssl-ca ssl-cert ssl-key ssl-mode delimiter max-allowed-packet max_allowed_packet "
     "login-path connect-timeout connect_timeout",
     optional="p password",
@@ -74,10 +79,10 @@ _CLIENTS: Mapping[str, _Client] = {
     "mariadb": _MYSQL,
     "clickhouse-client": _CLICKHOUSE,
     "cqlsh": _Client(dialect="cql", sql="e execute", files="f file", takes="u username p password k keyspace request-timeout connect-timeout encoding cqlversion", flags="C color no-color ssl no_compact tty", address=True, opaque="cqlshrc browser"),
-    "sqlcmd": _Client(dialect="sqlcmd", sql="Q q", files="i", hosts="S", writes="o", takes="U P d s W h y Y w t l a H c v", flags="E b I m C N X x k u G M r R e p K L ?"),
+    "sqlcmd": _Client(dialect="sqlcmd", sql="Q q", files="i", hosts="S", where="SQLCMDSERVER", writes="o", takes="U P d s W h y Y w t l a H c v", flags="E b I m C N X x k u G M r R e p K L ?"),
     "usql": _Client(dialect="psql", sql="c command", files="f file", writes="o out", takes="v set variable F P R T", flags="w no-password W password 1 single-transaction t q x A H J json csv C X no-init no-rc quiet expanded tuples-only", address=True),
-    "pgcli": _Client(dialect="psql", hosts="h host", takes="p port U username u user d dbname", flags="W w password no-password l list v less-chatty", opaque="pgclirc init-command prompt ssh-tunnel", address=True),
-    "mycli": _Client(dialect="mysql", sql="e execute", hosts="h host", writes="l logfile", takes="P port u user D database S socket d dsn", flags="t table csv v V", opaque="myclirc init-command defaults-file ssh-host", optional="p password"),
+    "pgcli": _Client(dialect="psql", hosts="h host", where=_LIBPQ, takes="p port U username u user d dbname", flags="W w password no-password l list v less-chatty", opaque="pgclirc init-command prompt ssh-tunnel", address=True),
+    "mycli": _Client(dialect="mysql", sql="e execute", hosts="h host", where="MYSQL_HOST", writes="l logfile", takes="P port u user D database S socket d dsn", flags="t table csv v V", opaque="myclirc init-command defaults-file ssh-host", optional="p password"),
     "litecli": _Client(dialect="sqlite", sql="e execute", writes="l logfile", takes="D database", flags="t table csv R", opaque="liteclirc"),
 }  # fmt: skip
 
@@ -117,12 +122,17 @@ def _given(call: Call, client: _Client, parsed: Parsed) -> None:
         call.opaque("an option of the client that is not known")
     if parsed.has(*client.opaque.split()):
         call.opaque("an option that makes the client run or load something")
-    for field in parsed.values(*client.hosts.split()):
-        if not (field.static or "").startswith("/"):
-            connect_field(call, field, upload=True)
+    _on_servers(call, parsed.values(*client.hosts.split()), client.where)
     call.write(*parsed.values(*client.writes.split()))
     if any(name in call.state.variables for name in client.variables.split()):
         call.opaque("a variable that makes the client run something")
+
+
+def _on_servers(call: Call, named: list[Field], variables: str) -> None:
+    """Hosts, or directories of sockets, that options name or that this line puts into variables."""
+    for field in (*named, *given_by(call, variables.split())):
+        if not (field.static or "").startswith("/"):
+            connect_field(call, field, upload=True)
 
 
 def _address(call: Call, field: Field) -> bool:
@@ -491,8 +501,7 @@ def _dump(call: Call) -> None:
     )
     if call.name == "mongodump" and not parsed.has("o", "out"):
         call.write(plain("dump", call.span), recursive=True)
-    for field in parsed.values("h", "host", "uri"):
-        connect_field(call, field, upload=True)
+    _on_servers(call, parsed.values("h", "host", "uri"), _LIBPQ if call.name.startswith("pg") else "")
     for field in parsed.operands:
         _address(call, field)
 

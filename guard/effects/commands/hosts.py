@@ -2,6 +2,7 @@
 
 from guard.effects.call import Call
 from guard.effects.values import Field
+from guard.model.typed import Iterable
 
 _PORTS = {
     "http": 80,
@@ -14,6 +15,35 @@ _PORTS = {
     "wss": 443,
     "sftp": 22,
 }
+
+
+_WHERE = frozenset(
+    "ADDR ADDRESS API BASE ENDPOINT ENDPOINTS HOST HOSTADDR HOSTNAME SERVER SERVERS URI URL".split()
+)
+"""Last words of variables that say where a service is."""
+
+
+def elsewhere(call: Call) -> None:
+    """Whoever talks to a service of its own, and is told that it is at another place, shows that place its credentials."""
+    upload = any(one.upload for one in call.sent)
+    for field in (*call.addressed, *given_by(call, filter(_says_where, call.state.variables))):
+        text = field.static
+        # `api`, `3` and `/v2` name no other machine.
+        if text is None or (not text.startswith("/") and ("." in text or ":" in text)):
+            connect_field(call, field, upload=upload)
+
+
+def given_by(call: Call, names: Iterable[str]) -> list[Field]:
+    """What this line has the program find in these variables."""
+    found = (call.state.variables.get(name) for name in names)
+    return [
+        Field(value, call.span) for one in found if one is not None and one.exported for value in one.values
+    ]
+
+
+def _says_where(variable: str) -> bool:
+    *before, last = variable.split("_")
+    return (bool(before) and (last in _WHERE or "ENDPOINT" in before)) or variable in {"PGHOST", "PGHOSTADDR"}
 
 
 def host_of(address: str) -> tuple[str, int]:

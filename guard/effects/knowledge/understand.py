@@ -52,6 +52,10 @@ class _Level:
     within: frozenset[str]
 
 
+_WHERE = frozenset(
+    "addr address api-server api-url base-url broker endpoint endpoint-url endpoints host host-bucket hostname http-addr server url".split()
+)
+"""Options that say where the service of a program is, unless its row says otherwise."""
 _LEVELS: dict[tuple[int, int], _Level] = {}
 """By identity of the row and of the level around it. Both are kept here, so no identity is used twice."""
 
@@ -61,7 +65,12 @@ def understand(row: Row) -> Callable[[Call], None]:
 
     def handle(call: Call) -> None:
         before = call.state
-        _call(call, _level(row, None), call.args, (call.name,))
+        level = _level(row, None)
+        _call(call, level, call.args, (call.name,))
+        if call.sent or level.actions.get("host") in {"connect", "upload"}:
+            from guard.effects.commands.hosts import elsewhere  # noqa: PLC0415 - only where somebody is talked to
+
+            elsewhere(call)
         if "loads" in row:
             _load(call, row["loads"])
         if call.state is not before:
@@ -145,6 +154,8 @@ def _call(call: Call, level: _Level, args: list[Field], verbs: tuple[str, ...]) 
             call.opaque(f"`{name}` makes it run or load something")
         elif action == "secret":
             call.secret(f"what `{name}` shows")
+        elif action is None and value is not None and name in _WHERE:
+            call.addressed = (*call.addressed, value)
     if parsed.unknown and level.rules.flags is not None:
         call.opaque(f"nothing is known about `{call.name} {parsed.unknown[0]}`")
     if level.rules.flags is None:
