@@ -1,7 +1,7 @@
 """``git config`` and ``-c KEY=VALUE``: what a setting makes git do, now or later. What keys mean is told as data."""
 
 from guard.effects.call import Call
-from guard.effects.knowledge.git_settings import meaning, settled
+from guard.effects.knowledge.git_settings import meaning, names_a_file, settled
 from guard.effects.options import Parsed, grammar
 from guard.effects.state import WrittenFile
 from guard.effects.values import Field, plain
@@ -27,6 +27,8 @@ def configured_by(call: Call, field: Field, aliases: dict[str, str]) -> None:
     if text is not None and key.lower().startswith("alias."):
         aliases[key.lower().removeprefix("alias.")] = value
         return
+    if text is not None and names_a_file(key):
+        _shows(call, plain(value, field.span))
     if meaning(key) == "harmless" or (text is not None and settled(key, value if equals else "true")):
         return
     if text is not None and value and _is_shell_text(key):
@@ -82,6 +84,8 @@ def _changed(call: Call, parsed: Parsed, action: str, operands: list[Field]) -> 
     key = operands[0].static if operands else None
     if key is None:
         return "a setting of git that is not known before it runs"
+    if names_a_file(key) and not removes and len(operands) > 1:
+        _shows(call, operands[1])
     meant = meaning(key)
     if meant == "harmless" or (removes and meant == "runs"):
         return ""
@@ -102,6 +106,15 @@ def _changed(call: Call, parsed: Parsed, action: str, operands: list[Field]) -> 
         if meant == "runs"
         else f"where git goes, or what it trusts and keeps: `{key}`"
     )
+
+
+def _shows(call: Call, file: Field) -> None:
+    """What git will read, and put into a message, a patch or a request. It knows `~` itself."""
+    text = file.static
+    if text is not None and text.startswith("~/"):
+        file = plain(call.evaluator.facts.home + text[1:], file.span)
+    if text != "":
+        call.read(file)
 
 
 def _alias(call: Call, key: str, value: str) -> str:

@@ -46,6 +46,13 @@ _HARMLESS = frozenset(
     "add.* describe.* diff-so-fancy.* delta.* filter.*.required safe.* attr.* http.version http.postbuffer".split()
 )
 
+_FILES = frozenset(
+    "commit.template format.signaturefile mailmap.file core.excludesfile core.attributesfile blame.ignorerevsfile fsck.skiplist "
+    "fetch.fsck.skiplist receive.fsck.skiplist gpg.ssh.allowedsignersfile gpg.ssh.revocationfile http.cookiefile sendemail.aliasesfile "
+    "svn.authorsfile gui.stagingtemplate".split()
+)
+"""The value is a file whose content git shows, sends or goes by."""
+
 _SWITCHED_OFF = frozenset({"", "false", "no", "off", "0", "never", "none", "/dev/null"})
 _SETTLED: dict[str, frozenset[str]] = {
     "core.fsmonitor": frozenset({"true", "yes", "on", "1"}),
@@ -93,6 +100,10 @@ def meaning(key: str) -> Meaning:
         if f"{section}.*" in table:
             return found
     return "unknown"
+
+
+def names_a_file(key: str) -> bool:
+    return key.lower() in _FILES
 
 
 _TABLES: tuple[tuple[frozenset[str], Meaning], ...] = (
