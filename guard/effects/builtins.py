@@ -334,6 +334,8 @@ def _set(call: Call) -> None:
         on = text.startswith("-")
         if options & {"u", "nounset"}:
             state = replace(state, unset_stops=on)
+        if options & {"a", "allexport"}:
+            state = replace(state, rare=replace(state.rare, exports=on))
         if options & {"k", "keyword"} and on:
             call.opaque("`set -k` makes variables of what stands among arguments")
         for option in sorted(options - _STRICTER):

@@ -82,6 +82,8 @@ class Rare:
     """Functions that a bash started from here has too."""
     lastpipe: bool = False
     """``shopt -s lastpipe``: the last stage of a pipeline may be run by this very shell."""
+    exports: bool = False
+    """``set -a``: whatever gets a value is there for programs too."""
     kept: frozenset[str] = frozenset()
     """What else holds until the shell ends, in words: what a variable does with a value, options, descriptors."""
     lived: bool = False
@@ -120,6 +122,8 @@ class State:
         if old is not None and old.fixed and old != variable:
             # Whether the shell ends there or goes on with the old value depends on how it is given the new one.
             variable = _merge(old, variable)
+        if self.rare.exports and not variable.exported:
+            variable = replace(variable, exported=True)
         return replace(self, variables={**self.variables, name: variable})
 
     def with_element(self, name: str, subscript: str | None, values: tuple[Text, ...]) -> "State":
@@ -286,6 +290,7 @@ def _either_rare(a: Rare, b: Rare) -> Rare:
         traps=tuple(dict.fromkeys(a.traps + b.traps)),
         exported=a.exported & b.exported,
         lastpipe=a.lastpipe or b.lastpipe,
+        exports=a.exports or b.exports,
         kept=a.kept | b.kept,
         lived=a.lived or b.lived,
     )
