@@ -2,13 +2,12 @@
 
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from guard.enforce.pipeline import Guard
-from guard.enforce.places import Places
 from guard.model.decision import Sandbox, verdict_of
 from guard.model.principal import Principal
 from guard.model.proposal import (
@@ -21,7 +20,7 @@ from guard.model.proposal import (
     ShellProposal,
     WriteProposal,
 )
-from guard.model.verdict import Level, Verdict
+from guard.model.verdict import Verdict
 
 AGENT = Principal(agent="test")
 SPELLINGS = Path(__file__).parent.parent / "cases" / "files" / "spelling.toml"
@@ -34,17 +33,8 @@ def cases() -> Iterator:
 
 
 @pytest.fixture(scope="module")
-def guard(tmp_path_factory: pytest.TempPathFactory) -> Guard:
-    home = tmp_path_factory.mktemp("home")
-    (home / "work").mkdir()
-    return Guard.open(
-        cwd=str(home / "work"),
-        home="/home/you",
-        env={},
-        workspace=str(home / "work"),
-        level=Level.CONTAINED,
-        places=Places.from_environment(str(home), {}),
-    )
+def guard(in_a_home: Callable[[Mapping[str, str]], Guard]) -> Guard:
+    return in_a_home({})
 
 
 def proposals(path: str, cwd: str) -> list[Proposal]:

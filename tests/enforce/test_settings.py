@@ -1,18 +1,16 @@
 """Settings that programs read where they work, in a workspace where they lie: cases are data."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from guard.enforce.pipeline import Guard
-from guard.enforce.places import Places
 from guard.model.decision import Sandbox, verdict_of
 from guard.model.facts import LookSettings, SettingsFact
 from guard.model.principal import Principal
 from guard.model.proposal import ShellProposal
-from guard.model.verdict import Level
 
 
 def cases() -> Iterator:
@@ -27,17 +25,8 @@ def cases() -> Iterator:
 
 
 @pytest.fixture(scope="module")
-def guard(tmp_path_factory: pytest.TempPathFactory) -> Guard:
-    home = tmp_path_factory.mktemp("home")
-    (home / "work").mkdir()
-    return Guard.open(
-        cwd=str(home / "work"),
-        home="/home/you",
-        env={"PATH": "/usr/bin:/bin"},
-        workspace=str(home / "work"),
-        level=Level.CONTAINED,
-        places=Places.from_environment(str(home), {}),
-    )
+def guard(in_a_home: Callable[[Mapping[str, str]], Guard]) -> Guard:
+    return in_a_home({"PATH": "/usr/bin:/bin"})
 
 
 def decided(guard: Guard, tmp_path: Path, files: dict[str, str], command: str):
