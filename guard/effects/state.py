@@ -122,7 +122,8 @@ class State:
         if old is not None and old.fixed and old != variable:
             # Whether the shell ends there or goes on with the old value depends on how it is given the new one.
             variable = _merge(old, variable)
-        if self.rare.exports and not variable.exported:
+        if not variable.exported and (self.rare.exports or (old is not None and old.exported)):
+            # Programs that have heard of it hear of its next value too.
             variable = replace(variable, exported=True)
         return replace(self, variables={**self.variables, name: variable})
 

@@ -1,7 +1,7 @@
 """Addresses in arguments: which host a program talks to. Pure text."""
 
 from guard.effects.call import Call
-from guard.effects.values import Field
+from guard.effects.values import Field, static_text
 from guard.model.typed import Iterable
 
 _PORTS = {
@@ -35,9 +35,13 @@ def elsewhere(call: Call) -> None:
 
 def given_by(call: Call, names: Iterable[str]) -> list[Field]:
     """What this line has the program find in these variables."""
-    found = (call.state.variables.get(name) for name in names)
+    state, inherits = call.state, call.evaluator.facts.env
     return [
-        Field(value, call.span) for one in found if one is not None and one.exported for value in one.values
+        Field(value, call.span)
+        for name in names
+        if (one := state.variables.get(name)) is not None and (one.exported or name in inherits)
+        for value in one.values
+        if static_text(value) != ""
     ]
 
 

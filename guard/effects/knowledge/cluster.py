@@ -29,8 +29,9 @@ _REMOTE: Row = {
 PROGRAMS: dict[str, Row] = {
     "kubectl": {
         "about": "looks at and changes what runs in a Kubernetes cluster",
-        "takes": "n namespace context cluster user s server token as as-group request-timeout v profile tls-server-name",
+        "takes": "n namespace context cluster user token as as-group request-timeout v profile tls-server-name",
         "options": {
+            "s server": "connect",
             "kubeconfig": "config",
             "cache-dir": "write",
             "client-key client-certificate certificate-authority": "read",

@@ -53,7 +53,7 @@ class _Level:
 
 
 _WHERE = frozenset(
-    "addr address api-server api-url base-url broker endpoint endpoint-url endpoints host host-bucket hostname http-addr server url".split()
+    "addr address api-server api-url base-url broker endpoint endpoint-url endpoints host host-bucket hostname http-addr kube-apiserver server url".split()
 )
 """Options that say where the service of a program is, unless its row says otherwise."""
 _LEVELS: dict[tuple[int, int], _Level] = {}
